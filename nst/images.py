@@ -1,0 +1,418 @@
+"""Untrusted bytes to picture; fit; picture to tensor and back; save.
+
+A picture inside the program is always a `PIL.Image.Image` in mode RGB, 8 bits, sRGB, upright and
+without metadata. Everything a foreign file can do wrong ends here, as an `ImageError`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import math
+import os
+import secrets
+import stat
+import struct
+import tempfile
+import threading
+import warnings
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+from nst.settings import UserError
+
+# numpy and torch are imported in the functions that need them: `--help` and the page's first paint
+# must not wait seconds for torch.
+if TYPE_CHECKING:
+    import torch
+
+MAX_BYTES = 20 * 1024**2
+MAX_PIXELS = 40_000_000
+MIN_SIDE = 32
+MAX_ASPECT = 8
+
+# What cameras, phones, browsers and scanners make (JPEG includes the MPO files of phones). Pillow's
+# other formats are left out: EPS, PDF and WMF start other programs or draw, ICNS and ICO hold
+# several pictures, JPEG 2000 is rare and has a long record of decoder faults, and the rest would
+# only widen what a hostile file can reach.
+FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF")
+
+# A progressive JPEG may repeat passes of 65 bytes, each of which costs a walk over all pixels:
+# 20 MB of them would take hours. Cameras need about 10; in a film that a phone appended, the two
+# bytes that start a pass may occur about 300 times by chance.
+MAX_JPEG_SCANS = 500
+
+SUFFIXES = {
+    ".png": "PNG",
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".webp": "WEBP",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+    ".bmp": "BMP",
+}
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "PNG": {},
+    "JPEG": {"subsampling": "4:4:4"},  # halved colour would smear the edges of brush strokes
+    "WEBP": {},
+    "TIFF": {"compression": "tiff_adobe_deflate"},
+    "BMP": {},
+}
+
+# Warnings can only be silenced for the whole process, and two threads doing so at once may leave
+# them silenced for good; besides, one decoding of 40 megapixels at a time is enough memory.
+_decoding = threading.Lock()
+
+
+class ImageError(UserError):
+    """A picture cannot be read, or a result cannot be written."""
+
+
+def open_picture(source: bytes | str | os.PathLike[str], name: str | None = None) -> Image.Image:
+    """The picture in `source` (a file's bytes, or its path) as the program needs it.
+
+    Returns the first frame in mode RGB, 8 bits, sRGB, upright, transparency laid on white, without
+    metadata. `name` is what messages call the picture; by default it is the path's last part.
+    Raises `ImageError` for anything that is not a picture within the limits above.
+    """
+    if isinstance(source, bytes):
+        shown = _shown(name)
+        data = source
+    else:
+        shown = _shown(os.fspath(source) if name is None else name)
+        data = _read(source, shown)
+    if not data:
+        raise ImageError(f"{shown} is empty; choose a JPEG, PNG or WebP picture.")
+    _check_bytes(len(data), shown)
+    with _decoding, _pillow_errors(shown):
+        return _decode(data, shown)
+
+
+def _read(path: str | os.PathLike[str], shown: str) -> bytes:
+    """At most one byte more than allowed of a regular file."""
+    try:
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode):
+            raise ImageError(f"{shown} is a folder or a device; choose a picture file.")
+        _check_bytes(status.st_size, shown)
+        with open(path, "rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except ImageError:
+        raise
+    except FileNotFoundError as error:
+        raise ImageError(f"{shown} does not exist; check the path of the picture.") from error
+    except (OSError, ValueError) as error:
+        raise ImageError(
+            f"{shown} cannot be read ({_reason(error)}); check the path and who may read it."
+        ) from error
+
+
+def _decode(data: bytes, shown: str) -> Image.Image:
+    """The picture in `data`; may raise whatever Pillow raises."""
+    with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        _check_size(image.size, shown)
+        if image.format in ("JPEG", "MPO") and data.count(b"\xff\xda") > MAX_JPEG_SCANS:
+            raise ImageError(
+                f"{shown} is stored in more than {MAX_JPEG_SCANS} passes, which would take too "
+                "long to read; open it in another program and save it anew."
+            )
+        ImageOps.exif_transpose(image, in_place=True)  # a copy would cost up to 160 MB
+        picture = _to_rgb(image)
+    # The place and time of the photo must not travel on into the result.
+    picture.info = {}
+    return picture
+
+
+@contextlib.contextmanager
+def _pillow_errors(shown: str) -> Iterator[None]:
+    """Turns what Pillow raises into `ImageError`, and keeps its warnings quiet."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except ImageError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise ImageError(
+            f"{shown} has far more than the {MAX_PIXELS // 10**6} megapixels allowed; make it "
+            "smaller first."
+        ) from error
+    except UnidentifiedImageError as error:
+        raise ImageError(
+            f"{shown} is not a picture that can be read; allowed are {', '.join(FORMATS)}, so open "
+            "it in another program and save it as JPEG or PNG."
+        ) from error
+    # Pillow's decoders raise nearly everything on malformed files: OSError, SyntaxError, KeyError,
+    # struct.error, zlib.error, MemoryError and more; no list of them would stay complete.
+    except Exception as error:
+        raise ImageError(
+            f"{shown} is damaged or cut off; choose another picture, or open it in another program "
+            "and save it anew."
+        ) from error
+
+
+def _check_bytes(size: int, shown: str) -> None:
+    if size > MAX_BYTES:
+        raise ImageError(
+            f"{shown} has {_rounded_up(size / 1024**2)} MB, but at most {MAX_BYTES // 1024**2} MB "
+            "are allowed; make the picture smaller or save it as JPEG."
+        )
+
+
+def _check_size(size: tuple[int, int], shown: str) -> None:
+    width, height = size
+    was = f"{shown} is {width} x {height} px"
+    if width * height > MAX_PIXELS:
+        raise ImageError(
+            f"{was} ({_rounded_up(width * height / 10**6)} megapixels), but at most "
+            f"{MAX_PIXELS // 10**6} megapixels are allowed; make it smaller first."
+        )
+    if min(size) < MIN_SIDE:
+        raise ImageError(
+            f"{was}, but each side must have at least {MIN_SIDE} px; choose a larger picture."
+        )
+    if max(size) > MAX_ASPECT * min(size):
+        raise ImageError(
+            f"{was}, but one side may be at most {MAX_ASPECT} times the other; crop it first."
+        )
+
+
+def _rounded_up(value: float) -> str:
+    """`value` with one decimal, never rounded down to the limit it is over."""
+    return f"{math.ceil(value * 10) / 10:.1f}"
+
+
+def _shown(name: str | None, otherwise: str = "The picture") -> str:
+    """A foreign name fit for a message: its last part, printable, short and in quotes."""
+    last = (name or "").replace("\\", "/").rstrip("/").rpartition("/")[2]
+    # isprintable() is false for control characters, text direction marks and lone surrogates.
+    clean = "".join(character for character in last if character.isprintable()).strip()
+    if len(clean) > 60:
+        clean = f"{clean[:40]}…{clean[-19:]}"
+    return f'"{clean}"' if clean else otherwise
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    """Any mode of Pillow in RGB, 8 bits, sRGB, with transparency laid on white."""
+    image = _to_8_bits(image)
+    if not image.has_transparency_data:
+        return _to_srgb(image)
+    base = _base(image)
+    layered = image.convert(f"{base}A")
+    white = Image.new("RGB", image.size, "white")
+    white.paste(_to_srgb(layered.convert(base)), mask=layered.getchannel("A"))
+    return white
+
+
+def _base(image: Image.Image) -> str:
+    return "L" if image.mode in ("1", "L", "LA") else "RGB"
+
+
+def _to_8_bits(image: Image.Image) -> Image.Image:
+    """Modes I;16, I and F as grey, with alpha if one value is transparent; others as they are.
+
+    0 to 65535 (I;16, I) or 0 to 1 (F) becomes black to white; values beyond widen that range, so
+    that nothing is clipped.
+    """
+    if not image.mode.startswith(("I", "F")):
+        return image
+    import numpy as np
+
+    values = np.nan_to_num(np.asarray(image, dtype=np.float64), posinf=0, neginf=0)
+    low = min(0.0, values.min())
+    high = max(1.0 if image.mode == "F" else 65535.0, values.max())
+    scaled = np.rint((values - low) / (high - low) * 255)
+    grey = Image.fromarray(scaled.astype(np.uint8))
+    grey.info["icc_profile"] = image.info.get("icc_profile")
+    if "transparency" in image.info:
+        opaque = np.where(values == image.info["transparency"], 0, 255)
+        grey.putalpha(Image.fromarray(opaque.astype(np.uint8)))
+    return grey
+
+
+def _to_srgb(image: Image.Image) -> Image.Image:
+    """An opaque 8-bit picture in sRGB, through its ICC profile if it has a usable one."""
+    if image.mode not in ("L", "RGB", "CMYK", "LAB"):
+        image = image.convert(_base(image))
+    profile = image.info.get("icc_profile")
+    if not profile:
+        return image.convert("RGB")
+    # A broken profile, or one for other channels than the picture's, is common and harmless: the
+    # picture is shown as every viewer shows it, without the profile.
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if image.mode == "L" and source.profile.xcolor_space.strip() == "RGB":
+            image = image.convert("RGB")
+        target = ImageCms.createProfile("sRGB")
+        converted = ImageCms.profileToProfile(image, source, target, outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError, TypeError, ValueError):
+        return image.convert("RGB")
+    assert converted is not None
+    return converted
+
+
+def fit_size(size: tuple[int, int], longer_side: int, square: bool = False) -> tuple[int, int]:
+    """The (width, height) to paint at for a picture of `size`.
+
+    The longer side is `longer_side`, the other keeps the aspect; both are rounded to multiples of
+    16 (VGG19's four poolings then lose no row or column) and are at least 32 px. `square` makes
+    both sides the longer one.
+    """
+    longer = _multiple_of_16(longer_side)
+    if square:
+        return longer, longer
+    width, height = size
+    shorter = _multiple_of_16(longer * min(size) / max(size))
+    return (longer, shorter) if width >= height else (shorter, longer)
+
+
+def _multiple_of_16(length: float) -> int:
+    return max(MIN_SIDE, math.floor(length / 16 + 0.5) * 16)
+
+
+def fit(picture: Image.Image, longer_side: int, square: bool = False) -> Image.Image:
+    """The picture resized to its `fit_size`."""
+    return picture.resize(fit_size(picture.size, longer_side, square), Image.Resampling.LANCZOS)
+
+
+def enlarge(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """A result at the `size` (width, height) of its photo; the result itself if it has that."""
+    if picture.size == size:
+        return picture
+    return picture.resize(size, Image.Resampling.LANCZOS)
+
+
+def to_tensor(picture: Image.Image) -> torch.Tensor:
+    """An RGB picture as a float32 tensor of shape (1, 3, height, width) in 0..1."""
+    import numpy as np
+    import torch
+
+    if picture.mode != "RGB":
+        raise ValueError(f"expected a picture in mode RGB, got {picture.mode}")
+    pixels = torch.from_numpy(np.array(picture))  # (height, width, 3)
+    return pixels.permute(2, 0, 1)[None].contiguous().float() / 255
+
+
+def to_picture(tensor: torch.Tensor) -> Image.Image:
+    """A tensor of shape (1, 3, height, width) as a picture; 0..1 is rounded to 0..255, and clamped.
+
+    Raises `ValueError` for another shape or values that are not finite.
+    """
+    import torch
+
+    if tensor.ndim != 4 or tensor.shape[:2] != (1, 3) or tensor.numel() == 0:
+        raise ValueError(f"expected shape (1, 3, height, width), got {tuple(tensor.shape)}")
+    pixels = tensor.detach().to("cpu", torch.float32)
+    if not pixels.isfinite().all():
+        raise ValueError("expected finite values, got NaN or infinity")
+    pixels = (pixels * 255).round().clamp(0, 255).to(torch.uint8)
+    return Image.fromarray(pixels[0].permute(1, 2, 0).contiguous().numpy())
+
+
+def encode(picture: Image.Image, format: str = "PNG", quality: int = 95) -> bytes:
+    """The bytes of a picture file with an sRGB profile; the same picture gives the same bytes.
+
+    `format` is PNG, JPEG, WEBP, TIFF or BMP (which holds no profile); `quality`, 1 to 100, is for
+    JPEG and WEBP. Raises `ImageError` for another format or a picture the format cannot hold.
+    """
+    if format not in _OPTIONS:
+        raise ImageError(f"There is no output format {format!r}; choose {', '.join(_OPTIONS)}.")
+    options = _OPTIONS[format] | ({"quality": quality} if format in ("JPEG", "WEBP") else {})
+    buffer = io.BytesIO()
+    try:
+        picture.save(buffer, format, icc_profile=_srgb_profile(), **options)
+    except (OSError, ValueError) as error:
+        width, height = picture.size
+        raise ImageError(
+            f"A picture of {width} x {height} px cannot be stored as {format} ({_reason(error)}); "
+            "choose PNG."
+        ) from error
+    return buffer.getvalue()
+
+
+def _srgb_profile() -> bytes:
+    """An sRGB profile, dated 2000: LittleCMS would write the present second into every result."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    return profile[:24] + struct.pack(">6H", 2000, 1, 1, 0, 0, 0) + profile[36:]
+
+
+def check_output(path: str | os.PathLike[str]) -> None:
+    """Raises `ImageError` if `save` could not write to `path`; leaves nothing behind.
+
+    An existing file may be overwritten.
+    """
+    _format(path)
+    check_writable(path)
+
+
+def check_writable(path: str | os.PathLike[str]) -> None:
+    """Raises `ImageError` if no file can be put at `path`, whatever its format."""
+    shown = _shown(os.fspath(path), "The result")
+    try:
+        target = os.path.realpath(path)
+        with contextlib.suppress(FileNotFoundError):
+            if not stat.S_ISREG(os.stat(target).st_mode):
+                raise ImageError(f"{shown} is a folder or a device; choose another name.")
+        with tempfile.TemporaryFile(dir=os.path.dirname(target)):
+            pass
+    except ImageError:
+        raise
+    except (FileNotFoundError, NotADirectoryError) as error:
+        folder = _shown(os.path.dirname(target), "for it")
+        raise ImageError(
+            f"{shown} cannot be written, because there is no folder {folder}; create it first or "
+            "choose another."
+        ) from error
+    except (OSError, ValueError) as error:
+        raise _not_written(shown, error) from error
+
+
+def save(picture: Image.Image, path: str | os.PathLike[str]) -> None:
+    """Writes the picture in the format of the path's extension, wholly or not at all.
+
+    Raises `ImageError` as `check_output` and `encode` do, or when the disk is full.
+    """
+    check_output(path)
+    write_atomically(encode(picture, _format(path)), path)
+
+
+def write_atomically(data: bytes, path: str | os.PathLike[str]) -> None:
+    """Puts a file of these bytes at `path`, wholly or not at all.
+
+    Raises `ImageError` when the folder cannot be written or the disk is full.
+    """
+    # A symbolic link stays a link: the file behind it is replaced.
+    target = os.path.realpath(path)
+    # Beside the target, as only a rename within one file system is atomic; made with open(), as
+    # tempfile would let nobody but the owner read the result.
+    temporary = os.path.join(os.path.dirname(target), f".{secrets.token_hex(8)}.tmp")
+    try:
+        with open(temporary, "xb") as file:
+            file.write(data)
+        os.replace(temporary, target)
+    except OSError as error:
+        raise _not_written(_shown(os.fspath(path), "The result"), error) from error
+    finally:
+        with contextlib.suppress(OSError):
+            os.remove(temporary)
+
+
+def _format(path: str | os.PathLike[str]) -> str:
+    """The format that the path's extension stands for."""
+    suffix = os.path.splitext(path)[1].lower()
+    if suffix not in SUFFIXES:
+        raise ImageError(
+            f"{_shown(os.fspath(path), 'The result')} does not say which kind of picture to write; "
+            f"let its name end in one of {', '.join(SUFFIXES)}."
+        )
+    return SUFFIXES[suffix]
+
+
+def _not_written(shown: str, error: Exception) -> ImageError:
+    return ImageError(f"{shown} cannot be written ({_reason(error)}); choose another place for it.")

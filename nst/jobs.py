@@ -1,0 +1,448 @@
+"""Painting jobs for the page: a bounded queue, one worker thread, and what a job shows of itself.
+
+The worker knows nothing of who looks on: a page asks for snapshots and may come and go. torch is
+imported by the worker's first job, so that importing this module is instant.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import secrets
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from PIL import Image, ImageOps
+
+from nst import images
+from nst.settings import Settings, UserError
+
+if TYPE_CHECKING:
+    from nst.transfer import Progress
+    from nst.vgg import VGG19
+
+Painter = Callable[[Image.Image, Image.Image, Settings], Generator["Progress", None, None]]
+
+CAPACITY = 8  # paintings that may wait
+KEPT = 20  # ended jobs that can still be looked at
+PATIENCE = 150.0  # seconds without a look after which a job is given up; a reload takes far less
+DEADLINE = 1800.0  # seconds a job may run
+SHOWN_SIDE = 768  # px, longer side of what is shown; the download has the photo's own size
+HISTORY = 400  # losses kept for the chart
+
+STOPPED = "Stopped; the picture is kept as it is."
+LEFT_QUEUE = "Taken out of the queue before its turn came."
+UNWATCHED = "Stopped, because its page had been closed for a while."
+TOO_LONG = "Stopped after {minutes:.0f} minutes, the most a painting may take; the picture is kept."
+UNEXPECTED = (
+    "Something went wrong while painting, and it has been logged. Press Paint to try again; if it "
+    "happens again, choose a lower resolution or other pictures."
+)
+
+log = logging.getLogger(__name__)
+
+
+class State(StrEnum):
+    """Where a job is between `submit` and its end."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+class QueueFullError(UserError):
+    """Too many paintings are waiting."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The numbers of an iteration: those of `transfer.Progress`, without its pictures."""
+
+    iteration: int
+    total: int
+    scale: int
+    scales: tuple[int, ...]
+    total_loss: float
+    content_loss: float
+    style_loss: float
+    seconds: float
+    seconds_left: float
+    fraction: float
+
+    @classmethod
+    def of(cls, progress: Progress) -> Standing:
+        """The numbers of `progress`."""
+        return cls(**{name: getattr(progress, name) for name in cls.__dataclass_fields__})
+
+
+class History:
+    """Standings for the chart: at most `limit`, spread evenly over the run, and the last."""
+
+    def __init__(self, limit: int = HISTORY) -> None:
+        self._limit, self._stride, self._count = limit, 1, 0
+        self._points: list[Standing] = []
+        self._last: Standing | None = None
+
+    def add(self, standing: Standing) -> None:
+        """Take in the next iteration."""
+        if self._count % self._stride == 0:
+            self._points.append(standing)
+        self._count, self._last = self._count + 1, standing
+        if len(self._points) >= self._limit:
+            self._points, self._stride = self._points[::2], self._stride * 2
+
+    def points(self) -> tuple[Standing, ...]:
+        """What is kept, oldest first."""
+        last = () if self._last in self._points[-1:] or self._last is None else (self._last,)
+        return (*self._points, *last)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A job as it is at one moment."""
+
+    id: str
+    state: State
+    ahead: int  # paintings to be finished before this one begins
+    content_name: str
+    style_name: str
+    content_shown: bytes  # JPEG, as is `style_shown`; both have the shape of `preview`
+    style_shown: bytes
+    preview: bytes | None  # JPEG of the picture as far as it is; of the result at the end
+    standing: Standing | None
+    history: tuple[Standing, ...]
+    message: str  # why it ended, when there is something to tell
+
+    @property
+    def active(self) -> bool:
+        """Whether the job waits or runs."""
+        return self.state in (State.QUEUED, State.RUNNING)
+
+
+@dataclass
+class _Job:
+    id: str
+    content: Image.Image  # already at the size to paint at: a photo may take 120 MB
+    style: Image.Image
+    settings: Settings
+    size: tuple[int, int]  # of the photo
+    content_name: str
+    style_name: str
+    content_shown: bytes
+    style_shown: bytes
+    watched: float
+    state: State = State.QUEUED
+    preview: bytes | None = None
+    result: Image.Image | None = None
+    standing: Standing | None = None
+    history: History = field(default_factory=History)
+    message: str = ""
+    cancel: threading.Event = field(default_factory=threading.Event)
+
+
+class VGGPainter:
+    """Paints with `transfer.steps`; the VGG19 trunk is loaded once and kept."""
+
+    def __init__(self) -> None:
+        self._loading = threading.Lock()
+        self._trunk: VGG19 | None = None
+
+    def load(self) -> VGG19:
+        """The trunk; takes some seconds the first time."""
+        with self._loading:
+            if self._trunk is None:
+                from nst import vgg
+
+                self._trunk = vgg.load()
+            return self._trunk
+
+    def __call__(
+        self, content: Image.Image, style: Image.Image, settings: Settings
+    ) -> Generator[Progress, None, None]:
+        """One `Progress` an iteration; the pictures are at the size to paint at."""
+        from nst import transfer
+
+        trunk = self.load()
+        tensors = images.to_tensor(content), [images.to_tensor(style)]
+        yield from transfer.steps(*tensors, settings, trunk)
+
+
+class JobManager:
+    """Paints one job after the other in a thread of its own.
+
+    All methods may be called from any thread and return at once, but for `submit`, `result` and
+    `png`, which resize a picture. A job that nobody has looked at for `patience` seconds is given
+    up, as is one that runs for longer than `deadline` seconds.
+    """
+
+    def __init__(
+        self,
+        painter: Painter | None = None,
+        *,
+        capacity: int = CAPACITY,
+        kept: int = KEPT,
+        patience: float = PATIENCE,
+        deadline: float = DEADLINE,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._painter = painter or VGGPainter()
+        self._capacity, self._kept = capacity, kept
+        self._patience, self._deadline, self._clock = patience, deadline, clock
+        self._lock = threading.Lock()  # guards all below and the fields of every job
+        self._jobs: dict[str, _Job] = {}
+        self._queue: deque[_Job] = deque()
+        self._ended: deque[str] = deque()
+        self._running: _Job | None = None
+        self._worker: threading.Thread | None = None
+
+    def submit(
+        self,
+        content: Image.Image,
+        style: Image.Image,
+        settings: Settings,
+        names: tuple[str, str] = ("Your photo", "your style"),
+    ) -> str:
+        """Queue a painting and return its id, which cannot be guessed.
+
+        `names` are what content and style are called on the page.
+        Raises `QueueFullError`.
+        """
+        with self._lock:
+            self._check_room()
+        job = self._new_job(content, style, settings, names)
+        with self._lock:
+            self._check_room()
+            self._jobs[job.id] = job
+            self._queue.append(job)
+            if self._worker is None:
+                self._worker = threading.Thread(target=self._work, name="painter", daemon=True)
+                self._worker.start()
+        return job.id
+
+    def snapshot(self, job_id: str) -> Snapshot | None:
+        """The job as it is now, or None if it is unknown or was dropped."""
+        with self._lock:
+            job = self._jobs.get(job_id)
+            if job is None:
+                return None
+            return Snapshot(
+                id=job.id,
+                state=job.state,
+                ahead=self._ahead(job),
+                content_name=job.content_name,
+                style_name=job.style_name,
+                content_shown=job.content_shown,
+                style_shown=job.style_shown,
+                preview=job.preview,
+                standing=job.standing,
+                history=job.history.points(),
+                message=job.message,
+            )
+
+    def touch(self, job_id: str) -> None:
+        """Tell that somebody is looking at the job."""
+        with self._lock:
+            if job := self._jobs.get(job_id):
+                job.watched = self._clock()
+
+    def stop(self, job_id: str) -> None:
+        """End the job after its present step, keeping the picture; an ended job stays as it is."""
+        with self._lock:
+            job = self._jobs.get(job_id)
+            if job is None:
+                return
+            job.cancel.set()
+            if job.state is State.QUEUED:
+                self._leave_queue(job, LEFT_QUEUE)
+
+    def result(self, job_id: str) -> Image.Image | None:
+        """The picture of an ended job at the size of its photo, or None if there is none."""
+        with self._lock:
+            job = self._jobs.get(job_id)
+            if job is None or job.result is None:
+                return None
+            picture, size = job.result, job.size
+        return images.enlarge(picture, size)
+
+    def png(self, job_id: str) -> bytes:
+        """The bytes of `result` as a PNG file, made anew: kept, a large one would take 100 MB.
+
+        Raises `UserError` if there is none.
+        """
+        picture = self.result(job_id)
+        if picture is None:
+            raise UserError("This painting is no longer kept here; press Paint to make it again.")
+        return images.encode(picture, "PNG")
+
+    def warm_up(self, delay: float) -> None:
+        """Load VGG19 after `delay` seconds in the background, so that no job has to wait for it."""
+        if isinstance(self._painter, VGGPainter):
+            timer = threading.Timer(delay, _load_quietly, [self._painter])
+            timer.daemon = True
+            timer.start()
+
+    def _new_job(
+        self, content: Image.Image, style: Image.Image, settings: Settings, names: tuple[str, str]
+    ) -> _Job:
+        size = shown_size(content.size)
+        return _Job(
+            id=secrets.token_urlsafe(16),
+            content=images.fit(content, settings.resolution, settings.square),
+            style=images.fit(style, settings.resolution),
+            settings=settings,
+            size=content.size,
+            content_name=names[0],
+            style_name=names[1],
+            content_shown=show(content, size),
+            style_shown=show_cropped(style, size),
+            watched=self._clock(),
+        )
+
+    def _check_room(self) -> None:
+        for job in [job for job in self._queue if self._unwatched(job)]:
+            self._leave_queue(job, UNWATCHED)
+        if len(self._queue) >= self._capacity:
+            raise QueueFullError(
+                f"{len(self._queue)} paintings are waiting already; try again in a few minutes."
+            )
+
+    def _ahead(self, job: _Job) -> int:
+        if job.state is not State.QUEUED:
+            return 0
+        return self._queue.index(job) + (self._running is not None)
+
+    def _unwatched(self, job: _Job) -> bool:
+        return self._clock() - job.watched > self._patience
+
+    def _leave_queue(self, job: _Job, message: str) -> None:
+        self._queue.remove(job)
+        self._end(job, State.STOPPED, message)
+
+    def _end(self, job: _Job, state: State, message: str) -> None:
+        """Set the final state and let go of the oldest ended job; the lock is held."""
+        job.state, job.message = state, message
+        self._ended.append(job.id)
+        while len(self._ended) > self._kept:
+            del self._jobs[self._ended.popleft()]
+
+    def _work(self) -> None:
+        """The worker: runs until nothing waits."""
+        while job := self._next_job():
+            try:
+                self._run(job)
+            finally:
+                with self._lock:
+                    self._running = None
+
+    def _next_job(self) -> _Job | None:
+        with self._lock:
+            while self._queue:
+                job = self._queue[0]
+                if self._unwatched(job):
+                    self._leave_queue(job, UNWATCHED)
+                    continue
+                self._queue.popleft()
+                job.state, self._running = State.RUNNING, job
+                return job
+            # Under the same lock as the look at the queue: `submit` then starts another worker.
+            self._worker = None
+            return None
+
+    def _run(self, job: _Job) -> None:
+        """Paint the job; whatever happens, it ends in a final state."""
+        state, message = State.FAILED, UNEXPECTED
+        try:
+            state, message = self._paint_or_explain(job)
+        except Exception:
+            log.exception("A painting failed")
+        finally:
+            with self._lock:
+                self._end(job, state, message)
+
+    def _paint_or_explain(self, job: _Job) -> tuple[State, str]:
+        """The final state and its message; errors that the user can mend are told as they are."""
+        try:
+            return self._paint(job)
+        except UserError as error:
+            image = getattr(error, "image", None)  # DivergedError brings the last good picture
+            if image is not None:
+                self._keep(job, images.to_picture(image))
+            return State.FAILED, str(error)
+
+    def _paint(self, job: _Job) -> tuple[State, str]:
+        """Follow the painter to the end or to a reason to stop; the final state and its message."""
+        began = self._clock()
+        progress = None
+        with contextlib.closing(self._painter(job.content, job.style, job.settings)) as steps:
+            for progress in steps:
+                self._record(job, progress)
+                reason = self._reason_to_stop(job, began)
+                if reason and not progress.finished:
+                    self._keep(job, images.to_picture(progress.snapshot()))
+                    return State.STOPPED, reason
+        assert progress is not None
+        assert progress.image is not None
+        self._keep(job, images.to_picture(progress.image))
+        return State.FINISHED, ""
+
+    def _record(self, job: _Job, progress: Progress) -> None:
+        standing = Standing.of(progress)
+        preview = None
+        if progress.image is not None:
+            preview = show(images.to_picture(progress.image), shown_size(job.size))
+        with self._lock:
+            job.standing = standing
+            job.history.add(standing)
+            job.preview = preview or job.preview
+
+    def _reason_to_stop(self, job: _Job, began: float) -> str:
+        if job.cancel.is_set():
+            return STOPPED
+        with self._lock:
+            if self._unwatched(job):
+                return UNWATCHED
+        if self._clock() - began > self._deadline:
+            return TOO_LONG.format(minutes=self._deadline / 60)
+        return ""
+
+    def _keep(self, job: _Job, picture: Image.Image) -> None:
+        preview = show(picture, shown_size(job.size))
+        with self._lock:
+            job.result, job.preview = picture, preview
+
+
+def shown_size(size: tuple[int, int]) -> tuple[int, int]:
+    """The (width, height) at which everything of a photo of `size` is shown, whatever the canvas.
+
+    Pictures of one size keep the page from jumping when the canvas grows.
+    """
+    factor = SHOWN_SIDE / max(size)
+    return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
+
+
+def show(picture: Image.Image, size: tuple[int, int]) -> bytes:
+    """A JPEG file of the picture, stretched to `size`."""
+    buffer = io.BytesIO()
+    picture.resize(size, Image.Resampling.BICUBIC).save(buffer, "JPEG", quality=90)
+    return buffer.getvalue()
+
+
+def show_cropped(picture: Image.Image, size: tuple[int, int]) -> bytes:
+    """A JPEG file of the picture at `size`, cut at its sides where its aspect is another."""
+    return show(ImageOps.fit(picture, size, Image.Resampling.BICUBIC), size)
+
+
+def _load_quietly(painter: VGGPainter) -> None:
+    # A job that needs the weights fails with the same error in words; nobody is asking yet.
+    try:
+        painter.load()
+    except UserError as error:
+        log.warning("VGG19 could not be loaded ahead of the first painting: %s", error)

@@ -1,0 +1,154 @@
+"""From coarse to fine: which sizes the canvas goes through, and when it leaves each of them."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass
+
+from nst.settings import Settings
+
+COARSEST = 64  # px, longer side of the first canvas
+SHORTEST = 32  # px, the least side that leaves conv5_1 more than one row
+GROWTH = 2.0  # the most a side grows from one canvas to the next
+# Iterations until a scale has converged: TYPICAL_LAST at the full size, more where they are cheap.
+TYPICAL_LAST, TYPICAL_MOST = 10, 40
+WARM_UP = 5  # iterations in which Adam's moments settle before it takes full steps
+WINDOW = 6  # iterations over which improvement is measured
+STALLED = 0.001  # a scale ends when an iteration improves the loss by less than this part
+FINAL_RATE = 0.05  # of the first learning rate, at the end of a scale
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One size of the canvas."""
+
+    height: int
+    width: int
+    iterations: int  # it takes at most
+
+    @property
+    def scale(self) -> int:
+        """The longer side, px."""
+        return max(self.height, self.width)
+
+    @property
+    def area(self) -> int:
+        return self.height * self.width
+
+
+def plan(settings: Settings, height: int, width: int) -> list[Stage]:
+    """The stages of a run whose result is `height` x `width`, both multiples of 16.
+
+    `settings.iterations` are shared out as the scales need them, and a scale takes no more than it
+    typically needs to converge, unless `settings.early_stop` is off: then all are used.
+    """
+    sizes = _sizes(height, width) if settings.coarse_to_fine else [(height, width)]
+    needed = [_needed(h * w / (height * width), settings.effort) for h, w in sizes]
+    limit = settings.iterations
+    if settings.early_stop and settings.anneal:
+        limit = min(limit, sum(needed))
+    shares = _shares(limit, needed)
+    return [Stage(h, w, share) for (h, w), share in zip(sizes, shares, strict=True) if share]
+
+
+def _sizes(height: int, width: int) -> list[tuple[int, int]]:
+    """Canvases growing by one factor, at most `GROWTH`, up to the full size."""
+    longer, shorter = max(height, width), min(height, width)
+    first = max(COARSEST, SHORTEST * longer / shorter)
+    count = max(0, math.ceil(math.log(longer / first, GROWTH) - 1e-9)) if longer > first else 0
+    sizes = []
+    for step in range(count, -1, -1):
+        factor = (first / longer) ** (step / count) if count else 1.0
+        size = tuple(max(SHORTEST, round(side * factor / 16) * 16) for side in (height, width))
+        if step == 0:
+            size = (height, width)
+        if size not in sizes:
+            sizes.append((size[0], size[1]))
+    return sizes
+
+
+def _needed(area: float, effort: float) -> int:
+    """Iterations until a canvas that has this part of the full area has converged."""
+    return max(1, round(effort * min(TYPICAL_MOST, TYPICAL_LAST / math.pow(area, 0.6))))
+
+
+def _shares(iterations: int, needed: list[int]) -> list[int]:
+    """`iterations` in proportion to `needed`, the full size served first, summing up exactly."""
+    shares, left, weight = [], iterations, sum(needed)
+    for need in reversed(needed):
+        share = math.ceil(left * need / weight)
+        shares.append(share)
+        left, weight = left - share, weight - need
+    return shares[::-1]
+
+
+class Clock:
+    """Counts the iterations of a run, says how large the next step is and when a scale is over."""
+
+    def __init__(self, stages: list[Stage], settings: Settings) -> None:
+        self._stages, self._settings = stages, settings
+        self.total = sum(stage.iterations for stage in stages)
+        self.iteration = 0
+        self._stage_index = 0
+        self._begin_stage()
+
+    def _begin_stage(self) -> None:
+        self._done = 0  # iterations at this scale
+        self._losses: deque[float] = deque(maxlen=WINDOW + 1)
+
+    @property
+    def learning_rate(self) -> float:
+        """For the next iteration.
+
+        Annealed, it falls along a cosine from twice the setting to almost nothing, so that the
+        setting is its mean and annealing changes how steps are spread, not how far they reach.
+        """
+        rate = self._settings.learning_rate
+        if not self._settings.anneal:
+            return rate
+        way = self._done / self._stages[self._stage_index].iterations
+        course = FINAL_RATE + (1 - FINAL_RATE) * (1 + math.cos(math.pi * way)) / 2
+        return 2 * rate * course * min(1.0, (self._done + 1) / WARM_UP)
+
+    @property
+    def stage_over(self) -> bool:
+        """Whether the iteration just counted was the last at this scale."""
+        if self._done >= self._stages[self._stage_index].iterations:
+            return True
+        return self._settings.early_stop and self._stalled()
+
+    @property
+    def preview_due(self) -> bool:
+        """Whether the iteration just counted should show its picture."""
+        regular = self.iteration % self._settings.refresh_every == 0
+        return self.iteration == 1 or regular or self.stage_over
+
+    def tick(self, loss: float) -> None:
+        """Count an iteration that had this total loss."""
+        self.iteration += 1
+        self._done += 1
+        self._losses.append(loss)
+
+    def _stalled(self) -> bool:
+        """Whether the best loss has not become better lately."""
+        if len(self._losses) <= WINDOW:
+            return False
+        before, *since = self._losses
+        return before - min(since) < STALLED * WINDOW * abs(before)
+
+    def next_stage(self) -> None:
+        """Go on to the next scale."""
+        self._stage_index += 1
+        self._begin_stage()
+
+    @property
+    def fraction(self) -> float:
+        """The part of the work that is done, 0..1, where an iteration counts by its area."""
+        work = [stage.area * stage.iterations for stage in self._stages]
+        done = sum(work[: self._stage_index])
+        if self.stage_over:
+            done += work[self._stage_index]
+        else:
+            done += self._done * self._stages[self._stage_index].area
+        return done / sum(work)

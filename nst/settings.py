@@ -1,0 +1,268 @@
+"""Every control of a style transfer, once: default, limits, unit, label and help text.
+
+The command line's flags, the page's widgets and the validation are all read from the fields of
+`Settings`. Only the standard library is imported here, so that a page or `--help` is instant.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import Any
+
+
+class UserError(ValueError):
+    """Something the user can mend; its text is one clear sentence to be shown as it is."""
+
+
+class SettingsError(UserError):
+    """A setting is unknown, of the wrong type or out of its range."""
+
+
+@dataclass(frozen=True)
+class Control:
+    """How a setting is presented and what it may be."""
+
+    label: str
+    help: str
+    minimum: float | None = None
+    maximum: float | None = None
+    step: float | None = None
+    unit: str = ""
+    logarithmic: bool = False
+    advanced: bool = False
+    choices: tuple[str, ...] = ()
+
+    @property
+    def allowed(self) -> str:
+        """The range or the choices in words, e.g. "from 64 to 1024 px"."""
+        if self.choices:
+            return f"one of {', '.join(self.choices)}"
+        unit = f" {self.unit}" if self.unit else ""
+        return f"from {self.minimum:.10g} to {self.maximum:.10g}{unit}"
+
+
+def _control(default: Any, label: str, help: str, **limits: Any) -> Any:
+    return dataclasses.field(default=default, metadata={"control": Control(label, help, **limits)})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What to paint and how long to take over it; immutable and always valid.
+
+    Raises `SettingsError` when a value is out of its range; the message names the range.
+    """
+
+    content_weight: float = _control(
+        10.0,
+        "Content weight",
+        "How closely the painting follows the photo. Raise it if the subject gets lost.",
+        minimum=0.0,
+        maximum=1000.0,
+        step=1.0,
+    )
+    style_weight: float = _control(
+        10_000.0,
+        "Style weight",
+        "How strongly the brushwork and colours of the style show. Raise it for a bolder painting.",
+        minimum=100.0,
+        maximum=1_000_000.0,
+        step=100.0,
+        logarithmic=True,
+    )
+    tv_weight: float = _control(
+        300.0,
+        "Smoothness",
+        "Total variation weight: calms speckle. Too much of it blurs the strokes; 0 switches it "
+        "off.",
+        minimum=0.0,
+        maximum=5000.0,
+        step=50.0,
+        advanced=True,
+    )
+    iterations: int = _control(
+        1000,
+        "Iterations",
+        "The most improvement steps to take over all sizes. A size ends earlier once it no longer "
+        "improves.",
+        minimum=1,
+        maximum=5000,
+        step=10,
+    )
+    learning_rate: float = _control(
+        0.1,
+        "Learning rate",
+        "How far each step may go. High is fast and rough, low is slow and careful.",
+        minimum=0.001,
+        maximum=1.0,
+        step=0.01,
+    )
+    resolution: int = _control(
+        384,
+        "Resolution",
+        "Longer side of the canvas. Larger shows finer strokes and takes longer: twice the side, "
+        "four times the time.",
+        minimum=64,
+        maximum=1024,
+        step=64,
+        unit="px",
+    )
+    effort: float = _control(
+        1.0,
+        "Effort",
+        "How thoroughly each size is worked over. Half the effort takes half the time.",
+        minimum=0.1,
+        maximum=10.0,
+        step=0.1,
+        advanced=True,
+    )
+    refresh_every: int = _control(
+        100,
+        "Refresh every",
+        "How many iterations pass between two previews.",
+        minimum=1,
+        maximum=1000,
+        step=10,
+        unit="iterations",
+        advanced=True,
+    )
+    init: str = _control(
+        "content",
+        "Start from",
+        "What is on the canvas at first: the photo (content), random noise or the style picture. "
+        "Noise gives the freest painting and keeps the least of the photo.",
+        choices=("content", "noise", "style"),
+        advanced=True,
+    )
+    seed: int = _control(
+        0,
+        "Random seed",
+        "Which noise to start from. The same seed, settings and pictures give the same painting.",
+        minimum=0,
+        maximum=2**32 - 1,
+        step=1,
+        advanced=True,
+    )
+    early_stop: bool = _control(
+        True,
+        "End early",
+        "Finish a size once it no longer improves instead of using up all iterations.",
+        advanced=True,
+    )
+    coarse_to_fine: bool = _control(
+        True,
+        "Coarse to fine",
+        "Paint small first and enlarge step by step, and judge the style at several sizes: bolder "
+        "strokes, and much faster.",
+        advanced=True,
+    )
+    anneal: bool = _control(
+        True,
+        "Anneal",
+        "Take smaller steps towards the end of each size, which removes speckle. Off keeps the "
+        "learning rate constant.",
+        advanced=True,
+    )
+    square: bool = _control(
+        False,
+        "Square canvas",
+        "Squash the photo to a square while painting and stretch the result back, as the classic "
+        "recipe does.",
+        advanced=True,
+    )
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            value = _checked(field.name, getattr(self, field.name), field.default)
+            object.__setattr__(self, field.name, value)
+
+    @classmethod
+    def preset(cls, name: str, **changes: Any) -> Settings:
+        """The preset called `name`, with `changes` on top.
+
+        Raises `SettingsError` for an unknown preset, an unknown setting or a value out of range.
+        """
+        if name not in PRESETS:
+            raise SettingsError(
+                f"There is no preset called {name!r}; choose one of {', '.join(PRESETS)}."
+            )
+        return cls.from_dict({**PRESETS[name].changes, **changes})
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Settings:
+        """Settings from untrusted names and values; the inverse of `dataclasses.asdict`.
+
+        Raises `SettingsError` for an unknown name or a value of the wrong type or out of range.
+        """
+        unknown = sorted(set(values) - set(CONTROLS))
+        if unknown:
+            raise SettingsError(
+                f"There is no setting called {unknown[0]!r}; choose from {', '.join(CONTROLS)}."
+            )
+        return cls(**values)
+
+
+def _checked(name: str, value: Any, default: Any) -> Any:
+    """`value` as the type of `default`, or a `SettingsError` that names what is allowed."""
+    control = CONTROLS[name]
+    if isinstance(default, bool):
+        if not isinstance(value, bool):
+            raise SettingsError(
+                f"{control.label} is either on or off (true or false), not {value!r}."
+            )
+        return value
+    if control.choices:
+        if value not in control.choices:
+            raise SettingsError(f"{control.label} ({name}) was {value!r}; it is {control.allowed}.")
+        return value
+    kind = "a whole number" if isinstance(default, int) else "a number"
+    problem = SettingsError(
+        f"{control.label} ({name}) was {value!r}; it must be {kind} {control.allowed}."
+    )
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise problem
+    if isinstance(default, int) and value != int(value):
+        raise problem
+    assert control.minimum is not None
+    assert control.maximum is not None
+    if not control.minimum <= value <= control.maximum:
+        raise problem
+    return type(default)(value)
+
+
+CONTROLS: dict[str, Control] = {
+    field.name: field.metadata["control"] for field in dataclasses.fields(Settings)
+}
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named starting point: what it changes against the defaults, and when to choose it."""
+
+    help: str
+    changes: dict[str, Any]
+
+
+PRESETS: dict[str, Preset] = {
+    "quick": Preset(
+        "A good first look in a fraction of the time.",
+        {"effort": 0.35},
+    ),
+    "balanced": Preset("The best picture for the time; start here.", {}),
+    "fine": Preset(
+        "More detail on a larger canvas; takes a few times longer.",
+        {"resolution": 640},
+    ),
+    "classic": Preset(
+        "The recipe of the first demos: one small square canvas, 1,000 equal steps.",
+        {
+            "resolution": 128,
+            "coarse_to_fine": False,
+            "anneal": False,
+            "early_stop": False,
+            "square": True,
+            "tv_weight": 0.0,
+        },
+    ),
+}

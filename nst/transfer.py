@@ -1,0 +1,277 @@
+"""Style transfer as a generator: tensors in, one `Progress` an iteration out.
+
+No printing, no files, no threads. To cancel is to stop iterating.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from nst import losses
+from nst.adam import Adam
+from nst.schedule import SHORTEST, Clock, Stage, plan
+from nst.settings import Settings, UserError
+from nst.vgg import VGG19
+
+CONTENT_LAYER = "conv4_2"
+STYLE_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands after an iteration."""
+
+    iteration: int  # 1 for the first
+    total: int  # the most iterations the run may take
+    scale: int  # longer side of the canvas at the moment, px
+    scales: tuple[int, ...]  # all longer sides of the run, from coarse to fine
+    content_loss: float
+    style_loss: float
+    tv_loss: float
+    total_loss: float  # the three, each times its weight
+    seconds: float  # since the run began
+    fraction: float  # of the work done, 0..1, by the cost of its iterations
+    image: Tensor | None  # a preview, (1, 3, H, W) in 0..1 on the CPU, when one is due
+    snapshot: Callable[[], Tensor]  # the picture as it is now, also between previews
+
+    @property
+    def finished(self) -> bool:
+        """Whether this is the last iteration."""
+        return self.fraction >= 1.0
+
+    @property
+    def seconds_left(self) -> float:
+        """What the rest will take if the machine keeps its pace."""
+        return self.seconds * (1 - self.fraction) / self.fraction
+
+
+class DivergedError(UserError):
+    """The loss is no longer a finite number. `image` is the last good picture."""
+
+    def __init__(self, iteration: int, image: Tensor) -> None:
+        super().__init__(
+            f"The painting fell apart at iteration {iteration}: its loss is no longer a finite "
+            "number. Lower the learning rate or the weights; the last good picture is kept."
+        )
+        self.iteration, self.image = iteration, image
+
+
+@dataclass(frozen=True)
+class _Targets:
+    """What the features of the picture are compared with at one scale."""
+
+    content: Tensor
+    sizes: list[tuple[int, int]]  # of the canvas and its reductions, on which style is judged
+    grams: list[list[Tensor]]  # for each of the sizes, for each of the style layers
+
+
+@dataclass(frozen=True)
+class _Losses:
+    content: float
+    style: float
+    tv: float
+    total: float
+
+
+def stylize(
+    content: Tensor,
+    styles: Sequence[Tensor],
+    settings: Settings,
+    vgg: VGG19,
+    init: Tensor | None = None,
+) -> Tensor:
+    """The finished picture, (1, 3, H, W) in 0..1; `steps` without looking at what it yields."""
+    progress = None
+    for progress in steps(content, styles, settings, vgg, init):  # noqa: B007
+        pass
+    assert progress is not None
+    assert progress.image is not None
+    return progress.image
+
+
+def steps(
+    content: Tensor,
+    styles: Sequence[Tensor],
+    settings: Settings,
+    vgg: VGG19,
+    init: Tensor | None = None,
+) -> Iterator[Progress]:
+    """Paint `content` in the style of `styles`, one `Progress` an iteration.
+
+    `content` is (1, 3, H, W) in 0..1, both sides multiples of 16; it sets the size of the result.
+    Each of `styles` is (1, 3, h, w) and should have the same longer side. `init` is where to start,
+    (1, 3, h, w) of any size, instead of what `settings.init` names. A preview comes with the first
+    iteration, every `settings.refresh_every`, at the end of each scale and with the last iteration.
+    The same input gives the same picture bit for bit on the same device.
+
+    Gatys et al. (2016); coarse to fine as in Gatys et al. (2017), "Controlling Perceptual Factors
+    in Neural Style Transfer"; style judged on an image pyramid as in Snelgrove (2017),
+    "High-Resolution Multi-Scale Neural Texture Synthesis". The latter keeps large strokes while
+    fine ones are painted, so that a tenth of the iterations suffices at the full size.
+
+    Raises `DivergedError`, and ValueError for tensors of the wrong shape.
+    """
+    _check_shapes(content, styles)
+    began = time.perf_counter()
+    stages = plan(settings, content.shape[2], content.shape[3])
+    scales = tuple(stage.scale for stage in stages)
+    clock = Clock(stages, settings)
+    painter = _Painter(vgg, settings, content, styles, init)
+
+    for stage in stages:
+        painter.begin(stage)
+        while not clock.stage_over:
+            loss = painter.step(clock.learning_rate)
+            clock.tick(loss.total)
+            yield Progress(
+                iteration=clock.iteration,
+                total=clock.total,
+                scale=stage.scale,
+                scales=scales,
+                content_loss=loss.content,
+                style_loss=loss.style,
+                tv_loss=loss.tv,
+                total_loss=loss.total,
+                seconds=time.perf_counter() - began,
+                fraction=clock.fraction,
+                image=painter.image() if clock.preview_due else None,
+                snapshot=painter.image,
+            )
+        clock.next_stage()
+
+
+def _check_shapes(content: Tensor, styles: Sequence[Tensor]) -> None:
+    for name, image in [("content", content), *(("style", style) for style in styles)]:
+        if image.ndim != 4 or image.shape[:2] != (1, 3):
+            raise ValueError(f"{name} must be (1, 3, H, W), got {tuple(image.shape)}")
+    if not styles:
+        raise ValueError("at least one style is needed")
+    if content.shape[2] % 16 or content.shape[3] % 16:
+        raise ValueError(f"content's sides must be multiples of 16, got {tuple(content.shape)}")
+
+
+class _Painter:
+    """The canvas, what it is compared with, and the optimiser; all on the trunk's device."""
+
+    def __init__(
+        self,
+        vgg: VGG19,
+        settings: Settings,
+        content: Tensor,
+        styles: Sequence[Tensor],
+        init: Tensor | None,
+    ) -> None:
+        self.vgg, self.settings = vgg, settings
+        self.content = vgg.normalize(content)
+        self.styles = [vgg.normalize(style) for style in styles]
+        self.pixels = vgg.normalize(self._start() if init is None else init)
+        self.black = vgg.normalize(torch.zeros(1, 3, 1, 1))
+        self.white = vgg.normalize(torch.ones(1, 3, 1, 1))
+        self.iteration = 0
+
+    def _start(self) -> Tensor:
+        """What `settings.init` names, in 0..1."""
+        if self.settings.init == "noise":
+            # Drawn on the CPU: other devices have other generators.
+            generator = torch.Generator().manual_seed(self.settings.seed)
+            return torch.rand(self.content.shape, generator=generator)
+        chosen = self.styles[0] if self.settings.init == "style" else self.content
+        return self.vgg.denormalize(chosen)
+
+    def begin(self, stage: Stage) -> None:
+        """Go on at the size of `stage`."""
+        height, width = stage.height, stage.width
+        content = _resize(self.content, height, width)
+        coarse = _resize(self.content, *self.pixels.shape[2:])
+        if self.iteration:
+            # What changed is enlarged, not the picture: the details of the photo come back by
+            # themselves instead of having to be painted again.
+            self.pixels = content + _resize(self.pixels - coarse, height, width)
+        else:
+            self.pixels = _resize(self.pixels, height, width)
+        self.pixels = self.pixels.clamp(self.black, self.white)
+        self.adam = Adam(self.pixels)
+        self.targets = self._targets(content)
+
+    @torch.no_grad()
+    def _targets(self, content: Tensor) -> _Targets:
+        height, width = content.shape[2:]
+        target = self.vgg.features(content, [CONTENT_LAYER])[CONTENT_LAYER]
+        sizes = _pyramid(height, width) if self.settings.coarse_to_fine else [(height, width)]
+        full = max(self.content.shape[2:])
+        return _Targets(target, sizes, [self._style_grams(max(size) / full) for size in sizes])
+
+    def _style_grams(self, scale: float) -> list[Tensor]:
+        """Gram matrices of the styles at the scale of the canvas: strokes keep their size."""
+        grams = []
+        for style in self.styles:
+            height, width = (_multiple_of_16(side * scale) for side in style.shape[2:])
+            features = self.vgg.features(_resize(style, height, width), STYLE_LAYERS)
+            grams.append([losses.gram_matrix(features[layer]) for layer in STYLE_LAYERS])
+        return [torch.stack(layer).mean(0) for layer in zip(*grams, strict=True)]
+
+    def step(self, learning_rate: float) -> _Losses:
+        """One iteration; raises `DivergedError` and leaves the picture as it was."""
+        self.iteration += 1
+        pixels = self.pixels.requires_grad_()
+        total, parts = self._loss(pixels)
+        (gradient,) = torch.autograd.grad(total, pixels)
+        self.pixels = pixels.detach()
+        if not (torch.isfinite(total) and torch.isfinite(gradient).all()):
+            raise DivergedError(self.iteration, self.image())
+        self.adam.step(self.pixels, gradient, learning_rate)
+        # Staying displayable after each step: what a display would cut off grows speckle unseen.
+        torch.clamp(self.pixels, self.black, self.white, out=self.pixels)
+        return _Losses(*(float(part.detach()) for part in (*parts, total)))
+
+    def _loss(self, pixels: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor, Tensor]]:
+        """The weighted total, and content, style and total variation loss before weighting."""
+        features = self.vgg.features(pixels, [CONTENT_LAYER, *STYLE_LAYERS])
+        content = losses.content_loss(features[CONTENT_LAYER], self.targets.content)
+        styles = [self._style_loss(features, self.targets.grams[0])]
+        for size, grams in zip(self.targets.sizes[1:], self.targets.grams[1:], strict=True):
+            features = self.vgg.features(_resize(pixels, *size), STYLE_LAYERS)
+            styles.append(self._style_loss(features, grams))
+        style = torch.stack(styles).mean()
+        tv = losses.total_variation(pixels)
+        total = (
+            self.settings.content_weight * content
+            + self.settings.style_weight * style
+            + self.settings.tv_weight * tv
+        )
+        return total, (content, style, tv)
+
+    @staticmethod
+    def _style_loss(features: dict[str, Tensor], targets: list[Tensor]) -> Tensor:
+        return losses.style_loss(
+            [losses.gram_matrix(features[layer]) for layer in STYLE_LAYERS], targets
+        )
+
+    def image(self) -> Tensor:
+        """A detached copy of the picture, (1, 3, H, W) in 0..1 on the CPU."""
+        return self.vgg.denormalize(self.pixels.detach()).clamp(0, 1).cpu()
+
+
+def _pyramid(height: int, width: int) -> list[tuple[int, int]]:
+    """The canvas, its half and its quarter, as far as they are not too small for VGG19."""
+    sizes = [(height, width)]
+    for factor in (2, 4):
+        if min(height, width) / factor >= SHORTEST:
+            sizes.append((_multiple_of_16(height / factor), _multiple_of_16(width / factor)))
+    return sizes
+
+
+def _multiple_of_16(side: float) -> int:
+    return max(SHORTEST, round(side / 16) * 16)
+
+
+def _resize(image: Tensor, height: int, width: int) -> Tensor:
+    if tuple(image.shape[2:]) == (height, width):
+        return image
+    return F.interpolate(image, (height, width), mode="bicubic", antialias=True)

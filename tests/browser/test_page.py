@@ -1,0 +1,190 @@
+"""The page in a real browser: paint, watch, stop, download; and what it looks like."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageChops
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+ROOT = Path(__file__).parent.parent.parent
+SCREENSHOTS = ROOT / "screenshots"
+SECONDS = 1000.0  # Playwright counts in milliseconds
+START_UP = 60  # seconds that a server may take to answer
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    """The address of a server of one's own, so that no test waits for another's painting."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
+    options = ["--server.headless=true", f"--server.port={port}", "--server.fileWatcherType=none"]
+    with subprocess.Popen([*command, *options], cwd=ROOT, stdout=subprocess.DEVNULL) as process:
+        try:
+            wait_until_up(address)
+            yield address
+        finally:
+            process.terminate()
+
+
+def wait_until_up(address: str) -> None:
+    deadline = time.monotonic() + START_UP
+    while True:
+        try:
+            urllib.request.urlopen(f"{address}/_stcore/health", timeout=5).close()
+            return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Whichever Chromium is installed; on a build server its absence is a failure."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        reason = f"no browser: none of {', '.join(names)} is installed"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": 1360, "height": 900}, accept_downloads=True)
+    page.set_default_timeout(30 * SECONDS)
+    yield page
+    page.close()
+
+
+def open_page(page: Page, address: str, query: str = "") -> None:
+    page.goto(f"{address}/?{query}")
+    expect(page.get_by_role("button", name="Paint", exact=True)).to_be_enabled(timeout=30 * SECONDS)
+    last = picture(page, "A pencil sketch").or_(picture(page, "An example"))
+    for image in (picture(page, "The photo"), last):
+        expect(image).to_be_visible()
+        loaded(image)
+
+
+def picture(page: Page, alt: str) -> Locator:
+    return page.locator(f'img[alt^="{alt}"]')
+
+
+def loaded(image: Locator) -> None:
+    image.evaluate("image => image.decode()")
+
+
+def pixels(image: Locator) -> Image.Image:
+    """The picture as the browser shows it."""
+    loaded(image)
+    return Image.open(io.BytesIO(image.screenshot())).convert("RGB")
+
+
+def difference(one: Image.Image, other: Image.Image) -> float:
+    """Mean difference of two pictures, 0..255."""
+    grey = ImageChops.difference(one, other.resize(one.size)).convert("L").resize((64, 64))
+    data = grey.tobytes()
+    return sum(data) / len(data)
+
+
+def capture(page: Page, name: str) -> None:
+    SCREENSHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+
+def test_paint_watch_stop_and_download(page: Page, server: str) -> None:
+    open_page(page, server, "resolution=128&early_stop=false&iterations=5,000&refresh_every=20")
+    capture(page, "rest")
+    page.get_by_role("button", name="Paint", exact=True).click()
+    painting = picture(page, "The painting so far")
+    expect(painting).to_be_visible(timeout=60 * SECONDS)
+    first = pixels(painting)
+    expect(page.get_by_text("left ·")).to_be_visible(timeout=30 * SECONDS)
+    expect(page.get_by_role("button", name="Paint", exact=True)).to_be_disabled()
+    deadline = time.monotonic() + 30
+    while difference(first, pixels(painting)) < 2 and time.monotonic() < deadline:
+        page.wait_for_timeout(500)
+    assert difference(first, pixels(painting)) >= 2
+    expect(page.locator('[data-testid="stVegaLiteChart"]')).to_be_visible()
+    capture(page, "running")
+    page.set_viewport_size({"width": 400, "height": 850})
+    page.wait_for_timeout(1000)
+    capture(page, "running_narrow")
+    page.set_viewport_size({"width": 1360, "height": 900})
+
+    page.reload()
+    expect(painting).to_be_visible()
+
+    page.get_by_role("button", name="Stop").click()
+    download = page.get_by_test_id("stDownloadButton").get_by_role("button")
+    expect(download).to_be_visible()
+    expect(page.get_by_text("the picture is kept")).to_be_visible()
+    expect(picture(page, "The painting:")).to_be_visible()
+    capture(page, "stopped")
+    with page.expect_download() as event:
+        download.click()
+    result = Image.open(event.value.path())
+    photo = Image.open(ROOT / "Resources/content/cat.jpg")
+    assert (result.format, result.size) == ("PNG", photo.size)
+    assert difference(photo.convert("RGB"), result) >= 2
+
+
+def test_a_finished_painting(page: Page, server: str) -> None:
+    open_page(page, server, "resolution=192&iterations=100")
+    page.get_by_role("button", name="Paint", exact=True).click()
+    expect(page.get_by_text("Finished:")).to_be_visible(timeout=60 * SECONDS)
+    loaded(picture(page, "The painting:"))
+    sizes = [picture(page, alt).bounding_box() for alt in ("The photo", "The style", "The pain")]
+    heights = [round(box["height"]) for box in sizes if box]
+    assert max(heights) - min(heights) <= 1
+    page.mouse.move(700, 850)
+    page.wait_for_timeout(500)
+    capture(page, "finished")
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_timeout(1500)
+    capture(page, "finished_dark")
+
+
+def test_a_broken_upload(page: Page, server: str) -> None:
+    open_page(page, server)
+    broken = {"name": "holiday.jpg", "mimeType": "image/jpeg", "buffer": b"no picture at all"}
+    page.locator('input[type="file"]').first.set_input_files([broken])  # type: ignore[list-item]
+    expect(
+        page.get_by_text("holiday.jpg").and_(page.get_by_text("is not a picture"))
+    ).to_be_visible()
+    assert "Traceback" not in page.content()
+    capture(page, "error")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_narrow_and_dark(browser: Browser, server: str, scheme: str) -> None:
+    viewport = (
+        {"width": 400, "height": 850} if scheme == "light" else {"width": 1360, "height": 900}
+    )
+    page = browser.new_page(viewport=viewport, color_scheme=scheme)  # type: ignore[arg-type]
+    page.set_default_timeout(30 * SECONDS)
+    open_page(page, server)
+    page.wait_for_timeout(500)
+    overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    assert overflow <= 0
+    capture(page, "narrow" if scheme == "light" else "dark")
+    page.close()

@@ -1,0 +1,359 @@
+"""The queue, its worker and what a job shows, with painters that need no network."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator
+from itertools import pairwise
+
+import pytest
+import torch
+from PIL import Image
+
+from nst import jobs
+from nst.jobs import JobManager, QueueFullError, Snapshot, State
+from nst.settings import Settings, UserError
+from nst.transfer import DivergedError, Progress
+
+SETTINGS = Settings(resolution=64, iterations=10)
+PHOTO_SIZE = (120, 80)
+
+
+def progress(iteration: int, total: int, preview: bool, shade: float | None = None) -> Progress:
+    """Iteration `iteration` of `total`; the picture is grey, the lighter the later."""
+    picture = torch.full((1, 3, 48, 64), iteration / total if shade is None else shade)
+    return Progress(
+        iteration=iteration,
+        total=total,
+        scale=64,
+        scales=(64,),
+        content_loss=1.0,
+        style_loss=0.5,
+        tv_loss=0.1,
+        total_loss=100.0 / iteration,
+        seconds=iteration * 0.1,
+        fraction=iteration / total,
+        image=picture if preview or iteration == total else None,
+        snapshot=lambda: picture,
+    )
+
+
+class StepwisePainter:
+    """Takes an iteration for each `allow`, so that a test decides how far a job is."""
+
+    def __init__(self, total: int = 10) -> None:
+        self.total, self.closed, self.started = total, 0, 0
+        self._allowed = threading.Semaphore(0)
+
+    def allow(self, iterations: int = 1) -> None:
+        self._allowed.release(iterations)
+
+    def __call__(
+        self, content: Image.Image, style: Image.Image, settings: Settings
+    ) -> Generator[Progress, None, None]:
+        self.started += 1
+        try:
+            for iteration in range(1, self.total + 1):
+                assert self._allowed.acquire(timeout=10)
+                yield progress(iteration, self.total, preview=iteration == 1)
+        finally:
+            self.closed += 1
+
+
+class Clock:
+    """A clock that goes only when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def painter() -> Iterator[StepwisePainter]:
+    painter = StepwisePainter()
+    yield painter
+    painter.allow(10_000)  # lets every worker come to its end
+
+
+def submit(manager: JobManager, settings: Settings = SETTINGS) -> str:
+    photo = Image.new("RGB", PHOTO_SIZE, "red")
+    return manager.submit(photo, Image.new("RGB", (64, 64), "blue"), settings, ("Cat", "Sky"))
+
+
+def wait_for(manager: JobManager, job_id: str, condition: Callable[[Snapshot], bool]) -> Snapshot:
+    """The first snapshot of the job that meets `condition`."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        snapshot = manager.snapshot(job_id)
+        assert snapshot is not None
+        if condition(snapshot):
+            return snapshot
+        time.sleep(0.005)
+    raise AssertionError(f"still {snapshot.state}, {snapshot.standing}")
+
+
+def ended(snapshot: Snapshot) -> bool:
+    return not snapshot.active
+
+
+def at_iteration(number: int) -> Callable[[Snapshot], bool]:
+    return lambda job: job.standing is not None and job.standing.iteration == number
+
+
+def size_of(data: bytes | None) -> tuple[int, int]:
+    assert data is not None
+    return Image.open(io.BytesIO(data)).size
+
+
+def test_a_job_runs_to_its_end(painter: StepwisePainter) -> None:
+    manager = JobManager(painter)
+    job_id = submit(manager)
+    painter.allow(10)
+    job = wait_for(manager, job_id, ended)
+    assert job.state is State.FINISHED
+    assert job.message == ""
+    assert job.standing is not None
+    assert job.standing.iteration == job.standing.total == 10
+    assert [point.iteration for point in job.history] == list(range(1, 11))
+    result = manager.result(job_id)
+    assert result is not None
+    assert result.size == PHOTO_SIZE
+    assert result.getpixel((0, 0)) == (255, 255, 255)  # the last iteration's picture
+
+
+def test_png_has_the_size_of_the_photo(painter: StepwisePainter) -> None:
+    manager = JobManager(painter)
+    job_id = submit(manager)
+    painter.allow(10)
+    wait_for(manager, job_id, ended)
+    data = manager.png(job_id)
+    assert data.startswith(b"\x89PNG")
+    assert size_of(data) == PHOTO_SIZE
+
+
+def test_previews_have_one_size_whatever_the_canvas(painter: StepwisePainter) -> None:
+    manager = JobManager(painter)
+    job_id = submit(manager)
+    painter.allow(1)
+    job = wait_for(manager, job_id, lambda job: job.preview is not None)
+    sizes = {size_of(data) for data in (job.preview, job.content_shown, job.style_shown)}
+    assert sizes == {(768, 512)}
+
+
+def test_settings_and_fitted_pictures_reach_the_painter() -> None:
+    seen: list[tuple[tuple[int, int], tuple[int, int], Settings]] = []
+
+    def paint(
+        content: Image.Image, style: Image.Image, settings: Settings
+    ) -> Generator[Progress, None, None]:
+        seen.append((content.size, style.size, settings))
+        yield progress(1, 1, preview=True)
+
+    manager = JobManager(paint)
+    square = Settings(resolution=128, square=True)
+    wait_for(manager, submit(manager), ended)
+    wait_for(manager, submit(manager, square), ended)
+    assert seen == [((64, 48), (64, 64), SETTINGS), ((128, 128), (128, 128), square)]
+
+
+def test_stop_keeps_the_picture_as_it_is(painter: StepwisePainter) -> None:
+    manager = JobManager(painter)
+    job_id = submit(manager)
+    painter.allow(3)
+    wait_for(manager, job_id, at_iteration(3))
+    manager.stop(job_id)
+    painter.allow(1)
+    job = wait_for(manager, job_id, ended)
+    assert job.state is State.STOPPED
+    assert job.message == jobs.STOPPED
+    result = manager.result(job_id)
+    assert result is not None
+    assert result.getpixel((0, 0)) == (102, 102, 102)  # iteration 4 of 10, which had no preview
+    assert painter.closed == 1
+
+
+def test_stop_of_an_ended_or_unknown_job_changes_nothing(painter: StepwisePainter) -> None:
+    manager = JobManager(painter)
+    job_id = submit(manager)
+    painter.allow(10)
+    before = wait_for(manager, job_id, ended)
+    manager.stop(job_id)
+    manager.stop("nobody")
+    assert manager.snapshot(job_id) == before
+
+
+def test_jobs_wait_for_their_turn(painter: StepwisePainter) -> None:
+    manager = JobManager(painter)
+    first = submit(manager)
+    wait_for(manager, first, lambda job: job.state is State.RUNNING)
+    second, third = submit(manager), submit(manager)
+    ahead = [job.ahead for job in map(manager.snapshot, (first, second, third)) if job]
+    assert ahead == [0, 1, 2]
+    painter.allow(10)
+    wait_for(manager, second, lambda job: job.state is State.RUNNING)
+    assert wait_for(manager, third, lambda job: job.ahead == 1).state is State.QUEUED
+    assert painter.started <= 2
+
+
+def test_stop_takes_a_waiting_job_out_of_the_queue(painter: StepwisePainter) -> None:
+    manager = JobManager(painter)
+    first = submit(manager)
+    wait_for(manager, first, lambda job: job.state is State.RUNNING)
+    second, third = submit(manager), submit(manager)
+    manager.stop(second)
+    job = manager.snapshot(second)
+    assert job is not None
+    assert (job.state, job.message) == (State.STOPPED, jobs.LEFT_QUEUE)
+    assert manager.result(second) is None
+    with pytest.raises(UserError, match="press Paint"):
+        manager.png(second)
+    third_job = manager.snapshot(third)
+    assert third_job is not None
+    assert third_job.ahead == 1
+
+
+def test_a_full_queue_is_told_in_words(painter: StepwisePainter) -> None:
+    manager = JobManager(painter, capacity=2)
+    first = submit(manager)
+    wait_for(manager, first, lambda job: job.state is State.RUNNING)
+    submit(manager)
+    submit(manager)
+    with pytest.raises(QueueFullError, match="2 paintings are waiting"):
+        submit(manager)
+
+
+def test_a_job_nobody_watches_is_given_up(painter: StepwisePainter) -> None:
+    clock = Clock()
+    manager = JobManager(painter, patience=150, clock=clock)
+    job_id = submit(manager)
+    painter.allow(1)
+    wait_for(manager, job_id, at_iteration(1))
+    clock.now = 149
+    manager.touch(job_id)
+    clock.now = 298
+    painter.allow(1)
+    assert wait_for(manager, job_id, at_iteration(2)).state is State.RUNNING
+    clock.now = 300
+    painter.allow(1)
+    job = wait_for(manager, job_id, ended)
+    assert (job.state, job.message) == (State.STOPPED, jobs.UNWATCHED)
+    assert manager.result(job_id) is not None
+
+
+def test_waiting_jobs_nobody_watches_make_room(painter: StepwisePainter) -> None:
+    clock = Clock()
+    manager = JobManager(painter, capacity=1, patience=150, clock=clock)
+    first = submit(manager)
+    wait_for(manager, first, lambda job: job.state is State.RUNNING)
+    second = submit(manager)
+    clock.now = 151
+    third = submit(manager)
+    states = [job.state for job in map(manager.snapshot, (second, third)) if job]
+    assert states == [State.STOPPED, State.QUEUED]
+
+
+def test_a_job_may_not_run_for_ever(painter: StepwisePainter) -> None:
+    clock = Clock()
+    manager = JobManager(painter, patience=1e9, deadline=1800, clock=clock)
+    job_id = submit(manager)
+    painter.allow(1)
+    wait_for(manager, job_id, at_iteration(1))
+    clock.now = 1801
+    painter.allow(1)
+    job = wait_for(manager, job_id, ended)
+    assert job.state is State.STOPPED
+    assert "30 minutes" in job.message
+    assert manager.result(job_id) is not None
+
+
+def failing(error: Exception) -> jobs.Painter:
+    def paint(
+        content: Image.Image, style: Image.Image, settings: Settings
+    ) -> Generator[Progress, None, None]:
+        yield progress(1, 10, preview=True)
+        raise error
+
+    return paint
+
+
+def test_an_error_the_user_can_mend_is_told_as_it_is() -> None:
+    manager = JobManager(failing(UserError("The weights are missing; install them.")))
+    job = wait_for(manager, submit(manager), ended)
+    assert (job.state, job.message) == (State.FAILED, "The weights are missing; install them.")
+
+
+def test_a_diverged_job_keeps_its_last_good_picture() -> None:
+    error = DivergedError(7, torch.full((1, 3, 48, 64), 0.2))
+    manager = JobManager(failing(error))
+    job_id = submit(manager)
+    job = wait_for(manager, job_id, ended)
+    assert (job.state, job.message) == (State.FAILED, str(error))
+    result = manager.result(job_id)
+    assert result is not None
+    assert result.getpixel((0, 0)) == (51, 51, 51)
+
+
+def test_an_unexpected_error_is_logged_and_the_next_job_runs(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    errors: list[Exception] = [RuntimeError("secret detail")]
+
+    def paint(
+        content: Image.Image, style: Image.Image, settings: Settings
+    ) -> Generator[Progress, None, None]:
+        if errors:
+            raise errors.pop()
+        yield progress(1, 1, preview=True)
+
+    manager = JobManager(paint)
+    job = wait_for(manager, submit(manager), ended)
+    assert (job.state, job.message) == (State.FAILED, jobs.UNEXPECTED)
+    assert "secret detail" in caplog.text
+    assert wait_for(manager, submit(manager), ended).state is State.FINISHED
+
+
+def test_old_jobs_are_dropped() -> None:
+    def paint(
+        content: Image.Image, style: Image.Image, settings: Settings
+    ) -> Generator[Progress, None, None]:
+        yield progress(1, 1, preview=True)
+
+    manager = JobManager(paint, kept=2)
+    ids = []
+    for _ in range(4):
+        ids.append(submit(manager))
+        wait_for(manager, ids[-1], ended)
+    assert [manager.snapshot(job_id) is None for job_id in ids] == [True, True, False, False]
+    manager.touch(ids[0])
+
+
+def test_ids_cannot_be_guessed(painter: StepwisePainter) -> None:
+    manager = JobManager(painter)
+    ids = {submit(manager) for _ in range(5)}
+    assert len(ids) == 5
+    assert min(map(len, ids)) >= 20
+
+
+@pytest.mark.parametrize("count", [0, 1, 9, 10, 11, 1000])
+def test_history_is_bounded_even_and_up_to_date(count: int) -> None:
+    history = jobs.History(limit=10)
+    for iteration in range(1, count + 1):
+        history.add(jobs.Standing.of(progress(iteration, 1000, preview=False)))
+    iterations = [point.iteration for point in history.points()]
+    assert len(iterations) <= 10
+    assert iterations[:1] == ([1] if count else [])
+    assert iterations[-1:] == ([count] if count else [])
+    gaps = {after - before for before, after in pairwise(iterations[:-1])}
+    assert len(gaps) <= 1
+
+
+def test_importing_the_module_does_not_import_torch() -> None:
+    code = "import sys, nst.jobs; print('torch' in sys.modules, 'numpy' in sys.modules)"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert answer.stdout.split() == ["False", "False"], answer.stderr

@@ -1,0 +1,92 @@
+"""The losses against values worked out by hand and against finite differences."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nst import losses
+
+
+def test_gram_of_ones_is_ones():
+    assert torch.equal(losses.gram_matrix(torch.ones(1, 3, 4, 5)), torch.ones(3, 3))
+
+
+def test_gram_by_hand():
+    features = torch.tensor([[[[1.0, 2.0]], [[3.0, 4.0]]]])  # two channels, two positions
+    expected = torch.tensor([[1 + 4, 3 + 8], [3 + 8, 9 + 16]]) / 2
+    assert torch.equal(losses.gram_matrix(features), expected)
+
+
+def test_gram_forgets_where_things_are():
+    features = torch.rand(1, 4, 6, 6)
+    moved = features.flatten(2)[..., torch.randperm(36)].view_as(features)
+    torch.testing.assert_close(losses.gram_matrix(moved), losses.gram_matrix(features))
+
+
+def test_gram_does_not_depend_on_the_size_of_a_repeated_picture():
+    features = torch.rand(1, 4, 6, 6)
+    torch.testing.assert_close(
+        losses.gram_matrix(features.repeat(1, 1, 2, 3)), losses.gram_matrix(features)
+    )
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_gram_gradient_is_that_of_autograd(layout):
+    features = torch.rand(1, 5, 4, 6).to(memory_format=layout).requires_grad_()
+    target = torch.rand(5, 5)
+    flat = features[0].flatten(1)
+    plain = flat @ flat.T / flat.shape[1]
+    (expected,) = torch.autograd.grad((plain - target).square().sum(), features)
+    own = losses.gram_matrix(features)
+    (gradient,) = torch.autograd.grad((own - target).square().sum(), features)
+    torch.testing.assert_close(gradient, expected)
+
+
+def test_gram_in_half_precision_is_close():
+    features = torch.rand(1, 8, 16, 16)
+    half = losses.gram_matrix(features.bfloat16())
+    assert half.dtype == torch.float32
+    torch.testing.assert_close(half, losses.gram_matrix(features), rtol=0.02, atol=0.01)
+
+
+def test_content_loss_by_hand():
+    zero, two = torch.zeros(1, 3, 4, 4), torch.full((1, 3, 4, 4), 2.0)
+    assert losses.content_loss(two, zero) == 4
+    assert losses.content_loss(two, two) == 0
+
+
+def test_gram_error_is_relative():
+    target = torch.rand(4, 4)
+    assert losses.gram_error(target, target) == 0
+    torch.testing.assert_close(losses.gram_error(torch.zeros(4, 4), target), torch.tensor(1.0))
+    torch.testing.assert_close(
+        losses.gram_error(100 * target * 1.5, 100 * target), losses.gram_error(target * 1.5, target)
+    )
+
+
+def test_gram_error_of_an_empty_target_is_finite():
+    assert torch.isfinite(losses.gram_error(torch.zeros(3, 3), torch.zeros(3, 3)))
+
+
+def test_style_loss_counts_layers_alike():
+    small, large = torch.eye(2), 1000 * torch.eye(64)
+    both = losses.style_loss([small * 2, large * 2], [small, large])
+    torch.testing.assert_close(both, torch.tensor(losses.STYLE_UNIT))
+
+
+def test_total_variation_by_hand():
+    assert losses.total_variation(torch.full((1, 3, 5, 7), 0.3)) == 0
+    stripes = torch.tensor([0.0, 1.0, 0.0, 1.0]).expand(1, 1, 4, 4)
+    assert losses.total_variation(stripes) == 1  # 1 across, 0 down
+
+
+@given(st.integers(0, 10_000))
+def test_gradients_match_finite_differences(seed):
+    generator = torch.Generator().manual_seed(seed)
+    image = torch.rand(1, 2, 4, 4, generator=generator, dtype=torch.float64, requires_grad=True)
+    other = torch.rand(1, 2, 4, 4, generator=generator, dtype=torch.float64)
+    assert torch.autograd.gradcheck(losses.total_variation, image)
+    assert torch.autograd.gradcheck(lambda x: (x - other).square().mean(), image)

@@ -1,0 +1,122 @@
+"""Defaults, limits, presets and what is refused."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nst.settings import CONTROLS, PRESETS, Settings, SettingsError, UserError
+
+NUMBERS = [name for name, control in CONTROLS.items() if control.minimum is not None]
+FLAGS = [name for name in CONTROLS if isinstance(getattr(Settings(), name), bool)]
+CHOICES = [name for name, control in CONTROLS.items() if control.choices]
+
+
+def test_defaults_are_those_of_the_readme():
+    settings = Settings()
+    assert (settings.content_weight, settings.style_weight) == (10, 10_000)
+    assert (settings.iterations, settings.learning_rate) == (1000, 0.1)
+    assert (settings.resolution, settings.refresh_every) == (384, 100)
+
+
+def test_settings_are_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Settings().iterations = 5
+
+
+def test_every_control_says_what_it_is():
+    for control in CONTROLS.values():
+        assert control.label
+        assert control.help.endswith(".")
+    assert set(NUMBERS) | set(FLAGS) | set(CHOICES) == set(CONTROLS)
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_limits_are_allowed_and_what_lies_outside_is_refused_with_the_range(name):
+    control = CONTROLS[name]
+    for value in (control.minimum, control.maximum):
+        assert getattr(Settings(**{name: value}), name) == value
+    for value in (control.minimum - 1, control.maximum + 1):
+        with pytest.raises(SettingsError) as refusal:
+            Settings(**{name: value})
+        assert control.allowed in str(refusal.value)
+        assert name in str(refusal.value)
+
+
+@pytest.mark.parametrize("value", ["12", None, float("nan"), float("inf"), [1], True])
+@pytest.mark.parametrize("name", NUMBERS)
+def test_what_is_no_number_is_refused(name, value):
+    with pytest.raises(SettingsError, match="must be a"):
+        Settings(**{name: value})
+
+
+def test_a_whole_number_is_not_rounded():
+    with pytest.raises(SettingsError, match="whole number"):
+        Settings(iterations=10.5)
+    assert Settings(iterations=10.0).iterations == 10
+
+
+@pytest.mark.parametrize("name", FLAGS)
+def test_a_flag_is_on_or_off(name):
+    assert getattr(Settings(**{name: False}), name) is False
+    with pytest.raises(SettingsError, match="on or off"):
+        Settings(**{name: 1})
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_a_choice_is_one_of_its_names(name):
+    for choice in CONTROLS[name].choices:
+        assert getattr(Settings(**{name: choice}), name) == choice
+    with pytest.raises(SettingsError, match=f"one of {CONTROLS[name].choices[0]}"):
+        Settings(**{name: "nonsense"})
+
+
+def test_presets():
+    assert set(PRESETS) == {"quick", "balanced", "fine", "classic"}
+    assert Settings.preset("balanced") == Settings()
+    assert Settings.preset("quick").effort < 1
+    assert Settings.preset("fine").resolution > Settings().resolution
+    for preset in PRESETS.values():
+        assert preset.help.endswith(".")
+
+
+def test_classic_is_the_recipe_the_project_started_from():
+    classic = Settings.preset("classic")
+    assert classic.resolution == 128
+    assert classic.square
+    assert (classic.iterations, classic.learning_rate) == (1000, 0.1)
+    assert not (classic.coarse_to_fine or classic.anneal or classic.early_stop)
+
+
+def test_changes_go_on_top_of_a_preset():
+    assert Settings.preset("classic", iterations=7).iterations == 7
+
+
+def test_an_unknown_preset_or_setting_is_refused_with_the_names_there_are():
+    with pytest.raises(SettingsError, match="quick, balanced, fine, classic"):
+        Settings.preset("slow")
+    with pytest.raises(SettingsError, match="choose from content_weight"):
+        Settings.from_dict({"brush": 3})
+
+
+def test_from_dict_is_the_inverse_of_asdict():
+    settings = Settings(style_weight=2500, early_stop=False)
+    assert Settings.from_dict(dataclasses.asdict(settings)) == settings
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([*CONTROLS, "other"]),
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    )
+)
+def test_foreign_values_are_settings_or_refused_in_one_sentence(values):
+    try:
+        settings = Settings.from_dict(values)
+    except UserError as refusal:
+        assert "\n" not in str(refusal)
+    else:
+        assert Settings.from_dict(dataclasses.asdict(settings)) == settings

@@ -1,0 +1,63 @@
+"""Winograd's convolution against torch's."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nst import winograd
+from nst.winograd import WinogradConv
+
+
+def both(height, width, inputs=5, outputs=7, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(1, inputs, height, width, generator=generator)
+    weight = torch.randn(outputs, inputs, 3, 3, generator=generator)
+    bias = torch.randn(outputs, generator=generator)
+    return x.to(memory_format=torch.channels_last), weight, bias
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 21), st.integers(1, 21), st.integers(0, 99))
+def test_forward_and_backward_equal_the_plain_convolution(height, width, seed):
+    x, weight, bias = both(height, width, seed=seed)
+    x.requires_grad_()
+    expected = F.conv2d(x, weight, bias, padding=1)
+    gradient = torch.randn(expected.shape)
+    (expected_gradient,) = torch.autograd.grad(expected, x, gradient)
+    conv = WinogradConv(weight, bias)
+    torch.testing.assert_close(conv.forward(x.detach()), expected, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(conv.backward(gradient), expected_gradient, rtol=1e-4, atol=1e-4)
+
+
+def test_without_a_bias():
+    x, weight, _ = both(8, 8)
+    torch.testing.assert_close(
+        WinogradConv(weight, None).forward(x), F.conv2d(x, weight, padding=1), rtol=1e-4, atol=1e-4
+    )
+
+
+def test_strips_join_without_a_seam(monkeypatch):
+    x, weight, bias = both(40, 24)
+    conv = WinogradConv(weight, bias)
+    whole = conv.forward(x), conv.backward(F.conv2d(x, weight, padding=1))
+    monkeypatch.setattr(winograd, "STRIP_BYTES", 1)
+    strips = conv.forward(x), conv.backward(F.conv2d(x, weight, padding=1))
+    for one, other in zip(whole, strips, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize(("down", "row_bytes"), [(1, 10**9), (7, 16 * 2**20 // 3), (50, 2**20)])
+def test_strips_cover_every_row_once(down, row_bytes):
+    rows = [row for strip in winograd._strips(down, row_bytes) for row in range(down)[strip]]
+    assert rows == list(range(down))
+
+
+def test_the_input_is_left_as_it_was():
+    x, weight, bias = both(9, 10)
+    before = x.clone()
+    WinogradConv(weight, bias).forward(x)
+    assert torch.equal(x, before)
