@@ -38,7 +38,8 @@ STYLE_SHEET = """<style>
 .st-key-gallery_content [role="radiogroup"] {
   grid-template-columns: repeat(5, 1fr); gap: 0.25rem;
 }
-.st-key-gallery_content [role="radio"] p { font-size: 0.64rem; }
+.st-key-gallery_content [role="radio"] p { font-size: 0.6rem; }
+.st-key-gallery_content [role="radio"] { padding: 0.2rem; }
 @media (max-width: 640px) {
   .st-key-painted [data-testid="stColumn"]:last-child { order: -1; }
 }

@@ -11,8 +11,9 @@ from nst.settings import Settings
 COARSEST = 64  # px, longer side of the first canvas
 SHORTEST = 32  # px, the least side that leaves conv5_1 more than one row
 GROWTH = 2.0  # the most a side grows from one canvas to the next
-# Iterations until a scale has converged: TYPICAL_LAST at the full size, more where they are cheap.
-TYPICAL_LAST, TYPICAL_MOST = 10, 40
+# Iterations until a canvas has converged. The first begins with a photo; the others have only
+# details to add, and the last and dearest the fewest.
+FIRST, LATER, LAST = 40, 40, 10
 WARM_UP = 5  # iterations in which Adam's moments settle before it takes full steps
 WINDOW = 6  # iterations over which improvement is measured
 STALLED = 0.001  # a scale ends when an iteration improves the loss by less than this part
@@ -44,7 +45,7 @@ def plan(settings: Settings, height: int, width: int) -> list[Stage]:
     typically needs to converge, unless `settings.early_stop` is off: then all are used.
     """
     sizes = _sizes(height, width) if settings.coarse_to_fine else [(height, width)]
-    needed = [_needed(h * w / (height * width), settings.effort) for h, w in sizes]
+    needed = [max(1, round(settings.effort * count)) for count in _needed(sizes)]
     limit = settings.iterations
     if settings.early_stop and settings.anneal:
         limit = min(limit, sum(needed))
@@ -68,9 +69,12 @@ def _sizes(height: int, width: int) -> list[tuple[int, int]]:
     return sizes
 
 
-def _needed(area: float, effort: float) -> int:
-    """Iterations until a canvas that has this part of the full area has converged."""
-    return max(1, round(effort * min(TYPICAL_MOST, TYPICAL_LAST / math.pow(area, 0.6))))
+def _needed(sizes: list[tuple[int, int]]) -> list[float]:
+    """Iterations until each canvas has converged."""
+    full = math.prod(sizes[-1])
+    later = [min(LATER, LAST * math.pow(full / math.prod(size), 0.6)) for size in sizes[1:]]
+    # Changes spread from position to position, so that a larger first canvas takes longer.
+    return [FIRST * math.sqrt(max(1.0, max(sizes[0]) / COARSEST)), *later]
 
 
 def _shares(iterations: int, needed: list[int]) -> list[int]:

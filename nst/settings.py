@@ -58,9 +58,10 @@ class Settings:
         10.0,
         "Content weight",
         "How closely the painting follows the photo. Raise it if the subject gets lost.",
-        minimum=0.0,
+        minimum=0.1,
         maximum=1000.0,
         step=1.0,
+        logarithmic=True,
     )
     style_weight: float = _control(
         10_000.0,
@@ -72,13 +73,13 @@ class Settings:
         logarithmic=True,
     )
     tv_weight: float = _control(
-        300.0,
+        30.0,
         "Smoothness",
         "Total variation weight: calms speckle. Too much of it blurs the strokes; 0 switches it "
         "off.",
         minimum=0.0,
-        maximum=5000.0,
-        step=50.0,
+        maximum=500.0,
+        step=1.0,
         advanced=True,
     )
     iterations: int = _control(

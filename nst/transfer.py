@@ -69,6 +69,7 @@ class _Targets:
     content: Tensor
     sizes: list[tuple[int, int]]  # of the canvas and its reductions, on which style is judged
     grams: list[list[Tensor]]  # for each of the sizes, for each of the style layers
+    variation: float  # of the styles, the mean of their total variation
 
 
 @dataclass(frozen=True)
@@ -204,15 +205,23 @@ class _Painter:
         height, width = content.shape[2:]
         target = self.vgg.features(content, [CONTENT_LAYER])[CONTENT_LAYER]
         sizes = _pyramid(height, width) if self.settings.coarse_to_fine else [(height, width)]
-        full = max(self.content.shape[2:])
-        return _Targets(target, sizes, [self._style_grams(max(size) / full) for size in sizes])
+        grams = [self._style_grams(self._styles_at(size)) for size in sizes]
+        variations = [float(losses.total_variation(x)) for x in self._styles_at(sizes[0])]
+        return _Targets(target, sizes, grams, sum(variations) / len(variations))
 
-    def _style_grams(self, scale: float) -> list[Tensor]:
-        """Gram matrices of the styles at the scale of the canvas: strokes keep their size."""
+    def _styles_at(self, size: tuple[int, int]) -> list[Tensor]:
+        """The styles reduced as the canvas is, so that strokes keep their size."""
+        scale = max(size) / max(self.content.shape[2:])
+        return [
+            _resize(style, *(_multiple_of_16(side * scale) for side in style.shape[2:]))
+            for style in self.styles
+        ]
+
+    def _style_grams(self, styles: list[Tensor]) -> list[Tensor]:
+        """Gram matrices of each style layer, the mean of the styles."""
         grams = []
-        for style in self.styles:
-            height, width = (_multiple_of_16(side * scale) for side in style.shape[2:])
-            features = self.vgg.features(_resize(style, height, width), STYLE_LAYERS)
+        for style in styles:
+            features = self.vgg.features(style, STYLE_LAYERS)
             grams.append([losses.gram_matrix(features[layer]) for layer in STYLE_LAYERS])
         return [torch.stack(layer).mean(0) for layer in zip(*grams, strict=True)]
 
@@ -239,7 +248,7 @@ class _Painter:
             features = self.vgg.features(_resize(pixels, *size), STYLE_LAYERS)
             styles.append(self._style_loss(features, grams))
         style = torch.stack(styles).mean()
-        tv = losses.total_variation(pixels)
+        tv = losses.relative_variation(pixels, self.targets.variation)
         total = (
             self.settings.content_weight * content
             + self.settings.style_weight * style

@@ -235,7 +235,14 @@ def load_convolutions(weights: str) -> Convolutions:
     if weights == "torchvision":
         from torchvision.models import VGG19_Weights  # imported late: 2 s and 160 MB
 
-        return _from_state_dict(VGG19_Weights.IMAGENET1K_V1.get_state_dict(check_hash=True))
+        try:
+            state = VGG19_Weights.IMAGENET1K_V1.get_state_dict(check_hash=True)
+        except (OSError, RuntimeError) as error:  # no network, or a damaged download
+            raise WeightsError(
+                f"torchvision's VGG19 weights could not be downloaded ({error}); check the network "
+                "or use the original weights, which need no download."
+            ) from error
+        return _from_state_dict(state)
     return _from_state_dict(_read_tensors(Path(weights)))
 
 
@@ -347,7 +354,7 @@ def normalize_layers(convolutions: Convolutions) -> Convolutions:
         mean = max(float(x.mean()), torch.finfo(torch.float32).tiny)
         x /= mean
         scaled.append((weight / mean, bias / mean))
-        before = 1.0
+        before = mean
     return scaled
 
 

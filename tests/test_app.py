@@ -99,7 +99,13 @@ def test_the_page_opens_with_an_example_chosen(app: AppTest) -> None:
 
 
 def test_every_setting_has_its_widget(app: AppTest) -> None:
-    widgets = (*app.sidebar.select_slider, *app.sidebar.toggle, *app.sidebar.number_input)
+    sidebar = app.sidebar
+    widgets = (
+        *sidebar.select_slider,
+        *sidebar.toggle,
+        *sidebar.number_input,
+        *sidebar.selectbox,
+    )
     found = {widget.key: widget for widget in widgets}
     assert set(found) == set(CONTROLS)
     for name, control in CONTROLS.items():

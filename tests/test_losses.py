@@ -83,6 +83,13 @@ def test_total_variation_by_hand():
     assert losses.total_variation(stripes) == 1  # 1 across, 0 down
 
 
+def test_relative_variation_is_that_of_the_artwork():
+    image = torch.rand(1, 3, 8, 8)
+    own = float(losses.total_variation(image))
+    torch.testing.assert_close(losses.relative_variation(image, own), torch.tensor(1.0))
+    assert torch.isfinite(losses.relative_variation(image, 0.0))
+
+
 @given(st.integers(0, 10_000))
 def test_gradients_match_finite_differences(seed):
     generator = torch.Generator().manual_seed(seed)

@@ -1,0 +1,74 @@
+"""Who may import whom, and what stays light."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+MODULES = sorted((ROOT / "nst").glob("*.py"))
+# What each module may import of the package. Modules not named here may import any.
+ALLOWED = {
+    "__init__": set(),
+    "settings": set(),
+    "losses": set(),
+    "winograd": set(),
+    "adam": set(),
+    "schedule": {"settings"},
+    "images": {"settings"},
+    "vgg": {"settings", "winograd"},
+    "transfer": {"settings", "vgg", "losses", "schedule", "adam"},
+    "export": {"images", "settings"},
+    "jobs": {"settings", "images", "transfer", "vgg"},
+    "cli": {"__init__", "settings", "images", "transfer", "vgg", "export"},
+}
+
+
+def imported(path: Path) -> set[str]:
+    """Everything a file imports, wherever in it: "json", "nst.settings", "nst.__init__" ..."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module == "nst":
+            names = {alias.name for alias in node.names}
+            found |= {f"nst.{name if name[0] != '_' else '__init__'}" for name in names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add(node.module)
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_imports_keep_to_the_rooms(path):
+    own = {name.split(".")[1] for name in imported(path) if name.startswith("nst.")}
+    assert own <= ALLOWED.get(path.stem, own)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_nothing_in_the_package_imports_streamlit(path):
+    assert not any(name.split(".")[0] == "streamlit" for name in imported(path))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_only_the_command_line_prints(path):
+    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    prints = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "print"]
+    assert not prints or path.stem == "cli"
+
+
+@pytest.mark.parametrize("module", ["nst", "nst.settings", "nst.images", "nst.jobs", "nst.cli"])
+def test_light_modules_do_not_import_torch(module):
+    script = f"import sys, {module}; print('torch' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "False"
+
+
+def test_settings_need_only_the_standard_library():
+    for name in imported(ROOT / "nst" / "settings.py"):
+        assert name.split(".")[0] in sys.stdlib_module_names

@@ -1,0 +1,205 @@
+"""The command line: flags, exit codes, what it prints and what it leaves behind."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from nst import cli, transfer, vgg
+from nst.settings import CONTROLS
+
+ROOT = Path(__file__).parent.parent
+CONTENT = str(ROOT / "Resources" / "content" / "coffee.jpg")
+STYLE = str(ROOT / "Resources" / "styles" / "night_sky.jpg")
+SLOW = ["--preset", "classic", "--refresh-every", "1", "--resolution", "64"]
+QUICK = ["--resolution", "64", "--iterations", "4"]
+
+
+def size(path):
+    with Image.open(path) as picture:
+        picture.load()
+        return picture.size
+
+
+@pytest.fixture
+def run(monkeypatch, trunk, tmp_path, capsys):
+    """Run the command line in this process, with the trunk that is already loaded."""
+    monkeypatch.setattr(vgg, "load", lambda weights, device: trunk)
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        try:
+            code = cli.main([*arguments])
+        except SystemExit as end:
+            code = end.code
+        output = capsys.readouterr()
+        return code, output.out, output.err
+
+    return run
+
+
+def test_it_paints_at_the_contents_own_size(run, tmp_path):
+    code, out, err = run(CONTENT, STYLE, "-o", "out.png", *QUICK)
+    assert code == 0
+    assert out == ""
+    assert size("out.png") == size(CONTENT)
+    assert re.search(r"4/4 at 64 px  content \d+\.\d+  style \d+\.\d+  0 s left", err)
+    assert "Finished" in err
+    assert [path.name for path in tmp_path.iterdir()] == ["out.png"]
+
+
+def test_every_setting_has_its_flag():
+    parser = cli._parser()
+    flags = {flag for action in parser._actions for flag in action.option_strings}
+    for name in CONTROLS:
+        assert "--" + name.replace("_", "-") in flags
+
+
+def test_flags_go_on_top_of_the_preset():
+    options = cli._parser().parse_args(
+        [CONTENT, STYLE, "-o", "x.png", "--preset", "classic", "--seed", "7", "--early-stop"]
+    )
+    settings = cli._settings(options)
+    assert (settings.resolution, settings.seed, settings.early_stop) == (128, 7, True)
+
+
+def test_json_lines(run):
+    code, out, err = run(CONTENT, STYLE, "-o", "out.jpg", *QUICK, "--json", "--refresh-every", "2")
+    assert code == 0
+    assert err == ""
+    records = [json.loads(line) for line in out.splitlines()]
+    assert [record["event"] for record in records] == ["progress"] * 3 + ["finished"]
+    assert [record["iteration"] for record in records] == [1, 2, 4, 4]
+    assert records[-1]["output"] == "out.jpg"
+    assert (records[-1]["width"], records[-1]["height"]) == size(CONTENT)
+
+
+def test_quiet(run):
+    assert run(CONTENT, STYLE, "-o", "out.png", *QUICK, "--quiet") == (0, "", "")
+
+
+def test_plot(run):
+    assert run(CONTENT, STYLE, "-o", "out.png", *QUICK, "--plot", "losses.svg")[0] == 0
+    assert "<svg" in Path("losses.svg").read_text()
+
+
+def test_show_without_a_display_says_so_and_goes_on(run, monkeypatch):
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    code, _, err = run(CONTENT, STYLE, "-o", "out.png", *QUICK, "--show")
+    assert code == 0
+    assert "no display" in err
+    assert Path("out.png").exists()
+
+
+def test_show_draws_every_preview(run, monkeypatch):
+    from matplotlib import pyplot
+
+    drawn = []
+    monkeypatch.setattr(
+        cli, "_open_window", lambda report, *pictures: cli._Window(figure, *pictures)
+    )
+    monkeypatch.setattr(pyplot, "show", lambda block: drawn.append("waited"))
+    figure = pyplot.figure()
+    monkeypatch.setattr(pyplot, "pause", lambda seconds: drawn.append(figure.get_suptitle()))
+    code, _, _ = run(CONTENT, STYLE, "-o", "out.png", *QUICK, "--show", "--refresh-every", "2")
+    pyplot.close(figure)
+    assert code == 0
+    assert drawn == [f"iteration {n} of 4" for n in (1, 2, 4)] + ["waited"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["missing.jpg", STYLE, "-o", "out.png"], "missing.jpg"),
+        ([CONTENT, __file__, "-o", "out.png"], "test_cli.py"),
+        ([CONTENT, STYLE, "-o", "out.xyz"], ".png, .jpg"),
+        ([CONTENT, STYLE, "-o", "nowhere/out.png"], "no folder"),
+        ([CONTENT, STYLE, "-o", "out.png", "--plot", "x.doc"], ".png, .svg"),
+        ([CONTENT, STYLE, "-o", "out.png", "--resolution", "5000"], "from 64 to 1024 px"),
+        ([CONTENT, STYLE, "-o", "out.png", "--seed", "x"], "whole number"),
+        ([CONTENT, STYLE, "-o", "out.png", "--init", "x"], "content, noise, style"),
+        ([CONTENT, STYLE, "-o", "out.png", "--preset", "x"], "quick, balanced, fine, classic"),
+        ([CONTENT, STYLE], "-o/--output"),
+        ([CONTENT, STYLE, "-o", "out.png", "--brush"], "--brush"),
+    ],
+)
+def test_bad_input_is_told_in_one_sentence(run, tmp_path, monkeypatch, arguments, sentence):
+    monkeypatch.setattr(transfer, "steps", lambda *_: pytest.fail("the work was started"))
+    code, out, err = run(*arguments)
+    assert code == 2
+    assert out == ""
+    assert sentence in err
+    assert len(err.strip().splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_bad_weights_and_device(monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    for flag, value, sentence in (
+        ("--weights", "none.pth", "cannot be read"),
+        ("--device", "abacus", "not available here"),
+    ):
+        assert cli.main([CONTENT, STYLE, "-o", "out.png", "--quiet", flag, value]) == 2
+        assert sentence in capsys.readouterr().err
+
+
+def test_errors_are_json_too(run):
+    code, out, err = run("missing.jpg", STYLE, "-o", "out.png", "--json")
+    assert code == 2
+    assert json.loads(out)["event"] == "error"
+    assert json.loads(out)["message"] in err
+
+
+def test_a_painting_that_falls_apart_is_saved_and_told(run, monkeypatch):
+    real = transfer.steps
+
+    def steps(*arguments):
+        for progress in real(*arguments):
+            yield progress
+            if progress.iteration == 2:
+                raise transfer.DivergedError(3, progress.snapshot())
+
+    monkeypatch.setattr(transfer, "steps", steps)
+    code, _, err = run(CONTENT, STYLE, "-o", "out.png", *QUICK)
+    assert code == 1
+    assert "fell apart at iteration 3" in err
+    assert size("out.png") == size(CONTENT)
+
+
+def test_version_and_help():
+    for flag, expected in (("--version", "nst 1."), ("--help", "--style-weight")):
+        script = (
+            "import sys, runpy; sys.argv = ['nst', sys.argv[1]]\n"
+            "try: runpy.run_module('nst', run_name='__main__')\n"
+            "finally: assert not {'torch', 'numpy', 'matplotlib'} & set(sys.modules)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", script, flag], cwd=ROOT, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        assert expected in done.stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_saves_the_picture_so_far(tmp_path, number):
+    out = tmp_path / "out.png"
+    with subprocess.Popen(
+        [sys.executable, "-m", "nst", CONTENT, STYLE, "-o", str(out), "--json", *SLOW],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        for _ in range(3):
+            assert json.loads(process.stdout.readline())["event"] == "progress"
+        process.send_signal(number)
+        rest = process.communicate(timeout=120)[0]
+    assert process.returncode == 130
+    assert json.loads(rest.splitlines()[-1])["event"] == "interrupted"
+    assert size(out) == size(CONTENT)

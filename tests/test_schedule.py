@@ -1,0 +1,124 @@
+"""Which sizes a run goes through, and when it leaves them."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nst.schedule import GROWTH, SHORTEST, WINDOW, Clock, Stage, plan
+from nst.settings import Settings
+
+SIDES = st.integers(2, 64).map(lambda n: 16 * n)
+
+
+@given(SIDES, SIDES, st.integers(1, 5000), st.booleans())
+def test_canvases_grow_to_the_full_size(height, width, iterations, early):
+    stages = plan(Settings(iterations=iterations, early_stop=early), height, width)
+    assert (stages[-1].height, stages[-1].width) == (height, width)
+    for stage in stages:
+        assert stage.height % 16 == stage.width % 16 == 0
+        assert min(stage.height, stage.width) >= SHORTEST
+        assert stage.iterations > 0
+    areas = [stage.area for stage in stages]
+    assert areas == sorted(set(areas))
+    total = sum(stage.iterations for stage in stages)
+    assert total <= iterations if early else total == iterations
+
+
+def test_a_canvas_at_most_doubles():
+    scales = [stage.scale for stage in plan(Settings(), 768, 1024)]
+    assert scales[0] == 64
+    for small, large in itertools.pairwise(scales):
+        assert large <= GROWTH * small + 16
+
+
+def test_one_canvas_without_coarse_to_fine():
+    stages = plan(Settings.preset("classic"), 128, 128)
+    assert stages == [Stage(128, 128, 1000)]
+
+
+def test_small_canvases_get_more_iterations():
+    counts = [stage.iterations for stage in plan(Settings(), 384, 384)]
+    assert counts == sorted(counts, reverse=True)
+
+
+def test_half_the_effort_takes_half_the_iterations():
+    full = sum(stage.iterations for stage in plan(Settings(effort=2.0), 384, 384))
+    half = sum(stage.iterations for stage in plan(Settings(effort=1.0), 384, 384))
+    assert half == pytest.approx(full / 2, abs=3)
+
+
+def test_few_iterations_go_to_the_full_size_first():
+    assert plan(Settings(iterations=1), 384, 384) == [Stage(384, 384, 1)]
+
+
+def run(settings, losses, height=64, width=64):
+    """The clock after it has counted `losses` or come to the end of the stage."""
+    clock = Clock(plan(settings, height, width), settings)
+    for loss in losses:
+        if clock.stage_over:
+            break
+        clock.tick(loss)
+    return clock
+
+
+def test_a_scale_ends_once_it_no_longer_improves():
+    settings = Settings.preset("classic", early_stop=True)
+    assert run(settings, [5.0] * 1000).iteration == WINDOW + 1
+    assert run(settings, [1000.0 - n for n in range(200)]).iteration == 200
+    assert run(settings, [1000.0 / (n + 1) for n in range(1000)]).iteration > 100
+
+
+def test_ending_early_can_be_switched_off():
+    assert run(Settings(iterations=70, early_stop=False), [5.0] * 1000).iteration == 70
+
+
+def test_the_learning_rate_is_the_mean_of_its_course():
+    settings = Settings(iterations=400, early_stop=False)
+    clock = Clock(plan(settings, 64, 64), settings)
+    rates = []
+    while not clock.stage_over:
+        rates.append(clock.learning_rate)
+        clock.tick(1.0)
+    assert sum(rates) / len(rates) == pytest.approx(settings.learning_rate, rel=0.08)
+    assert rates[-1] < 0.2 * settings.learning_rate
+    assert rates[0] < rates[4]  # the warm-up
+
+
+def test_without_annealing_the_learning_rate_is_constant():
+    settings = Settings.preset("classic", iterations=20)
+    clock = Clock(plan(settings, 128, 128), settings)
+    rates = set()
+    while not clock.stage_over:
+        rates.add(clock.learning_rate)
+        clock.tick(1.0)
+    assert rates == {0.1}
+
+
+def test_the_fraction_rises_to_one():
+    settings = Settings()
+    stages = plan(settings, 256, 256)
+    clock = Clock(stages, settings)
+    fractions = [clock.fraction]
+    for _ in stages:
+        while not clock.stage_over:
+            clock.tick(100.0 / (1 + clock.iteration))
+            fractions.append(clock.fraction)
+        clock.next_stage()
+    assert fractions[0] == 0
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1
+
+
+def test_previews():
+    settings = Settings.preset("classic", iterations=25, refresh_every=10)
+    clock = Clock(plan(settings, 128, 128), settings)
+    due = []
+    while not clock.stage_over:
+        clock.tick(1.0)
+        if clock.preview_due:
+            due.append(clock.iteration)
+    assert due == [1, 10, 20, 25]

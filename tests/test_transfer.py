@@ -1,0 +1,237 @@
+"""The optimisation: what it yields, that it improves, repeats itself and can be stopped."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+
+import pytest
+import torch
+
+from nst import losses, transfer
+from nst.settings import Settings
+from nst.transfer import STYLE_LAYERS, DivergedError
+
+SMALL = Settings(resolution=96, effort=1.0)
+
+
+@pytest.fixture(scope="module")
+def run(content, style, trunk):
+    """Every `Progress` of a short run."""
+    return list(transfer.steps(content, [style], SMALL, trunk))
+
+
+def test_it_counts_every_iteration(run):
+    assert [progress.iteration for progress in run] == list(range(1, len(run) + 1))
+    assert {progress.total for progress in run} == {len(run)}
+    assert run[-1].finished
+    assert not run[-2].finished
+    assert run[-1].seconds_left == 0
+
+
+def test_it_goes_from_coarse_to_fine(run):
+    scales = [progress.scale for progress in run]
+    assert scales == sorted(scales)
+    assert tuple(sorted(set(scales))) == run[0].scales == (64, 96)
+
+
+def test_previews_come_first_last_and_at_the_end_of_each_scale(run):
+    shown = [progress.iteration for progress in run if progress.image is not None]
+    ends = [a.iteration for a, b in itertools.pairwise(run) if a.scale != b.scale]
+    assert shown == [1, *ends, len(run)]
+
+
+def test_pictures_are_displayable_and_of_the_contents_size(run, content):
+    assert run[-1].image.shape == content.shape
+    assert run[-1].image.dtype == torch.float32
+    for progress in run:
+        if progress.image is not None:
+            assert 0 <= progress.image.min() <= progress.image.max() <= 1
+
+
+def test_previews_are_copies(run):
+    before = run[0].image.clone()
+    assert not torch.equal(before, run[-1].image[..., : before.shape[2], : before.shape[3]])
+    assert torch.equal(run[-1].snapshot(), run[-1].image)
+
+
+def test_the_style_error_falls_and_the_content_stays_recognisable(run, content, style, trunk):
+    def style_error(image):
+        pixels = [trunk.features(trunk.normalize(x), STYLE_LAYERS) for x in (image, style)]
+        grams = [[losses.gram_matrix(f[layer]) for layer in STYLE_LAYERS] for f in pixels]
+        return float(losses.style_loss(*grams))
+
+    assert style_error(run[-1].image) < 0.6 * style_error(content)
+    assert run[-1].content_loss < 2 * run[len(run) // 2].content_loss
+
+
+def test_total_is_the_weighted_sum(run):
+    for progress in run:
+        assert progress.total_loss == pytest.approx(
+            SMALL.content_weight * progress.content_loss
+            + SMALL.style_weight * progress.style_loss
+            + SMALL.tv_weight * progress.tv_loss,
+            rel=1e-4,
+        )
+
+
+def test_the_same_input_gives_the_same_picture_bit_for_bit(run, content, style, trunk):
+    other = dataclasses.replace(SMALL, refresh_every=1)
+    again = transfer.stylize(content, [style], other, trunk)
+    assert torch.equal(again, run[-1].image)
+
+
+def test_stopping_early_keeps_the_last_picture(run, content, style, trunk):
+    steps = transfer.steps(content, [style], SMALL, trunk)
+    for progress in steps:
+        if progress.iteration == 5:
+            break
+    steps.close()
+    assert progress.image is None
+    picture = progress.snapshot()
+    assert picture.shape[:2] == (1, 3)
+    assert torch.isfinite(picture).all()
+
+
+def test_going_on_from_a_picture(content, style, trunk):
+    settings = Settings(resolution=96, iterations=1, coarse_to_fine=False, learning_rate=0.001)
+    start = torch.rand_like(content)
+    result = transfer.stylize(content, [style], settings, trunk, init=start)
+    assert (result - start).abs().mean() < 0.01
+
+
+@pytest.mark.parametrize("init", ["noise", "style"])
+def test_where_it_starts(content, style, trunk, init):
+    settings = Settings(iterations=1, coarse_to_fine=False, learning_rate=0.001, init=init)
+    result = transfer.stylize(content, [style], settings, trunk)
+    again = transfer.stylize(content, [style], settings, trunk)
+    assert torch.equal(result, again)
+    assert (result - content).abs().mean() > 0.05
+
+
+def test_the_seed_chooses_the_noise(content, style, trunk):
+    settings = Settings(iterations=1, coarse_to_fine=False, init="noise")
+    results = [
+        transfer.stylize(content, [style], dataclasses.replace(settings, seed=seed), trunk)
+        for seed in (1, 2)
+    ]
+    assert (results[0] - results[1]).abs().mean() > 0.1
+
+
+def test_a_larger_style_weight_paints_more(content, style, trunk):
+    changes = []
+    for weight in (300, 10_000):
+        settings = dataclasses.replace(SMALL, style_weight=weight)
+        changes.append((transfer.stylize(content, [style], settings, trunk) - content).abs().mean())
+    assert changes[0] < changes[1]
+
+
+def test_a_larger_tv_weight_smooths(content, style, trunk):
+    rough, smooth = (
+        transfer.stylize(content, [style], dataclasses.replace(SMALL, tv_weight=weight), trunk)
+        for weight in (0, 500)
+    )
+    assert losses.total_variation(smooth) < 0.8 * losses.total_variation(rough)
+
+
+def test_two_styles_are_blended(content, style, trunk, photo):
+    other = style.flip(1)  # the same strokes in other colours
+    blend, one, two = (
+        transfer.stylize(content, styles, SMALL, trunk).mean((0, 2, 3))
+        for styles in ([style, other], [style], [other])
+    )
+    red_and_blue = torch.tensor([0, 2])
+    between = torch.minimum(one, two) - 0.03 <= blend
+    assert between[red_and_blue].all()
+
+
+def test_a_loss_that_is_not_finite_ends_with_the_last_good_picture(
+    content, style, trunk, monkeypatch
+):
+    calls = []
+
+    def content_loss(features, target):
+        calls.append(features)
+        value = real(features, target)
+        return value * float("nan") if len(calls) == 4 else value
+
+    real = losses.content_loss
+    monkeypatch.setattr(losses, "content_loss", content_loss)
+    seen = []
+    steps = transfer.steps(content, [style], SMALL, trunk)
+    with pytest.raises(DivergedError, match="iteration 4") as failure:
+        seen.extend(progress.snapshot() for progress in steps)
+    assert torch.equal(failure.value.image, seen[-1])
+    assert torch.isfinite(failure.value.image).all()
+
+
+@pytest.mark.parametrize("shade", [0.0, 0.002, 0.5, 0.998, 1.0])
+def test_flat_pictures_stay_finite(style, trunk, shade):
+    flat = torch.full((1, 3, 64, 64), shade)
+    for content, paint in ((flat, style), (style, flat)):
+        result = transfer.stylize(content, [paint], SMALL, trunk)
+        assert torch.isfinite(result).all()
+
+
+def test_a_panorama_and_a_style_of_another_shape(trunk):
+    content, style = torch.rand(1, 3, 32, 256), torch.rand(1, 3, 64, 32)
+    assert transfer.stylize(content, [style], SMALL, trunk).shape == content.shape
+
+
+def test_wrong_shapes_are_refused(style, trunk):
+    for content, styles in (
+        (torch.rand(3, 64, 64), [style]),
+        (torch.rand(1, 3, 60, 64), [style]),
+        (torch.rand(1, 3, 64, 64), []),
+        (torch.rand(1, 3, 64, 64), [torch.rand(1, 1, 64, 64)]),
+    ):
+        with pytest.raises(ValueError, match=r"style|content"):
+            next(transfer.steps(content, styles, SMALL, trunk))
+
+
+def test_the_whole_gradient_against_plain_float32_autograd(content, style, trunk):
+    """The oracle: the same loss written down plainly, with torch's own convolutions."""
+    import torch.nn.functional as F
+
+    from nst import vgg
+
+    weights = vgg.normalize_layers(vgg.load_convolutions("original"))
+
+    def features(x):
+        kept = {}
+        x = F.pad(x, (1, 1, 1, 1), mode="replicate")
+        for number, (name, (weight, bias)) in enumerate(zip(vgg.LAYERS, weights, strict=False)):
+            if name.endswith("_1") and number:
+                x = F.max_pool2d(x, 2)
+            x = kept[name] = F.conv2d(x, weight, bias, padding=1 if number else 0).relu()
+        return kept
+
+    def gram(f):
+        return f[0].flatten(1) @ f[0].flatten(1).T / f[0, 0].numel()
+
+    settings = Settings(coarse_to_fine=False)
+    painter = transfer._Painter(trunk, settings, content, [style], None)
+    painter.begin(transfer.plan(settings, *content.shape[2:])[0])
+    pixels = (
+        painter.pixels
+        + 0.1 * torch.randn(painter.pixels.shape, generator=torch.Generator().manual_seed(1))
+    ).requires_grad_()
+    (own,) = torch.autograd.grad(painter._loss(pixels)[0], pixels)
+
+    found = features(pixels)
+    target = features(trunk.normalize(content))["conv4_2"].detach()
+    styles = features(trunk.normalize(style))
+    errors = []
+    for layer in STYLE_LAYERS:
+        a = gram(styles[layer]).detach()
+        errors.append((gram(found[layer]) - a).square().sum() / a.square().sum())
+    total = (
+        10 * (found["conv4_2"] - target).square().mean()
+        + 10_000 * losses.STYLE_UNIT * sum(errors) / 5
+        + settings.tv_weight
+        * losses.total_variation(pixels)
+        / losses.total_variation(trunk.normalize(style))
+    )
+    (expected,) = torch.autograd.grad(total, pixels)
+    # Rounding moves a few values across the kinks of ReLU and pooling.
+    assert (own - expected).norm() / expected.norm() < 1e-2
