@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TypeAlias
@@ -1111,13 +1111,13 @@ def draw_artwork(name: str, size: int) -> Image.Image:
     return ARTWORKS[name](size, np.random.default_rng(zlib.crc32(name.encode())))
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Draw the artworks named on the command line, or all of them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(ARTWORKS))
     parser.add_argument("--size", type=int, default=1024, help="side in pixels")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "styles")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     if unknown := set(options.names) - set(ARTWORKS):
         parser.error(f"no artwork named {', '.join(sorted(unknown))}; known: {', '.join(ARTWORKS)}")
     options.out.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ Everything is painted with the default settings but what a picture is there to s
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ EXAMPLE = ("cat", "night_sky")
 CONTROLS: dict[str, list[dict[str, Any]]] = {
     "content_weight": [{"content_weight": value} for value in (2, 10, 50)],
     "style_weight": [{"style_weight": value} for value in (1000, 10_000, 100_000)],
-    "resolution": [{"resolution": value} for value in (128, 256, 512)],
+    "resolution": [{"resolution": value} for value in (128, 256, 384)],
     "tv_weight": [{"tv_weight": value} for value in (0, 30, 300)],
     "coarse_to_fine": [{"coarse_to_fine": value} for value in (False, True)],
     "effort": [{"effort": value} for value in (0.35, 1, 2)],
@@ -69,6 +70,7 @@ def sample(folder: str, name: str) -> Image.Image:
     return images.open_picture(HERE / folder / f"{name}.jpg")
 
 
+@functools.cache
 def paint(photo: str, style: str, settings: Settings, trunk: vgg.VGG19) -> Image.Image:
     """The photo in the style, at the photo's own size."""
     content = sample("content", photo)

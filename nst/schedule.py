@@ -72,7 +72,7 @@ def _sizes(height: int, width: int) -> list[tuple[int, int]]:
 def _needed(sizes: list[tuple[int, int]]) -> list[float]:
     """Iterations until each canvas has converged."""
     full = math.prod(sizes[-1])
-    later = [min(LATER, LAST * math.pow(full / math.prod(size), 0.6)) for size in sizes[1:]]
+    later = [min(LATER, LAST * math.sqrt(full / math.prod(size))) for size in sizes[1:]]
     # Changes spread from position to position, so that a larger first canvas takes longer.
     return [FIRST * math.sqrt(max(1.0, max(sizes[0]) / COARSEST)), *later]
 

@@ -1,0 +1,104 @@
+"""The real thing at a small size: it must look painted, and the plain loop must be its equal."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+import torch
+
+from benchmarks import speed
+from benchmarks.plain import PlainLoop
+from nst import images, losses, transfer, vgg
+from nst.settings import PRESETS, Settings
+
+
+def gram_error(trunk, image, style):
+    """Mean relative Gram error, independent of the loss that was minimised."""
+    errors = []
+    found, wanted = (
+        trunk.features(trunk.normalize(x), transfer.STYLE_LAYERS) for x in (image, style)
+    )
+    for layer in transfer.STYLE_LAYERS:
+        f, a = found[layer][0].flatten(1), wanted[layer][0].flatten(1)
+        f, a = f @ f.T / f.shape[1], a @ a.T / a.shape[1]
+        errors.append(float((f - a).square().sum() / a.square().sum()))
+    return sum(errors) / len(errors)
+
+
+@pytest.fixture(scope="module")
+def pair(photo, artwork):
+    return tuple(images.to_tensor(images.fit(picture, 160)) for picture in (photo, artwork))
+
+
+@pytest.fixture(scope="module")
+def painted(pair, trunk):
+    content, style = pair
+    return transfer.stylize(content, [style], Settings(resolution=160), trunk)
+
+
+def test_the_default_run_takes_over_style_and_keeps_content(pair, painted, trunk):
+    content, style = pair
+    assert gram_error(trunk, painted, style) < 0.35 * gram_error(trunk, content, style)
+    features = [
+        trunk.features(trunk.normalize(x), ["conv4_2"])["conv4_2"]
+        for x in (painted, content, torch.rand_like(content))
+    ]
+    assert losses.content_loss(features[0], features[1]) < 0.7 * losses.content_loss(
+        features[2], features[1]
+    )
+
+
+def test_no_speckle(pair, painted):
+    """High frequencies stay within what photo and artwork have themselves."""
+
+    def energy(x):
+        grey = x.mean(1, keepdim=True)
+        kernel = torch.tensor([[0, 1, 0], [1, -4, 1], [0, 1, 0]]).view(1, 1, 3, 3).float()
+        return float(torch.nn.functional.conv2d(grey, kernel).abs().mean())
+
+    content, style = pair
+    assert energy(painted) < 1.2 * max(energy(content), energy(style))
+
+
+def test_no_coloured_rim(painted):
+    rim, inside = painted[..., :2, 16:-16], painted[..., 4:12, 16:-16]
+    assert (rim.mean((0, 2, 3)) - inside.mean((0, 2, 3))).abs().max() < 0.15
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_paints(name, pair, trunk):
+    settings = Settings.preset(name, iterations=3, refresh_every=1, resolution=64)
+    picture = images.to_picture(pair[0])
+    content = images.to_tensor(images.fit(picture, settings.resolution, settings.square))
+    result = transfer.stylize(content, [pair[1]], settings, trunk)
+    assert result.shape == content.shape
+    assert not torch.equal(result, content)
+
+
+@pytest.mark.parametrize("grey", [False, True])
+def test_loading_measures_precision_and_paints(pair, grey):
+    trunk = vgg.load()
+    assert trunk.precision in (torch.float32, torch.bfloat16)
+    content = pair[0].mean(1, keepdim=True).expand(-1, 3, -1, -1) if grey else pair[0]
+    settings = Settings(resolution=160, effort=0.1)
+    assert torch.isfinite(transfer.stylize(content, [pair[1]], settings, trunk)).all()
+
+
+def test_the_plain_loop_of_the_benchmarks_improves(pair):
+    plain = PlainLoop(*(x[..., :64, :64] for x in pair))
+    before = [plain.step() for _ in range(3)]
+    after = [plain.step() for _ in range(10)]
+    assert after[-1] < max(before)
+
+
+def test_the_speed_benchmark_prints_a_ratio(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["speed", "--resolution", "64", "--rounds", "1"])
+    settings = dataclasses.replace(Settings(), effort=0.1)
+    monkeypatch.setitem(
+        PRESETS,
+        "balanced",
+        dataclasses.replace(PRESETS["balanced"], changes={"effort": settings.effort}),
+    )
+    speed.main()
+    assert "ratio:" in capsys.readouterr().out
