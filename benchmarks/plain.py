@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nst import vgg
+from nst import weights
 
 STYLE_LAYERS = (0, 2, 4, 8, 12)  # conv1_1 ... conv5_1, counted in convolutions
 CONTENT_LAYER = 9  # conv4_2
@@ -22,8 +22,10 @@ class PlainLoop:
     """Content and style targets and one step of the optimisation."""
 
     def __init__(self, content: Tensor, style: Tensor) -> None:
-        self.convolutions = vgg.load_convolutions("original")
-        mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (vgg.MEAN, vgg.STD))
+        self.convolutions = weights.load_convolutions("original")
+        mean, std = (
+            torch.tensor(values).view(1, 3, 1, 1) for values in (weights.MEAN, weights.STD)
+        )
         self.pixels = ((content - mean) / std).requires_grad_()
         with torch.no_grad():
             self.target = self._features(self.pixels)[CONTENT_LAYER]

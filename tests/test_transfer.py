@@ -193,14 +193,16 @@ def test_the_whole_gradient_against_plain_float32_autograd(content, style, trunk
     """The oracle: the same loss written down plainly, with torch's own convolutions."""
     import torch.nn.functional as F
 
-    from nst import vgg
+    from nst import vgg, weights
 
-    weights = vgg.normalize_layers(vgg.load_convolutions("original"))
+    convolutions = vgg.normalize_layers(weights.load_convolutions("original"))
 
     def features(x):
         kept = {}
         x = F.pad(x, (1, 1, 1, 1), mode="replicate")
-        for number, (name, (weight, bias)) in enumerate(zip(vgg.LAYERS, weights, strict=False)):
+        for number, (name, (weight, bias)) in enumerate(
+            zip(weights.LAYERS, convolutions, strict=False)
+        ):
             if name.endswith("_1") and number:
                 x = F.max_pool2d(x, 2)
             x = kept[name] = F.conv2d(x, weight, bias, padding=1 if number else 0).relu()
