@@ -19,46 +19,60 @@ STEPS = 1000
 
 
 class PlainLoop:
-    """Content and style targets and one step of the optimisation."""
+    """Content and style targets and one step of the optimisation; (1, 3, H, W) in 0..1 both."""
 
     def __init__(self, content: Tensor, style: Tensor) -> None:
         self.convolutions = weights.load_convolutions("original")
-        mean, std = (
-            torch.tensor(values).view(1, 3, 1, 1) for values in (weights.MEAN, weights.STD)
-        )
-        self.pixels = ((content - mean) / std).requires_grad_()
+        self.pixels = normalized(content).requires_grad_()
         with torch.no_grad():
-            self.target = self._features(self.pixels)[CONTENT_LAYER]
-            features = self._features((style - mean) / std)
-            self.grams = [_gram(features[layer]) for layer in STYLE_LAYERS]
+            self.target = features(self.convolutions, self.pixels)[CONTENT_LAYER]
+            painted = features(self.convolutions, normalized(style))
+            self.grams = [gram(painted[layer]) for layer in STYLE_LAYERS]
         self.optimizer = torch.optim.Adam([self.pixels], lr=0.1)
-
-    def _features(self, x: Tensor) -> list[Tensor]:
-        kept = []
-        for number, (weight, bias) in enumerate(self.convolutions):
-            if number in POOL_BEFORE:
-                x = F.max_pool2d(x, 2)
-            x = F.relu(F.conv2d(x, weight, bias, padding=1))
-            kept.append(x)
-        return kept
 
     def step(self) -> float:
         """One iteration; its loss."""
         self.optimizer.zero_grad()
-        features = self._features(self.pixels)
-        content = F.mse_loss(features[CONTENT_LAYER], self.target)
-        style = torch.stack(
-            [
-                F.mse_loss(_gram(features[layer]), gram)
-                for layer, gram in zip(STYLE_LAYERS, self.grams, strict=True)
-            ]
-        ).mean()
-        loss = 10 * content + 10_000 * style
+        found = features(self.convolutions, self.pixels)
+        content = F.mse_loss(found[CONTENT_LAYER], self.target)
+        errors = [
+            F.mse_loss(gram(found[layer]), wanted)
+            for layer, wanted in zip(STYLE_LAYERS, self.grams, strict=True)
+        ]
+        loss = 10 * content + 10_000 * torch.stack(errors).mean()
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
         return float(loss)
 
+    def image(self) -> Tensor:
+        """The picture as it is, (1, 3, H, W) in 0..1."""
+        mean, std = _statistics()
+        return (self.pixels.detach() * std + mean).clamp(0, 1)
 
-def _gram(features: Tensor) -> Tensor:
-    flat = features[0].flatten(1)
+
+def features(convolutions: weights.Convolutions, x: Tensor) -> list[Tensor]:
+    """Activations after the ReLU of every convolution."""
+    kept = []
+    for number, (weight, bias) in enumerate(convolutions):
+        if number in POOL_BEFORE:
+            x = F.max_pool2d(x, 2)
+        x = F.relu(F.conv2d(x, weight, bias, padding=1))
+        kept.append(x)
+    return kept
+
+
+def gram(activation: Tensor) -> Tensor:
+    """The Gram matrix over the size of the layer, as the paper's followers have it."""
+    flat = activation[0].flatten(1)
     return flat @ flat.T / flat.numel()
+
+
+def normalized(image: Tensor) -> Tensor:
+    """RGB in 0..1 in ImageNet's units."""
+    mean, std = _statistics()
+    return (image - mean) / std
+
+
+def _statistics() -> tuple[Tensor, Tensor]:
+    mean, std = (torch.tensor(x).view(1, 3, 1, 1) for x in (weights.MEAN, weights.STD))
+    return mean, std

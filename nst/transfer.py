@@ -6,7 +6,7 @@ No printing, no files, no threads. To cancel is to stop iterating.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -102,7 +102,7 @@ def steps(
     settings: Settings,
     vgg: VGG19,
     init: Tensor | None = None,
-) -> Iterator[Progress]:
+) -> Generator[Progress, None, None]:
     """Paint `content` in the style of `styles`, one `Progress` an iteration.
 
     `content` is (1, 3, H, W) in 0..1, both sides multiples of 16; it sets the size of the result.

@@ -1,0 +1,309 @@
+"""All measurements, written to benchmarks/RESULTS.md with their charts.
+
+    python -m benchmarks            about a quarter of an hour
+    python -m benchmarks --quick    under three minutes, fewer sizes and rounds
+
+Run it on a machine that does nothing else. The two sides of a comparison take turns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from benchmarks.charts import quality_chart, size_chart
+from benchmarks.plain import STEPS, PlainLoop
+from benchmarks.yardstick import Score, Yardstick
+from nst import images, transfer, vgg
+from nst.settings import Settings
+
+HERE = Path(__file__).parent
+RESOURCES = HERE.parent / "Resources"
+PAIR = ("rocket", "night_sky")
+STEP_GFLOP_AT_128 = 23.7  # forward and backward through VGG19 to conv5_1, without the Gram matrices
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much is measured."""
+
+    rounds: int
+    step_sizes: tuple[int, ...]
+    picture_sizes: tuple[int, ...]
+    memory_sizes: tuple[int, ...]
+    quality_size: int
+    fine_size: int | None
+
+
+FULL = Extent(5, (128, 256, 512), (384, 512), (512, 1024), 256, 1024)
+QUICK = Extent(5, (128, 256), (128,), (512,), 96, None)
+
+
+def main() -> None:
+    """Measure and write."""
+    parser = argparse.ArgumentParser(description="Measure speed, quality, memory and cold start.")
+    parser.add_argument("--quick", action="store_true", help="under three minutes")
+    options = parser.parse_args()
+    extent = QUICK if options.quick else FULL
+    trunk = vgg.load()
+    steps = step_times(trunk, extent)
+    memory = {side: memory_peaks(side, extent.rounds) for side in extent.memory_sizes}
+    curves = quality_over_time(trunk, extent.quality_size)
+    quality_chart(curves, HERE / "quality.png")
+    size_chart(steps, memory, HERE / "size.png")
+    sections = [
+        heading(trunk, options.quick),
+        step_table(trunk, steps),
+        picture_table(trunk, extent),
+        quality_table(curves, extent.quality_size),
+        memory_table(memory),
+        start_table(extent.rounds),
+    ]
+    (HERE / "RESULTS.md").write_text("\n\n".join(sections) + "\n")
+
+
+def pair(side: int, square: bool = False) -> tuple[Tensor, Tensor]:
+    """Photo and artwork with this longer side, (1, 3, H, W) in 0..1."""
+    folders = zip(("content", "styles"), PAIR, strict=True)
+    photo, artwork = (
+        images.open_picture(RESOURCES / folder / f"{name}.jpg") for folder, name in folders
+    )
+    content = images.to_tensor(images.fit(photo, side, square))
+    return content, images.to_tensor(images.fit(artwork, side, square))
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """What one call takes."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def alternate(rounds: int, *works: Callable[[], object]) -> list[float]:
+    """Median seconds of each of `works`, taking turns, after one turn that is not counted."""
+    for work in works:
+        work()
+    taken = [[seconds(work) for work in works] for _ in range(rounds)]
+    return [statistics.median(times) for times in zip(*taken, strict=True)]
+
+
+def step_times(trunk: vgg.VGG19, extent: Extent) -> dict[int, tuple[float, float]]:
+    """Size -> seconds of a plain step and of ours, the style judged at one size in both."""
+    times = {}
+    for side in extent.step_sizes:
+        content, style = pair(side, square=True)
+        plain = PlainLoop(content, style)
+        settings = Settings(coarse_to_fine=False, early_stop=False, resolution=side)
+        run = transfer.steps(content, [style], settings, trunk)
+        times[side] = tuple_of_two(alternate(2 * extent.rounds, plain.step, run.__next__))
+        run.close()
+    return times
+
+
+def tuple_of_two(values: list[float]) -> tuple[float, float]:
+    """For the type checker."""
+    first, second = values
+    return first, second
+
+
+def gemm_rate(dtype: torch.dtype) -> float:
+    """GFLOP/s of a large matrix product."""
+    side = 1536
+    a, b = torch.rand(2, side, side).to(dtype)
+    return 2 * side**3 / alternate(7, lambda: a @ b)[0] / 1e9
+
+
+def picture_table(trunk: vgg.VGG19, extent: Extent) -> str:
+    """Time to the finished picture against 1,000 plain steps."""
+    rows = [
+        "| preset | size | plain, 1,000 steps | ours | ratio |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    default_seconds = {}
+    for side in extent.picture_sizes:
+        content, style = pair(side)
+        plain = PlainLoop(content, style)
+        for preset in ("balanced", "quick"):
+            settings = Settings.preset(preset, resolution=side)
+            run = stylizer(content, style, settings, trunk)
+            step, whole = alternate(extent.rounds, plain.step, run)
+            rows.append(picture_row(preset, content, step * STEPS, whole))
+            if preset == "balanced":
+                default_seconds[side] = whole
+    if extent.fine_size:
+        content, style = pair(extent.fine_size)
+        fine = Settings.preset("fine", resolution=extent.fine_size)
+        step = statistics.median(seconds(PlainLoop(content, style).step) for _ in range(5))
+        whole = seconds(stylizer(content, style, fine, trunk))
+        rows.append(picture_row("fine (one run)", content, step * STEPS, whole))
+        first = extent.picture_sizes[0]
+        ratio = whole / default_seconds[first]
+        rows.append(
+            f"\n`fine` at {extent.fine_size} px takes {ratio:.1f} times the time of the default at "
+            f"{first} px."
+        )
+    return "\n".join(rows)
+
+
+def stylizer(
+    content: Tensor, style: Tensor, settings: Settings, trunk: vgg.VGG19
+) -> Callable[[], Tensor]:
+    """A whole run as a call without arguments."""
+    return lambda: transfer.stylize(content, [style], settings, trunk)
+
+
+def picture_row(preset: str, content: Tensor, plain: float, ours: float) -> str:
+    """One line of the table."""
+    size = f"{content.shape[3]} x {content.shape[2]}"
+    return f"| {preset} | {size} | {plain:.0f} s | {ours:.1f} s | {plain / ours:.0f} |"
+
+
+def quality_over_time(trunk: vgg.VGG19, side: int) -> dict[str, list[tuple[float, Score]]]:
+    """Engine -> seconds and scores on the way; the plain loop gets eight times our time."""
+    content, style = pair(side)
+    yardstick = Yardstick(content, style)
+    curves: dict[str, list[tuple[float, Score]]] = {}
+    for preset in ("quick", "balanced"):
+        settings = Settings.preset(preset, resolution=side)
+        curves[preset] = [
+            (progress.seconds, yardstick.score(progress.image))
+            for progress in transfer.steps(content, [style], settings, trunk)
+            if progress.image is not None and progress.iteration > 1
+        ]
+    plain, spent, next_look = PlainLoop(content, style), 0.0, 1.0
+    curves["plain"] = []
+    while spent < 8 * curves["balanced"][-1][0]:
+        spent += seconds(plain.step)
+        if spent >= next_look:
+            curves["plain"].append((spent, yardstick.score(plain.image())))
+            next_look *= 2
+    curves["plain"].append((spent, yardstick.score(plain.image())))
+    return curves
+
+
+def memory_peaks(side: int, rounds: int) -> tuple[float, float]:
+    """Median peak GB of whole processes, plain and ours."""
+    peaks: dict[str, list[float]] = {"plain": [], "ours": []}
+    for _ in range(min(rounds, 3) if side > 512 else rounds):
+        for engine, found in peaks.items():
+            found.append(child(engine, str(side)) / 1e9)
+    return statistics.median(peaks["plain"]), statistics.median(peaks["ours"])
+
+
+def child(*arguments: str) -> float:
+    """The number a child process prints."""
+    return float(json.loads(_run_child(*arguments)))
+
+
+def _run_child(*arguments: str) -> str:
+    command = [sys.executable, "-m", "benchmarks.child", *arguments]
+    done = subprocess.run(command, cwd=HERE.parent, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def heading(trunk: vgg.VGG19, quick: bool) -> str:
+    """Machine, versions and how it was measured."""
+    command = "python -m benchmarks" + (" --quick" if quick else "")
+    rates = f"{gemm_rate(torch.float32):.0f} GFLOP/s in float32"
+    if trunk.precision != torch.float32:
+        rates += f", {gemm_rate(trunk.precision):.0f} in {trunk.precision}"
+    return f"""# Results
+
+Written by `{command}`; nothing in here is typed in by hand. Medians, the sides taking turns.
+
+- machine: {processor()}, {os.cpu_count()} cores, {torch.get_num_threads()} threads
+- torch {torch.__version__}, Python {platform.python_version()}, {platform.system()}
+- matrix product: {rates}
+- precision chosen: {trunk.precision}, device: {trunk.device}
+- CUDA and MPS: {"measured" if trunk.device.type != "cpu" else "not measured, none at hand"}"""
+
+
+def processor() -> str:
+    """The processor's name, as far as the system tells."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
+    return f"{names[0]} ({torch.backends.cpu.get_cpu_capability()})" if names else "unknown"
+
+
+def step_table(trunk: vgg.VGG19, steps: dict[int, tuple[float, float]]) -> str:
+    """Seconds a step, and the share of the machine's own matrix product."""
+    rate = gemm_rate(trunk.precision)
+    rows = [
+        "## Time of a step\n",
+        "| size | plain | ours | ratio | ours, of the matrix product's rate |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for side, (plain, ours) in steps.items():
+        reached = STEP_GFLOP_AT_128 * (side / 128) ** 2 / ours / rate
+        rows.append(
+            f"| {side} x {side} | {plain * 1e3:.0f} ms | {ours * 1e3:.0f} ms | {plain / ours:.2f} "
+            f"| {reached:.0%} |"
+        )
+    rows.append(
+        "\nFewer multiplications than the plain convolution needs can make it exceed 100 %."
+    )
+    return "\n".join(rows)
+
+
+def quality_table(curves: dict[str, list[tuple[float, Score]]], side: int) -> str:
+    """Scores at the end of each curve, and the plain loop's on the way."""
+    rows = [
+        f"## Quality over time, {side} px\n",
+        "Smaller is better; what is measured: `benchmarks/yardstick.py`.\n",
+        "| engine | seconds | style | content | speckle |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for engine, points in curves.items():
+        for spent, score in points:
+            rows.append(
+                f"| {engine} | {spent:.1f} | {score.style:.3f} | {score.content:.2f} "
+                f"| {score.speckle:.2f} |"
+            )
+    return "\n".join([*rows, "\n![Quality over time](quality.png)"])
+
+
+def memory_table(memory: dict[int, tuple[float, float]]) -> str:
+    """Peak memory of whole processes."""
+    rows = [
+        "## Peak memory of the whole process\n",
+        "| size | plain | ours |",
+        "| --- | --- | --- |",
+    ]
+    rows += [
+        f"| {side} x {side} | {plain:.2f} GB | {ours:.2f} GB |"
+        for side, (plain, ours) in memory.items()
+    ]
+    return "\n".join([*rows, "\n![Time and memory over size](size.png)"])
+
+
+def start_table(rounds: int) -> str:
+    """Cold start, in new processes."""
+    starts = [json.loads(_run_child("start")) for _ in range(rounds)]
+    rows = ["## Cold start\n", "| what | seconds |", "| --- | --- |"]
+    labels = {
+        "page_modules": "import of the page's modules, without torch",
+        "torch": "import of torch",
+        "model": "from there to a ready model",
+    }
+    for name, label in labels.items():
+        rows.append(f"| {label} | {statistics.median(start[name] for start in starts):.2f} |")
+    return "\n".join(rows)
+
+
+if __name__ == "__main__":
+    main()

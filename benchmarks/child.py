@@ -1,0 +1,62 @@
+"""What is measured in a process of its own: peak memory and cold start.
+
+python -m benchmarks.child ours|plain PX     one iteration at PX x PX, prints bytes
+python -m benchmarks.child start             prints seconds to the page's modules and the model
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+
+
+def peak_memory() -> int:
+    """Bytes this process has had resident at most."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def memory(engine: str, side: int) -> int:
+    """Peak bytes of a process that loads the model and takes two iterations."""
+    import torch
+
+    content, style = torch.rand(2, 1, 3, side, side)
+    if engine == "plain":
+        from benchmarks.plain import PlainLoop
+
+        plain = PlainLoop(content, style)
+        for _ in range(2):
+            plain.step()
+    else:
+        from nst import transfer, vgg
+        from nst.settings import Settings
+
+        settings = Settings(resolution=side, iterations=2)
+        transfer.stylize(content, [style], settings, vgg.load(device="cpu"))
+    return peak_memory()
+
+
+def cold_start() -> dict[str, float]:
+    """Seconds until the page's modules are imported, then torch, then the model is ready."""
+    marks = [time.perf_counter()]
+
+    marks.append(time.perf_counter())
+
+    marks.append(time.perf_counter())
+    from nst import vgg
+
+    vgg.load()
+    marks.append(time.perf_counter())
+    names = ("page_modules", "torch", "model")
+    return {
+        name: after - before for name, before, after in zip(names, marks, marks[1:], strict=False)
+    }
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "start":
+        print(json.dumps(cold_start()))
+    else:
+        print(json.dumps(memory(sys.argv[1], int(sys.argv[2]))))
