@@ -6,6 +6,7 @@ python -m benchmarks.child start             prints seconds to the page's module
 
 from __future__ import annotations
 
+import itertools
 import json
 import resource
 import sys
@@ -50,9 +51,8 @@ def cold_start() -> dict[str, float]:
     vgg.load()
     marks.append(time.perf_counter())
     names = ("page_modules", "torch", "model")
-    return {
-        name: after - before for name, before, after in zip(names, marks, marks[1:], strict=False)
-    }
+    took = [after - before for before, after in itertools.pairwise(marks)]
+    return dict(zip(names, took, strict=True))
 
 
 if __name__ == "__main__":
