@@ -34,6 +34,7 @@ KEPT = 20  # ended jobs that can still be looked at
 PATIENCE = 150.0  # seconds without a look after which a job is given up; a reload takes far less
 DEADLINE = 1800.0  # seconds a job may run
 SHOWN_SIDE = 768  # px, longer side of what is shown; the download has the photo's own size
+REFRESH = 1.0  # seconds a preview may be old; showing one costs a hundredth of that
 HISTORY = 400  # losses kept for the chart
 
 STOPPED = "Stopped; the picture is kept as it is."
@@ -141,6 +142,7 @@ class _Job:
     watched: float
     state: State = State.QUEUED
     preview: bytes | None = None
+    previewed: float = 0.0  # when the preview was made
     result: Image.Image | None = None
     standing: Standing | None = None
     history: History = field(default_factory=History)
@@ -394,14 +396,17 @@ class JobManager:
         return State.FINISHED, ""
 
     def _record(self, job: _Job, progress: Progress) -> None:
-        standing = Standing.of(progress)
-        preview = None
-        if progress.image is not None:
-            preview = show(images.to_picture(progress.image), shown_size(job.size))
+        standing, now = Standing.of(progress), self._clock()
+        preview, image = None, progress.image
+        if image is None and now - job.previewed >= REFRESH:
+            image = progress.snapshot()
+        if image is not None:
+            preview = show(images.to_picture(image), shown_size(job.size))
         with self._lock:
             job.standing = standing
             job.history.add(standing)
-            job.preview = preview or job.preview
+            if preview is not None:
+                job.preview, job.previewed = preview, now
 
     def _reason_to_stop(self, job: _Job, began: float) -> str:
         if job.cancel.is_set():

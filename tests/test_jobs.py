@@ -146,6 +146,20 @@ def test_previews_have_one_size_whatever_the_canvas(painter: StepwisePainter) ->
     assert sizes == {(768, 512)}
 
 
+def test_a_preview_is_never_older_than_a_second(painter: StepwisePainter) -> None:
+    clock = Clock()
+    manager = JobManager(painter, clock=clock)
+    job_id = submit(manager)
+    painter.allow(2)
+    first = wait_for(manager, job_id, at_iteration(2)).preview
+    clock.now = jobs.REFRESH * 0.9
+    painter.allow()
+    assert wait_for(manager, job_id, at_iteration(3)).preview == first
+    clock.now = jobs.REFRESH
+    painter.allow()
+    assert wait_for(manager, job_id, at_iteration(4)).preview != first
+
+
 def test_settings_and_fitted_pictures_reach_the_painter() -> None:
     seen: list[tuple[tuple[int, int], tuple[int, int], Settings]] = []
 
