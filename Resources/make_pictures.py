@@ -33,7 +33,7 @@ CONTROLS: dict[str, list[dict[str, Any]]] = {
     "effort": [{"effort": value} for value in (0.35, 1, 2)],
 }
 CONTROLS_SHOWN_ON = ("rocket", "night_sky")
-HEIGHT, GAP = 240, 8
+WIDTH, GAP = 1232, 8  # px
 
 
 def main() -> None:
@@ -83,23 +83,29 @@ def paint(photo: str, style: str, settings: Settings, trunk: vgg.VGG19) -> Image
 
 
 def sheet(rows: list[list[Image.Image]]) -> Image.Image:
-    """Rows of pictures of one height, as wide as the first row of the sheet needs."""
-    scaled = [[scale(picture) for picture in row] for row in rows]
-    width = max(sum(picture.width + GAP for picture in row) for row in scaled) - GAP
-    paper = Image.new("RGB", (width, len(rows) * (HEIGHT + GAP) - GAP), "white")
-    for number, row in enumerate(scaled):
-        x = 0
-        for picture in row:
-            paper.paste(picture, (x, number * (HEIGHT + GAP)))
-            x += picture.width + GAP
+    """Rows of pictures, every row as wide as the sheet."""
+    strips = [strip(row) for row in rows]
+    height = sum(row.height + GAP for row in strips) - GAP
+    paper = Image.new("RGB", (WIDTH, height), "white")
+    y = 0
+    for row in strips:
+        paper.paste(row, (0, y))
+        y += row.height + GAP
     return paper
 
 
-def scale(picture: Image.Image) -> Image.Image:
-    """`HEIGHT` px high."""
-    return picture.resize(
-        (round(picture.width * HEIGHT / picture.height), HEIGHT), Image.Resampling.LANCZOS
-    )
+def strip(row: list[Image.Image]) -> Image.Image:
+    """Pictures beside each other, all of the height that fills the width."""
+    space = WIDTH - GAP * (len(row) - 1)
+    height = round(space / sum(picture.width / picture.height for picture in row))
+    paper = Image.new("RGB", (WIDTH, height), "white")
+    x = 0.0
+    for picture in row:
+        width = height * picture.width / picture.height
+        size = (round(width), height)
+        paper.paste(picture.resize(size, Image.Resampling.LANCZOS), (round(x), 0))
+        x += width + GAP
+    return paper
 
 
 if __name__ == "__main__":
