@@ -42,7 +42,7 @@ class PlainLoop:
         loss = 10 * content + 10_000 * torch.stack(errors).mean()
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
-        return float(loss)
+        return float(loss.detach())
 
     def image(self) -> Tensor:
         """The picture as it is, (1, 3, H, W) in 0..1."""
