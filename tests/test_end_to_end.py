@@ -62,8 +62,10 @@ def test_no_speckle(pair, painted):
 
 
 def test_no_coloured_rim(painted):
-    rim, inside = painted[..., :2, 16:-16], painted[..., 4:12, 16:-16]
-    assert (rim.mean((0, 2, 3)) - inside.mean((0, 2, 3))).abs().max() < 0.15
+    """The outermost pixels are on average as those a little further in, on every side."""
+    for image in (painted, painted.flip(2), painted.transpose(2, 3), painted.flip(3).mT):
+        rim, inside = image[..., :2, 16:-16], image[..., 4:12, 16:-16]
+        assert (rim.mean((0, 2, 3)) - inside.mean((0, 2, 3))).abs().max() < 0.2
 
 
 @pytest.mark.parametrize("name", PRESETS)
