@@ -19,7 +19,7 @@ from typing import Any
 import streamlit as st
 from PIL import Image, ImageFilter, ImageOps
 
-from nst import images, jobs
+from nst import export, images, jobs
 from nst.settings import CONTROLS, PRESETS, Control, Settings, UserError
 
 RESOURCES = Path(__file__).parent / "Resources"
@@ -446,7 +446,7 @@ def show_losses(job: jobs.Snapshot) -> None:
 
 
 def loss_table(history: Sequence[jobs.Standing]) -> dict[str, list[Any]]:
-    """One row a loss and iteration; a loss of 0 has no place on a logarithmic axis."""
+    """One row a loss and iteration; what is 0 but for rounding would stretch the axis."""
     rows = [
         (at.iteration, name, value)
         for at in history
@@ -455,7 +455,7 @@ def loss_table(history: Sequence[jobs.Standing]) -> dict[str, list[Any]]:
             ("Content", at.content_loss),
             ("Style", at.style_loss),
         )
-        if value > 0
+        if value > export.LEAST_SHOWN
     ]
     columns = zip(*rows, strict=True) if rows else ([], [], [])
     return dict(zip(("iteration", "loss", "value"), map(list, columns), strict=True))

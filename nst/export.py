@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 CHART_SUFFIXES = (".png", ".svg", ".pdf")
+# A run starts with a content loss that is 0 but for rounding; a logarithmic axis has no place for it.
+LEAST_SHOWN = 1e-6
 PANELS = ("Content", "Style", "Result")
 
 
@@ -50,8 +52,8 @@ def loss_chart(history: Sequence[LossRecord]) -> Figure:
     iterations = [record.iteration for record in history]
     for label in ("total", "content", "style"):
         values = [getattr(record, f"{label}_loss") for record in history]
-        # A logarithmic axis has no place for the content loss of 0 that a run starts with.
-        axes.plot(iterations, [value or math.nan for value in values], label=label)
+        shown = [value if value > LEAST_SHOWN else math.nan for value in values]
+        axes.plot(iterations, shown, label=label)
     for before, record in itertools.pairwise(history):
         if record.scale != before.scale:
             axes.axvline(record.iteration, color="grey", linewidth=0.8, linestyle=":")

@@ -43,6 +43,11 @@ def test_charts_are_written(tmp_path, suffix):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_what_is_nothing_but_rounding_does_not_stretch_the_axis():
+    (axes,) = export.loss_chart([Record(1, 64, 1.0, 1e-11, 0.01), *HISTORY[1:]]).axes
+    assert axes.get_ylim()[0] > 1e-4
+
+
 def test_a_chart_of_one_iteration(tmp_path):
     export.save_chart(HISTORY[:1], tmp_path / "one.png")
     with Image.open(tmp_path / "one.png") as picture:
