@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 CHART_SUFFIXES = (".png", ".svg", ".pdf")
-# A run starts with a content loss that is 0 but for rounding; a logarithmic axis has no place for it.
+# A run starts with a content loss of 0 but for rounding; it has no place on a logarithmic axis.
 LEAST_SHOWN = 1e-6
 PANELS = ("Content", "Style", "Result")
 
