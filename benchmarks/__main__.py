@@ -107,15 +107,10 @@ def step_times(trunk: vgg.VGG19, extent: Extent) -> dict[int, tuple[float, float
         plain = PlainLoop(content, style)
         settings = Settings(coarse_to_fine=False, early_stop=False, resolution=side)
         run = transfer.steps(content, [style], settings, trunk)
-        times[side] = tuple_of_two(alternate(2 * extent.rounds, plain.step, run.__next__))
+        plain_step, own_step = alternate(2 * extent.rounds, plain.step, run.__next__)
+        times[side] = plain_step, own_step
         run.close()
     return times
-
-
-def tuple_of_two(values: list[float]) -> tuple[float, float]:
-    """For the type checker."""
-    first, second = values
-    return first, second
 
 
 def gemm_rate(dtype: torch.dtype) -> float:

@@ -49,6 +49,15 @@ def test_pictures_are_displayable_and_of_the_contents_size(run, content):
             assert 0 <= progress.image.min() <= progress.image.max() <= 1
 
 
+def test_every_step_stays_within_what_can_be_displayed(content, style, trunk):
+    settings = Settings(coarse_to_fine=False)
+    painter = transfer._Painter(trunk, settings, content, [style], None)
+    painter.begin(transfer.plan(settings, *content.shape[2:])[0])
+    painter.step(learning_rate=1.0)
+    assert (painter.pixels >= painter.black).all()
+    assert (painter.pixels <= painter.white).all()
+
+
 def test_previews_are_copies(run):
     before = run[0].image.clone()
     assert not torch.equal(before, run[-1].image[..., : before.shape[2], : before.shape[3]])
