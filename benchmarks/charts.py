@@ -10,17 +10,19 @@ from benchmarks.yardstick import Score
 
 
 def quality_chart(curves: dict[str, list[tuple[float, Score]]], path: Path) -> None:
-    """Style and content error over the time spent, one line an engine."""
-    figure = Figure(figsize=(9, 4), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    for axes, name in ((left, "style"), (right, "content")):
+    """Loss, style error and content error over the time spent, one line an engine."""
+    figure = Figure(figsize=(13, 4), layout="constrained")
+    panels = figure.subplots(1, 3)
+    for axes, name in zip(panels, ("loss", "style", "content"), strict=True):
         for engine, points in curves.items():
             times = [spent for spent, _ in points]
-            axes.plot(times, [getattr(score, name) for _, score in points], "o-", label=engine)
-        axes.set(xscale="log", yscale="log", xlabel="seconds", ylabel=f"{name} error")
-        axes.grid(alpha=0.3)
-    left.legend()
-    figure.savefig(path, dpi=120)
+            marks = "*" if len(points) == 1 else "o-"
+            axes.plot(times, [getattr(score, name) for _, score in points], marks, label=engine)
+        label = "loss" if name == "loss" else f"{name} error"
+        axes.set(xscale="log", yscale="log", xlabel="seconds", ylabel=label)
+        axes.grid(alpha=0.3, which="both")
+    panels[0].legend()
+    figure.savefig(path, dpi=110)
 
 
 def size_chart(

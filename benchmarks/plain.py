@@ -22,7 +22,7 @@ class PlainLoop:
     """Content and style targets and one step of the optimisation; (1, 3, H, W) in 0..1 both."""
 
     def __init__(self, content: Tensor, style: Tensor) -> None:
-        self.convolutions = weights.load_convolutions("original")
+        self.convolutions = list(weights.load_convolutions("original"))
         self.pixels = normalized(content).requires_grad_()
         with torch.no_grad():
             self.target = features(self.convolutions, self.pixels)[CONTENT_LAYER]
@@ -50,7 +50,7 @@ class PlainLoop:
         return (self.pixels.detach() * std + mean).clamp(0, 1)
 
 
-def features(convolutions: weights.Convolutions, x: Tensor) -> list[Tensor]:
+def features(convolutions: list[weights.Convolution], x: Tensor) -> list[Tensor]:
     """Activations after the ReLU of every convolution."""
     kept = []
     for number, (weight, bias) in enumerate(convolutions):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 # The relative Gram error of a good painting is about 0.1 and its content error about 1. This
@@ -16,32 +17,73 @@ STYLE_UNIT = 0.03
 LEAST_VARIATION = 0.02
 
 
-class _Gram(torch.autograd.Function):
-    """F F^T / positions. Autograd would take two matrix products back where symmetry needs one."""
+def gram_matrices(features: Tensor, guides: Tensor | None = None) -> Tensor:
+    """Correlations of the channels of `features`, averaged over positions.
 
-    @staticmethod
-    def forward(ctx, flat: Tensor) -> Tensor:  # type: ignore[no-untyped-def]
-        ctx.save_for_backward(flat)
-        gram: Tensor = (flat @ flat.T).float() / flat.shape[1]
-        return gram
-
-    @staticmethod
-    def backward(ctx, gradient: Tensor) -> Tensor:  # type: ignore[no-untyped-def]
-        (flat,) = ctx.saved_tensors
-        symmetric = (gradient + gradient.T) / flat.shape[1]
-        # Written so that the result has the memory layout of `flat` (channels last).
-        product: Tensor = (flat.T @ symmetric.to(flat.dtype)).T
-        return product
+    Takes (1, C, H, W) of any precision. Without `guides` the average is that over all positions,
+    (1, C, C) in float32: Gatys et al. (2016), equation 3, divided by the number of positions, so
+    that pictures of different sizes can be compared. With `guides`, (R, h, w) in 0..1 of any size,
+    it is (R, C, C), each average weighted by one of them: the guided Gram matrices of Gatys et al.
+    (2017), equation 4, with the square root of a guide as its guidance channel, so that grey counts
+    as much as it says.
+    """
+    height, width = features.shape[2:]
+    weights = position_weights(guides, height, width)
+    return gram_sums(features, weights) / total_weights(weights, height * width)
 
 
 def gram_matrix(features: Tensor) -> Tensor:
-    """Correlations of the channels of `features`, averaged over all positions.
+    """The only one of `gram_matrices` without guides, (C, C)."""
+    return gram_matrices(features)[0]
 
-    Takes (1, C, H, W) of any precision and returns (C, C) in float32.
-    Gatys et al. (2016), equation 3, divided by the number of positions H * W, so that pictures
-    of different sizes can be compared.
+
+def gram_sums(features: Tensor, weights: Tensor | None) -> Tensor:
+    """`gram_matrices` before the division, for (R, H, W) weights of the positions; (R, C, C).
+
+    Sums over parts of a picture add up to that of the whole.
     """
-    return _Gram.apply(features[0].flatten(1))  # type: ignore[no-any-return]
+    flat = features[0].flatten(1)
+    if weights is None:
+        return (flat @ flat.T).float()[None]
+    rows = weights.to(flat.dtype).flatten(1)
+    return torch.stack([((flat * row) @ flat.T).float() for row in rows])
+
+
+def gram_sums_gradient(features: Tensor, weights: Tensor | None, gradient: Tensor) -> Tensor:
+    """The gradient of `features` for that of their `gram_sums`, (R, C, C).
+
+    Symmetry needs one matrix product where autograd would take two.
+    """
+    flat = features[0].flatten(1)
+    symmetric = (gradient + gradient.mT).to(flat.dtype)
+    # Written so that the result has the memory layout of `flat` (channels last).
+    if weights is None:
+        product = flat.T @ symmetric[0]
+    else:
+        columns = weights.to(flat.dtype).flatten(1)[..., None]
+        product = torch.stack(
+            [(flat.T * column) @ matrix for column, matrix in zip(columns, symmetric, strict=True)]
+        ).sum(0)
+    return product.T.view(features.shape)
+
+
+def position_weights(guides: Tensor | None, height: int, width: int) -> Tensor | None:
+    """`guides` at the size of a layer, (R, height, width); None for the whole picture."""
+    if guides is None or tuple(guides.shape[1:]) == (height, width):
+        return guides
+    return F.interpolate(guides[None], (height, width), mode="area")[0]
+
+
+def rows(weights: Tensor | None, top: int, bottom: int) -> Tensor | None:
+    """A strip of `position_weights`."""
+    return None if weights is None else weights[:, top:bottom]
+
+
+def total_weights(weights: Tensor | None, positions: int) -> Tensor | int:
+    """What `gram_sums` are divided by."""
+    if weights is None:
+        return positions
+    return weights.sum((1, 2)).clamp_min(torch.finfo(torch.float32).tiny)[:, None, None]
 
 
 def content_loss(features: Tensor, target: Tensor) -> Tensor:
@@ -49,7 +91,7 @@ def content_loss(features: Tensor, target: Tensor) -> Tensor:
 
     Gatys et al. (2016), equation 1, as a mean so that it does not depend on the picture's size.
     """
-    return (features - target).float().square().mean()
+    return F.mse_loss(features.float(), target.float())
 
 
 def gram_error(gram: Tensor, target: Tensor) -> Tensor:

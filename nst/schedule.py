@@ -109,7 +109,7 @@ class Clock:
         setting is its mean and annealing changes how steps are spread, not how far they reach.
         """
         rate = self._settings.learning_rate
-        if not self._settings.anneal:
+        if not self._settings.anneal or self._settings.optimizer == "lbfgs":
             return rate
         way = self._done / self._stages[self._stage_index].iterations
         course = FINAL_RATE + (1 - FINAL_RATE) * (1 + math.cos(math.pi * way)) / 2
@@ -126,7 +126,10 @@ class Clock:
     def preview_due(self) -> bool:
         """Whether the iteration just counted should show its picture."""
         regular = self.iteration % self._settings.refresh_every == 0
-        return self.iteration == 1 or regular or self.stage_over
+        # The first canvas is shown ever less often, so that it is seen to come alive.
+        first_of_many = self._stage_index == 0 < len(self._stages) - 1
+        early = self.iteration == 1 or (first_of_many and self.iteration.bit_count() == 1)
+        return regular or early or self.stage_over
 
     def tick(self, loss: float) -> None:
         """Count an iteration that had this total loss."""

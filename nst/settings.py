@@ -136,6 +136,14 @@ class Settings:
         choices=("content", "noise", "style"),
         advanced=True,
     )
+    optimizer: str = _control(
+        "adam",
+        "Optimiser",
+        "How the pixels are moved. Adam is sure; L-BFGS looks at the curvature of the loss and "
+        "takes no annealing.",
+        choices=("adam", "lbfgs"),
+        advanced=True,
+    )
     seed: int = _control(
         0,
         "Random seed",

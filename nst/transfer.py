@@ -5,6 +5,7 @@ No printing, no files, no threads. To cancel is to stop iterating.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nst import losses
-from nst.adam import Adam
+from nst.optimizers import LBFGS, Adam
 from nst.schedule import SHORTEST, Clock, Stage, plan
 from nst.settings import Settings, UserError
 from nst.vgg import VGG19
@@ -197,7 +198,7 @@ class _Painter:
         else:
             self.pixels = _resize(self.pixels, height, width)
         self.pixels = self.pixels.clamp(self.black, self.white)
-        self.adam = Adam(self.pixels)
+        self.optimizer = LBFGS() if self.settings.optimizer == "lbfgs" else Adam(self.pixels)
         self.targets = self._targets(content)
 
     @torch.no_grad()
@@ -221,46 +222,55 @@ class _Painter:
         """Gram matrices of each style layer, the mean of the styles."""
         grams = []
         for style in styles:
-            features = self.vgg.features(style, STYLE_LAYERS)
-            grams.append([losses.gram_matrix(features[layer]) for layer in STYLE_LAYERS])
+            seen = self.vgg.look(style, (), STYLE_LAYERS).grams
+            grams.append([seen[layer][0] for layer in STYLE_LAYERS])
         return [torch.stack(layer).mean(0) for layer in zip(*grams, strict=True)]
 
     def step(self, learning_rate: float) -> _Losses:
         """One iteration; raises `DivergedError` and leaves the picture as it was."""
         self.iteration += 1
-        pixels = self.pixels.requires_grad_()
-        total, parts = self._loss(pixels)
-        (gradient,) = torch.autograd.grad(total, pixels)
-        self.pixels = pixels.detach()
-        if not (torch.isfinite(total) and torch.isfinite(gradient).all()):
+        gradient, loss = self._evaluate(self.pixels)
+        if not (math.isfinite(loss.total) and torch.isfinite(gradient).all()):
             raise DivergedError(self.iteration, self.image())
-        self.adam.step(self.pixels, gradient, learning_rate)
+        self.optimizer.step(self.pixels, gradient, loss.total, learning_rate)
         # Staying displayable after each step: what a display would cut off grows speckle unseen.
         torch.clamp(self.pixels, self.black, self.white, out=self.pixels)
-        return _Losses(*(float(part.detach()) for part in (*parts, total)))
+        return loss
 
-    def _loss(self, pixels: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor, Tensor]]:
-        """The weighted total, and content, style and total variation loss before weighting."""
-        features = self.vgg.features(pixels, [CONTENT_LAYER, *STYLE_LAYERS])
-        content = losses.content_loss(features[CONTENT_LAYER], self.targets.content)
-        styles = [self._style_loss(features, self.targets.grams[0])]
-        for size, grams in zip(self.targets.sizes[1:], self.targets.grams[1:], strict=True):
-            features = self.vgg.features(_resize(pixels, *size), STYLE_LAYERS)
-            styles.append(self._style_loss(features, grams))
-        style = torch.stack(styles).mean()
-        tv = losses.relative_variation(pixels, self.targets.variation)
+    def _evaluate(self, pixels: Tensor) -> tuple[Tensor, _Losses]:
+        """The gradient of the weighted total, and the losses.
+
+        Each size of the pyramid goes forward and backward by itself, so that only one of them is
+        in memory at a time.
+        """
+        weights = self.settings
+        pixels = pixels.detach().requires_grad_()
+        variation = losses.relative_variation(pixels, self.targets.variation)
+        (gradient,) = torch.autograd.grad(weights.tv_weight * variation, pixels)
+        content, style = 0.0, 0.0
+        for size, grams in zip(self.targets.sizes, self.targets.grams, strict=True):
+            whole = size == self.targets.sizes[0]
+            seen = self.vgg.look(
+                pixels if whole else _resize(pixels, *size),
+                [CONTENT_LAYER] if whole else [],
+                STYLE_LAYERS,
+            )
+            found = [seen.grams[layer][0] for layer in STYLE_LAYERS]
+            error = losses.style_loss(found, grams) / len(self.targets.sizes)
+            loss = weights.style_weight * error
+            if whole:
+                content_loss = losses.content_loss(
+                    seen.features[CONTENT_LAYER], self.targets.content
+                )
+                loss = loss + weights.content_weight * content_loss
+                content = float(content_loss.detach())
+            gradient += torch.autograd.grad(loss, pixels)[0]
+            style += float(error.detach())
+        tv = float(variation.detach())
         total = (
-            self.settings.content_weight * content
-            + self.settings.style_weight * style
-            + self.settings.tv_weight * tv
+            weights.content_weight * content + weights.style_weight * style + weights.tv_weight * tv
         )
-        return total, (content, style, tv)
-
-    @staticmethod
-    def _style_loss(features: dict[str, Tensor], targets: list[Tensor]) -> Tensor:
-        return losses.style_loss(
-            [losses.gram_matrix(features[layer]) for layer in STYLE_LAYERS], targets
-        )
+        return gradient, _Losses(content, style, tv, total)
 
     def image(self) -> Tensor:
         """A detached copy of the picture, (1, 3, H, W) in 0..1 on the CPU."""

@@ -8,15 +8,20 @@ from __future__ import annotations
 import functools
 import statistics
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.nn.grad import conv2d_input
 
+from nst import losses
+from nst.pooling import pool, unpool
 from nst.settings import UserError
-from nst.weights import DEEPEST, LAYERS, MEAN, STD, Convolutions, load_convolutions
+from nst.stem import Stem, StemTape, fold_rim, replicate_rim
+from nst.strips import strips
+from nst.weights import DEEPEST, LAYERS, MEAN, STD, Convolution, load_convolutions
 from nst.winograd import WinogradConv
 
 
@@ -33,6 +38,17 @@ def canonical_layer(name: str) -> str:
     return layer
 
 
+LAST_OF_BLOCKS = ("conv1_2", "conv2_2", "conv3_4", "conv4_4")
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the trunk sees in a picture, by the names of layers."""
+
+    features: dict[str, Tensor]  # (1, C, h, w) after the ReLU, in the trunk's precision
+    grams: dict[str, Tensor]  # `losses.gram_matrices`, (R, C, C) in float32
+
+
 class VGG19:
     """Frozen VGG19 up to conv5_1, every layer scaled to a mean activation of 1.
 
@@ -42,16 +58,20 @@ class VGG19:
 
     def __init__(
         self,
-        convolutions: Convolutions,
+        convolutions: Iterable[Convolution],
         device: torch.device,
         precision: torch.dtype = torch.float32,
     ) -> None:
         self.device, self.precision = device, precision
-        normalised = normalize_layers([(w.to(device), b.to(device)) for w, b in convolutions])
-        self._layers = {
-            name: _FrozenLayer(weight, bias, precision)
-            for name, (weight, bias) in zip(LAYERS, normalised, strict=False)
-        }
+        self._layers: dict[str, _FrozenLayer] = {}
+        self._average_gains = []  # of the end of each block
+        # One layer at a time, so that the trunk is never in memory twice.
+        for layer in normalize_layers((w.to(device), b.to(device)) for w, b in convolutions):
+            self._layers[layer.name] = _FrozenLayer(layer.name, layer.weight, layer.bias, precision)
+            if layer.name in LAST_OF_BLOCKS:
+                self._average_gains.append(layer.average_gain)
+        first, second = self._layers["conv1_1"], self._layers["conv1_2"]
+        self._stem = Stem((first.weight, first.bias), (second.weight, second.bias))
         self._mean = torch.tensor(MEAN, device=device).view(1, 3, 1, 1)
         self._std = torch.tensor(STD, device=device).view(1, 3, 1, 1)
 
@@ -63,32 +83,171 @@ class VGG19:
         """The inverse of `normalize`."""
         return pixels * self._std + self._mean
 
-    def features(self, pixels: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
-        """Activations after the ReLU of each of `layers`, (1, C, h, w) in the trunk's precision.
+    def features(
+        self, pixels: Tensor, layers: Collection[str], pooling: str = "max"
+    ) -> dict[str, Tensor]:
+        """Activations after the ReLU of each of `layers`; `look` without Gram matrices."""
+        return self.look(pixels, layers, (), pooling=pooling).features
 
-        `pixels` are `normalize`d, (1, 3, H, W) in float32. Differentiable with respect to them.
+    def look(
+        self,
+        pixels: Tensor,
+        content_layers: Collection[str],
+        style_layers: Collection[str],
+        guides: Tensor | None = None,
+        pooling: str = "max",
+    ) -> Look:
+        """What the trunk sees in `pixels`: features to compare in place, and textures.
+
+        `pixels` are `normalize`d, (1, 3, H, W) in float32, both sides multiples of 16. Everything
+        is differentiable with respect to them, once. `guides` are those of `losses.gram_matrices`.
+        `pooling` is "max" or "avg", which is scaled so that activations keep their size.
         """
-        wanted = {canonical_layer(layer) for layer in layers}
-        kept: dict[str, Tensor] = {}
-        # Repeating the rim instead of laying a grey frame around it keeps the rim of the picture
-        # from attracting strokes of its own.
-        x = F.pad(pixels, (1, 1, 1, 1), mode="replicate").to(self.precision)
-        x = x.contiguous(memory_format=torch.channels_last)
-        for name, layer in self._layers.items():
-            if name.endswith("_1") and name != "conv1_1":
-                x = F.max_pool2d(x, 2)
-            x = layer(x)
-            if name in wanted:
-                kept[name] = x
-                if len(kept) == len(wanted):
-                    break
-        return kept
+        content = sorted({canonical_layer(layer) for layer in content_layers})
+        style = sorted({canonical_layer(layer) for layer in style_layers})
+        seen = iter(_Trunk.apply(pixels, self, content, style, guides, pooling))
+        return Look(
+            {layer: next(seen) for layer in content}, {layer: next(seen) for layer in style}
+        )
+
+
+@dataclass(frozen=True)
+class _Step:
+    """What the way back through a layer, and the pooling behind it, needs of the way forth."""
+
+    layer: _FrozenLayer
+    input_shape: torch.Size
+    # Where its Gram matrices need it; else where it is 0, a byte a value; none if it was pooled
+    # right away.
+    output: Tensor | None
+    gate: Tensor | None  # of the pooling
+
+    def open(
+        self,
+        gradient: Tensor | None,
+        of_content: Tensor | None,
+        of_grams: Tensor | None,
+        guides: Tensor | None,
+    ) -> Tensor:
+        """The gradient in front of the ReLU: what comes from above and from both losses.
+
+        Changes `gradient`, which nobody else holds.
+        """
+        assert self.output is not None
+        if gradient is None:
+            like = self.output if of_content is None else of_content
+            gradient = torch.zeros_like(
+                like, dtype=self.layer.precision, memory_format=torch.channels_last
+            )
+        if of_content is not None:
+            gradient += of_content
+        if of_grams is None:
+            closed = self.output if self.output.dtype == torch.bool else self.output == 0
+            return gradient.masked_fill_(closed, 0)
+        height, width = gradient.shape[2:]
+        weights = losses.position_weights(guides, height, width)
+        of_grams = of_grams / losses.total_weights(weights, height * width)
+        for top, bottom in strips(height, 4 * gradient[0, :, 0].numel(), gradient.device):
+            strip, output = gradient[:, :, top:bottom], self.output[:, :, top:bottom]
+            part = losses.rows(weights, top, bottom)
+            strip += losses.gram_sums_gradient(output, part, of_grams)
+            strip.masked_fill_(output == 0, 0)
+        return gradient
+
+
+class _Trunk(torch.autograd.Function):
+    """The network as one function, so that it keeps no more than frozen weights make necessary."""
+
+    @staticmethod
+    def forward(  # type: ignore[no-untyped-def]
+        ctx,
+        pixels: Tensor,
+        vgg: VGG19,
+        content: list[str],
+        style: list[str],
+        guides: Tensor | None,
+        pooling: str,
+    ) -> tuple[Tensor, ...]:
+        wanted = {*content, *style}
+        deepest = max(wanted, key=LAYERS.index)
+        features, grams = {}, {}
+        recorded = ctx.needs_input_grad[0]
+        tape: list[_Step | StemTape] = []
+        names = list(vgg._layers)
+        if deepest > "conv2" and "conv1_2" not in wanted and "conv1_1" not in content:
+            x, grams["conv1_1"], stem_tape = vgg._stem.forward(pixels, guides, pooling)
+            if recorded:
+                tape.append(stem_tape)
+            del stem_tape
+            if pooling == "avg":
+                x *= vgg._average_gains[0]
+            names = names[2:]
+        else:
+            x = replicate_rim(pixels).to(vgg.precision, memory_format=torch.channels_last)
+        for name in names:
+            layer, shape, output, gate = vgg._layers[name], x.shape, None, None
+            ends_block = name in LAST_OF_BLOCKS and name != deepest
+            if ends_block and name not in wanted:
+                x, gate = layer.convolve_and_pool(x, pooling)
+            else:
+                x = layer.convolve(x)
+                if name in content:
+                    # A tensor of its own: the tape must not hold what holds the tape.
+                    features[name] = x.detach()
+                if name in style:
+                    grams[name] = losses.gram_matrices(x, guides)
+                if recorded:
+                    output = x if name in style else x == 0
+                if ends_block:
+                    x, gate = pool(x, pooling)
+            if ends_block and pooling == "avg":
+                x *= vgg._average_gains[int(name[4]) - 1]
+            if recorded:
+                tape.append(_Step(layer, shape, output, gate))
+            if name == deepest:
+                break
+        ctx.set_materialize_grads(False)  # None for what no loss has used
+        ctx.vgg, ctx.content, ctx.style, ctx.tape = vgg, content, style, tape
+        ctx.guides, ctx.pooling = guides, pooling
+        return (*(features[name] for name in content), *(grams[name] for name in style))
+
+    @staticmethod
+    def backward(ctx, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:  # type: ignore[no-untyped-def]
+        vgg, tape = ctx.vgg, ctx.tape
+        if not tape:
+            raise RuntimeError("a look can be differentiated only once; look again")
+        content = dict(zip(ctx.content, gradients, strict=False))
+        grams = dict(zip(ctx.style, gradients[len(ctx.content) :], strict=True))
+        gradient: Tensor | None = None
+        while tape:
+            step = tape.pop()
+            if isinstance(step, StemTape):
+                if gradient is not None and ctx.pooling == "avg":
+                    gradient *= vgg._average_gains[0]
+                gradient = vgg._stem.backward(step, gradient, grams.get("conv1_1"))
+                return gradient, None, None, None, None, None
+            name = step.layer.name
+            if step.gate is not None:
+                assert gradient is not None
+                if ctx.pooling == "avg":
+                    gradient *= vgg._average_gains[int(name[4]) - 1]
+                if step.output is None:
+                    gradient = step.layer.gradient_of_pooled(
+                        step.input_shape, gradient, step.gate, ctx.pooling
+                    )
+                    continue
+                gradient = unpool(gradient, step.gate, ctx.pooling)
+            gradient = step.open(gradient, content.get(name), grams.get(name), ctx.guides)
+            gradient = step.layer.gradient(step.input_shape, gradient)
+        assert gradient is not None
+        return fold_rim(gradient.float()), None, None, None, None, None
 
 
 class _FrozenLayer:
-    """Convolution and ReLU with constant weights."""
+    """A convolution with constant weights, in both directions."""
 
-    def __init__(self, weight: Tensor, bias: Tensor, precision: torch.dtype) -> None:
+    def __init__(self, name: str, weight: Tensor, bias: Tensor, precision: torch.dtype) -> None:
+        self.name, self.precision = name, precision
         self.padding = 0 if weight.shape[1] == 3 else 1  # the picture's own rim is padded outside
         self.winograd: WinogradConv | None = None
         if precision == torch.float32 and weight.device.type == "cpu" and weight.shape[1] >= 128:
@@ -97,37 +256,40 @@ class _FrozenLayer:
             self.weight = weight.to(precision, memory_format=torch.channels_last)
             self.bias = bias.to(precision)
 
-    def __call__(self, x: Tensor) -> Tensor:
-        return _FrozenConvReLU.apply(x, self)  # type: ignore[no-any-return]
-
     def convolve(self, x: Tensor) -> Tensor:
+        """(1, I, H, W) -> (1, O, H, W) after the ReLU."""
         if self.winograd:
-            return self.winograd.forward(x)
-        return F.conv2d(x, self.weight, self.bias, padding=self.padding)
+            return self.winograd.forward(x).relu_()
+        return F.conv2d(x, self.weight, self.bias, padding=self.padding).relu_()
+
+    def convolve_and_pool(self, x: Tensor, pooling: str) -> tuple[Tensor, Tensor]:
+        """`pool` of `convolve`, which is never held as a whole if it is computed in strips."""
+        if not self.winograd:
+            return pool(self.convolve(x), pooling)
+        parts = [pool(y.relu_(), pooling) for _, _, y in self.winograd.forward_strips(x)]
+        pooled, gates = zip(*parts, strict=True)
+        return torch.cat(pooled, 2), torch.cat(gates, 2)
+
+    def gradient_of_pooled(
+        self, shape: torch.Size, gradient: Tensor, gate: Tensor, pooling: str
+    ) -> Tensor:
+        """That of the input, of this shape, for that of the pooled output."""
+
+        def unpooled(top: int, bottom: int) -> Tensor:
+            rows = slice(top // 2, bottom // 2)
+            return unpool(gradient[:, :, rows], gate[:, :, rows], pooling)
+
+        if self.winograd:
+            return self.winograd.backward_strips(shape, unpooled)
+        return self.gradient(shape, unpooled(0, shape[2]))
 
     def gradient(self, shape: torch.Size, gradient: Tensor) -> Tensor:
+        """That of the input, of this shape, for that of the output."""
         if self.winograd:
             return self.winograd.backward(gradient)
         return conv2d_input(  # type: ignore[no-any-return, no-untyped-call]
             shape, self.weight, gradient, padding=self.padding
         )
-
-
-class _FrozenConvReLU(torch.autograd.Function):
-    """Keeps only the layer's output for the way back: frozen weights do not need the input."""
-
-    @staticmethod
-    def forward(ctx, x: Tensor, layer: _FrozenLayer) -> Tensor:  # type: ignore[no-untyped-def]
-        y = layer.convolve(x).relu_()
-        ctx.layer, ctx.shape = layer, x.shape
-        ctx.save_for_backward(y)
-        return y
-
-    @staticmethod
-    def backward(ctx, gradient: Tensor) -> tuple[Tensor, None]:  # type: ignore[no-untyped-def]
-        (y,) = ctx.saved_tensors
-        gradient = torch.ops.aten.threshold_backward(gradient, y, 0)
-        return ctx.layer.gradient(ctx.shape, gradient), None
 
 
 def load(
@@ -197,26 +359,35 @@ def _time_convolution(device: torch.device, dtype: torch.dtype) -> float:
     return statistics.median(seconds)
 
 
-@torch.no_grad()
-def normalize_layers(convolutions: Convolutions) -> Convolutions:
+@dataclass(frozen=True)
+class NormalizedLayer:
+    """A layer whose mean activation on photo-like pictures is 1."""
+
+    name: str
+    weight: Tensor
+    bias: Tensor
+    average_gain: float  # how much larger its maximum of four neighbours is than their average
+
+
+def normalize_layers(convolutions: Iterable[Convolution]) -> Iterator[NormalizedLayer]:
     """Scale each layer so that its mean activation on photo-like pictures is 1.
 
     A ReLU network allows it: a layer's weights and bias are divided by its mean and the next
     layer's weights are multiplied by it. Layers, not filters as in the paper's own code: the
     losses of filters that hardly ever fire explode when they do.
     """
-    x = dead_leaves(128, torch.Generator().manual_seed(0)).to(convolutions[0][0].device)
-    scaled, before = [], 1.0
+    x = dead_leaves(128, torch.Generator().manual_seed(0))
+    before = 1.0
     for name, (weight, bias) in zip(LAYERS, convolutions, strict=False):
         if name.endswith("_1") and name != "conv1_1":
             x = F.max_pool2d(x, 2)
         weight = weight * before  # not in place: the caller's tensors stay as they are
-        x = F.conv2d(x, weight, bias, padding=1).relu_()
+        x = F.conv2d(x.to(weight.device), weight, bias, padding=1).relu_()
         mean = max(float(x.mean()), torch.finfo(torch.float32).tiny)
         x /= mean
-        scaled.append((weight / mean, bias / mean))
+        gain = float(F.max_pool2d(x, 2).mean() / x.mean())
+        yield NormalizedLayer(name, weight.div_(mean), bias / mean, gain)
         before = mean
-    return scaled
 
 
 def dead_leaves(side: int, generator: torch.Generator) -> Tensor:

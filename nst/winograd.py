@@ -11,16 +11,15 @@ transformed weights.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from nst.strips import strips
+
 TILE, HALO = 4, 2  # output side of a block, and how much larger its input is
-# Blocks are transformed a strip at a time: what does not leave the processor's cache is twice as
-# fast, and the memory it takes does not grow with the picture.
-STRIP_BYTES = 16 * 2**20
 
 # The transforms for the interpolation points 0, 1, -1, 2, -2 and infinity.
 _INPUT = (
@@ -70,70 +69,108 @@ class WinogradConv:
 
     def forward(self, x: Tensor) -> Tensor:
         """(1, I, H, W) -> (1, O, H, W), both channels last."""
+        y = x.new_empty(*x.shape[2:], self.weight.shape[2])
+        for top, bottom, rows in self.forward_strips(x):
+            y[top:bottom] = rows[0].permute(1, 2, 0)
+        return y.permute(2, 0, 1)[None]
+
+    def forward_strips(self, x: Tensor) -> Iterator[tuple[int, int, Tensor]]:
+        """`forward` as strips of rows: the first, the one behind the last, (1, O, rows, W)."""
         height, width = x.shape[2:]
         down, across = -(-height // TILE), -(-width // TILE)
-        x = F.pad(x, (1, across * TILE + 1 - width, 1, down * TILE + 1 - height))
         rows = x[0].permute(1, 2, 0)
-        y = x.new_empty(down, TILE, across, TILE, self.weight.shape[2])
-        for strip in _strips(down, across * self._block_bytes()):
-            blocks = self.input_transform @ _blocks(rows, strip, across)
+        for first, last in strips(down, across * self._block_bytes(), x.device):
+            top, bottom = first * TILE, min(height, last * TILE)
+            blocks = _blocks(_padded(rows, top - 1, last * TILE + 1, across))
+            blocks = self.input_transform @ blocks
             product = torch.bmm(blocks.view(36, -1, x.shape[1]), self.weight)
+            del blocks  # a strip's memory is for the next to use
             tiles = self.output_transform @ product.view(36, -1)
-            y[strip] = tiles.view(TILE, TILE, -1, across, y.shape[4]).permute(2, 0, 3, 1, 4)
-        if self.bias is not None:
-            y += self.bias
-        y = y.view(1, down * TILE, across * TILE, -1).permute(0, 3, 1, 2)
-        return y[:, :, :height, :width]
+            del product
+            tiles = tiles.view(TILE, TILE, -1, across, self.weight.shape[2])
+            y = tiles.permute(2, 0, 3, 1, 4).reshape(-1, across * TILE, self.weight.shape[2])
+            if self.bias is not None:
+                y += self.bias
+            y = y[: bottom - top, :width]
+            yield top, bottom, y.permute(2, 0, 1)[None]
 
     def backward(self, gradient: Tensor) -> Tensor:
         """The gradient of the input, (1, I, H, W), for that of the output, (1, O, H, W)."""
-        height, width = gradient.shape[2:]
+        return self.backward_strips(gradient.shape, lambda top, bottom: gradient[:, :, top:bottom])
+
+    def backward_strips(
+        self, shape: Sequence[int], gradient: Callable[[int, int], Tensor]
+    ) -> Tensor:
+        """`backward` for an output of this shape, whose gradient is asked for in strips of rows.
+
+        `gradient` takes the first row and the one behind the last, all of them multiples of 4 but
+        the very last.
+        """
+        height, width = shape[2:]
         down, across = -(-height // TILE), -(-width // TILE)
-        if (height, width) != (down * TILE, across * TILE):
-            gradient = F.pad(gradient, (0, across * TILE - width, 0, down * TILE - height))
-        tiles = gradient[0].permute(1, 2, 0).reshape(down, TILE, across, TILE, -1)
-        canvas = gradient.new_zeros(down + 1, TILE, across + 1, TILE, self.weight.shape[1])
-        for strip in _strips(down, across * self._block_bytes()):
-            part = tiles[strip].permute(1, 3, 0, 2, 4).reshape(16, -1)
-            part = self.output_transform.T @ part
-            product = torch.bmm(part.view(36, -1, tiles.shape[4]), self.weight.transpose(1, 2))
+        result: Tensor | None = None
+        for first, last in strips(down, across * self._block_bytes(), self.weight.device):
+            top, bottom = first * TILE, last * TILE
+            rows = gradient(top, min(height, bottom))[0].permute(1, 2, 0)
+            if result is None:
+                result = rows.new_zeros(height, width, self.weight.shape[1])
+            below = max(0, bottom - height)
+            tiles = F.pad(rows, (0, 0, 0, across * TILE - width, 0, below))
+            tiles = tiles.view(-1, TILE, across, TILE, rows.shape[2]).permute(1, 3, 0, 2, 4)
+            tiles = self.output_transform.T @ tiles.reshape(16, -1)
+            product = torch.bmm(tiles.view(36, -1, rows.shape[2]), self.weight.transpose(1, 2))
+            del tiles, rows
             blocks = self.input_transform.T @ product.view(36, -1)
-            blocks = blocks.view(6, 6, -1, across, canvas.shape[4])
-            _overlap_add(canvas[strip.start : strip.stop + 1], blocks)
-        rows = canvas.view(1, (down + 1) * TILE, (across + 1) * TILE, -1)
-        return rows[:, 1 : height + 1, 1 : width + 1].permute(0, 3, 1, 2)
+            del product
+            canvas = _overlap_add(blocks.view(6, 6, -1, across, result.shape[2]))
+            # It begins one row and one column before the strip does.
+            start, end = max(0, top - 1), min(height, bottom + 1)
+            result[start:end] += canvas[start - top + 1 : end - top + 1, 1 : width + 1]
+        assert result is not None
+        return result.permute(2, 0, 1)[None]
 
     def _block_bytes(self) -> int:
         return 36 * 4 * max(self.weight.shape[1:])
 
 
-def _strips(down: int, row_bytes: int) -> Iterator[slice]:
-    """Equal slices of the tile rows, each of about `STRIP_BYTES` once transformed."""
-    most = max(1, STRIP_BYTES // row_bytes)
-    rows = -(-down // -(-down // most))
-    for start in range(0, down, rows):
-        yield slice(start, min(down, start + rows))
+def _padded(rows: Tensor, top: int, bottom: int, across: int) -> Tensor:
+    """Rows `top` to `bottom` of (H, W, C), with one column before and the last tile filled up.
+
+    What lies outside is 0.
+    """
+    height, width = rows.shape[:2]
+    above, below = max(0, -top), max(0, bottom - height)
+    columns = (1, across * TILE + 1 - width)
+    return F.pad(rows[top + above : bottom - below], (0, 0, *columns, above, below))
 
 
-def _blocks(rows: Tensor, strip: slice, across: int) -> Tensor:
-    """The overlapping 6x6 blocks of a strip of (H + 2, W + 2, C), as (36, blocks * C)."""
-    rows = rows[strip.start * TILE : strip.stop * TILE + HALO]
+def _blocks(rows: Tensor) -> Tensor:
+    """The overlapping 6x6 blocks of (4 down + 2, 4 across + 2, C), as (36, blocks * C)."""
     row, column, channel = rows.stride()
     blocks = rows.as_strided(
-        (TILE + HALO, TILE + HALO, strip.stop - strip.start, across, rows.shape[2]),
+        (
+            TILE + HALO,
+            TILE + HALO,
+            rows.shape[0] // TILE,
+            rows.shape[1] // TILE,
+            rows.shape[2],
+        ),
         (row, column, TILE * row, TILE * column, channel),
         rows.storage_offset(),
     )
     return blocks.reshape(36, -1)
 
 
-def _overlap_add(canvas: Tensor, blocks: Tensor) -> None:
-    """The transpose of `_blocks`: add (6, 6, down, across, C) to (down + 1, 4, across + 1, 4, C).
+def _overlap_add(blocks: Tensor) -> Tensor:
+    """The transpose of `_blocks`, (6, 6, down, across, C) -> (4 down + 4, 4 across + 4, C).
 
     A block covers its own tile and two rows and columns of its neighbours.
     """
+    down, across, channels = blocks.shape[2:]
+    canvas = blocks.new_zeros(down + 1, TILE, across + 1, TILE, channels)
     blocks = blocks.permute(2, 0, 3, 1, 4)
     canvas[:-1, :, :-1] += blocks[:, :TILE, :, :TILE]
     canvas[:-1, :, 1:, :HALO] += blocks[:, :TILE, :, TILE:]
     canvas[1:, :HALO, :-1] += blocks[:, TILE:, :, :TILE]
     canvas[1:, :HALO, 1:, :HALO] += blocks[:, TILE:, :, TILE:]
+    return canvas.view((down + 1) * TILE, (across + 1) * TILE, channels)

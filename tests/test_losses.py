@@ -34,15 +34,37 @@ def test_gram_does_not_depend_on_the_size_of_a_repeated_picture():
 
 
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
-def test_gram_gradient_is_that_of_autograd(layout):
+@pytest.mark.parametrize("guided", [False, True])
+def test_gram_gradient_is_that_of_autograd(layout, guided):
     features = torch.rand(1, 5, 4, 6).to(memory_format=layout).requires_grad_()
-    target = torch.rand(5, 5)
-    flat = features[0].flatten(1)
-    plain = flat @ flat.T / flat.shape[1]
-    (expected,) = torch.autograd.grad((plain - target).square().sum(), features)
-    own = losses.gram_matrix(features)
-    (gradient,) = torch.autograd.grad((own - target).square().sum(), features)
-    torch.testing.assert_close(gradient, expected)
+    weights = torch.rand(3, 4, 6) if guided else None
+    sums = losses.gram_sums(features, weights)
+    gradient = torch.rand(sums.shape)
+    (expected,) = torch.autograd.grad(sums, features, gradient)
+    found = losses.gram_sums_gradient(features.detach(), weights, gradient)
+    torch.testing.assert_close(found, expected)
+
+
+def test_guided_gram_by_hand():
+    features = torch.tensor([[[[1.0, 2.0]], [[3.0, 4.0]]]])  # two channels, two positions
+    guides = torch.tensor([[[1.0, 0.0]], [[0.5, 0.5]], [[0.25, 0.75]]])
+    left, right = torch.tensor([[1.0, 3], [3, 9]]), torch.tensor([[4.0, 8], [8, 16]])
+    expected = torch.stack([left, (left + right) / 2, 0.25 * left + 0.75 * right])
+    torch.testing.assert_close(losses.gram_matrices(features, guides), expected)
+
+
+def test_an_empty_guide_is_finite():
+    grams = losses.gram_matrices(torch.rand(1, 2, 4, 4), torch.zeros(1, 4, 4))
+    assert torch.equal(grams, torch.zeros(1, 2, 2))
+
+
+def test_guides_are_averaged_down_to_the_layer():
+    guides = torch.zeros(1, 8, 8)
+    guides[:, :4] = 1
+    features = torch.rand(1, 3, 2, 2)
+    torch.testing.assert_close(
+        losses.gram_matrices(features, guides)[0], losses.gram_matrix(features[:, :, :1])
+    )
 
 
 def test_gram_in_half_precision_is_close():

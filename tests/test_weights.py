@@ -15,7 +15,7 @@ from nst.weights import WeightsError
 
 @pytest.fixture(scope="module")
 def convolutions():
-    return weights.load_convolutions("original")
+    return list(weights.load_convolutions("original"))
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,27 @@
+"""Going over a picture a strip of rows at a time.
+
+What stays in the processor's cache is computed up to twice as fast, and intermediate results do not
+grow with the picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+
+STRIP_BYTES = 2 * 2**20
+
+
+def strips(
+    rows: int, row_bytes: int, device: torch.device, multiple: int = 1
+) -> Iterator[tuple[int, int]]:
+    """First row and the one behind the last of each strip, equal and of about `STRIP_BYTES`.
+
+    The lengths, but for the last, are multiples of `multiple`. Everything at once where there is no
+    cache to stay in.
+    """
+    count = -(-rows * row_bytes // STRIP_BYTES) if device.type == "cpu" else 1
+    length = max(1, -(-rows // (count * multiple))) * multiple
+    for first in range(0, rows, length):
+        yield first, min(rows, first + length)
