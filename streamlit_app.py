@@ -27,6 +27,8 @@ EXAMPLE = RESOURCES / "example.jpg"  # what the first photo and style below give
 FAVOURITES = {"content": "cat", "styles": "night_sky"}
 POLL = 1.0  # seconds between two looks at a running job
 WARM_UP = 4.0  # seconds after the first paint: whoever has just come looks around first
+# What needs more than one style, or more room than the sidebar has; the command line offers it.
+NOT_OFFERED = ("style_weights", "style_layer_weights")
 MOST_OPTIONS = 1001  # beyond it a slider is no longer a tool for choosing a number
 
 # Streamlit shows pictures in labels as small as letters; here they are what one chooses by. Uploads
@@ -185,15 +187,17 @@ def favourite(folder: str) -> str | None:
 def choose_settings() -> Settings:
     """Preset and controls, all made from the fields of `Settings`."""
     top = st.container()
-    values = {
+    offered = {name: control for name, control in CONTROLS.items() if name not in NOT_OFFERED}
+    values = asdict(Settings())
+    values |= {
         name: setting_widget(name, control)
-        for name, control in CONTROLS.items()
+        for name, control in offered.items()
         if not control.advanced
     }
     with st.expander("Advanced"):
         values |= {
             name: setting_widget(name, control)
-            for name, control in CONTROLS.items()
+            for name, control in offered.items()
             if control.advanced
         }
     # Made last, as the controls may have got their values from the page's address.
@@ -219,7 +223,14 @@ def preset_of(values: dict[str, Any]) -> str | None:
 def apply_preset() -> None:
     """Set every control to what the preset says."""
     if st.session_state.preset:
-        st.session_state.update(asdict(Settings.preset(st.session_state.preset)))
+        values = asdict(Settings.preset(st.session_state.preset))
+        st.session_state.update(
+            {
+                name: list(value) if isinstance(value, tuple) else value
+                for name, value in values.items()
+                if name not in NOT_OFFERED
+            }
+        )
 
 
 def setting_widget(name: str, control: Control) -> Any:
@@ -231,10 +242,15 @@ def setting_widget(name: str, control: Control) -> Any:
         "help": control.help,
         "bind": "query-params",
     }
+    if control.most:
+        common["default"] = list(common.pop("value"))
+        chosen = st.multiselect(label, control.choices, **common)
+        return tuple(chosen) or getattr(Settings(), name)
     options = slider_options(name)
     if control.choices:
         first = control.choices.index(common.pop("value"))
-        return st.selectbox(label, control.choices, first, format_func=str.capitalize, **common)
+        choices = [choice for choice in control.choices if choice != "picture"]
+        return st.selectbox(label, choices, first, format_func=str.capitalize, **common)
     if control.minimum is None:
         return st.toggle(label, **common)
     if options:

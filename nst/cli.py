@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import os
+import platform
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,13 +22,20 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from torch import Tensor
 
+    from nst.recipe import Recipe, Source
     from nst.transfer import Progress
+    from nst.vgg import VGG19
 
 EXAMPLES = """examples:
   python -m nst photo.jpg painting.jpg -o out.png
   python -m nst photo.jpg painting.jpg -o out.jpg --preset fine --style-weight 30000
   python -m nst photo.jpg painting.jpg -o out.png --show --plot losses.png
+  python -m nst photo.jpg sky.jpg waves.jpg -o out.png --style-weights 2 1
+  python -m nst photo.jpg sky.jpg waves.jpg -o out.png --masks top.png bottom.png
+  python -m nst photo.jpg painting.jpg -o again.png --recipe out.png
 """
+DEFAULT_PRESET = "balanced"
+MOST_BLENDS = 12
 BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
 
 
@@ -56,17 +65,38 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("content", metavar="CONTENT", help="the picture to paint, e.g. a photo")
-    parser.add_argument("style", metavar="STYLE", help="the picture that sets the style")
+    parser.add_argument(
+        "styles", metavar="STYLE", nargs="+", help="the picture that sets the style, or several"
+    )
     parser.add_argument(
         "-o", "--output", required=True, metavar="OUT", help="where to save; .png, .jpg, .webp, ..."
     )
     presets = "; ".join(f"{name}: {preset.help}" for name, preset in PRESETS.items())
-    parser.add_argument("--preset", default="balanced", metavar="NAME", help=presets)
+    parser.add_argument("--preset", metavar="NAME", help=f"{presets} Default: {DEFAULT_PRESET}.")
+    parser.add_argument(
+        "--recipe",
+        metavar="PNG",
+        help="paint with the settings that a painting of this program carries in its PNG",
+    )
+    parser.add_argument(
+        "--masks",
+        metavar="FILE",
+        nargs="+",
+        default=[],
+        help="a picture for each style that is white where it is painted, black where not, grey "
+        "for partly; what no style claims stays the photo",
+    )
+    parser.add_argument(
+        "--blend-sheet",
+        metavar="N",
+        type=_number,
+        help="paint N pictures from the first style to the second, and N from weak to strong, and "
+        "save them as one sheet",
+    )
     _add_settings(parser.add_argument_group("settings, on top of the preset"))
     engine = parser.add_argument_group("engine")
     engine.add_argument(
         "--weights",
-        default="original",
         help="VGG19 weights: original (comes with the packages), torchvision (a download of "
         "548 MB) or the path of a state dict; default original",
     )
@@ -103,6 +133,22 @@ def _add_settings(group: Any) -> None:
                 default=None,
                 help=f"{control.help} Default: {default}.",
             )
+        elif control.most:
+            group.add_argument(
+                flag,
+                nargs="+",
+                type=str if control.choices else _number,
+                metavar="NAME" if control.choices else "FLOAT",
+                help=f"{control.help} {_range(control)}"
+                + (f"; default {' '.join(field.default)}." if field.default else "."),
+            )
+        elif field.name == "init":
+            group.add_argument(
+                flag,
+                metavar="NAME|FILE",
+                help=f"{control.help} {', '.join(control.choices[:-1])} or the path of a picture; "
+                f"default {field.default}.",
+            )
         elif control.choices:
             group.add_argument(
                 flag,
@@ -132,41 +178,233 @@ def _number(text: str) -> float | int | str:
     return text
 
 
-def _settings(options: argparse.Namespace) -> Settings:
+def _settings(options: argparse.Namespace, base: Settings | None = None) -> Settings:
+    """The flags on top of `base` or of the preset."""
     given = {name: getattr(options, name) for name in CONTROLS}
-    return Settings.preset(
-        options.preset, **{name: value for name, value in given.items() if value is not None}
+    changes = {name: value for name, value in given.items() if value is not None}
+    names = CONTROLS["init"].choices[:-1]
+    if "init" in changes and changes["init"] not in names:
+        if not os.path.exists(changes["init"]):
+            raise UserError(
+                f"Start from (init) was {changes['init']!r}; it is {', '.join(names)} or the path "
+                "of a picture, and there is no such file."
+            )
+        changes["init"] = "picture"
+    if base is None:
+        return Settings.preset(options.preset or DEFAULT_PRESET, **changes)
+    return dataclasses.replace(base, **changes)
+
+
+@dataclass(frozen=True)
+class _Inputs:
+    """The pictures that were given, and the files they came from."""
+
+    content: Image
+    styles: list[Image]
+    masks: list[Image]
+    init: Image | None
+    sources: dict[str, tuple[Source, ...]]
+
+
+def _read_inputs(options: argparse.Namespace, settings: Settings) -> _Inputs:
+    from nst import images
+    from nst.recipe import Source
+
+    start = [options.init] if settings.init == "picture" and options.init else []
+    paths = {
+        "content": [options.content],
+        "styles": options.styles,
+        "masks": options.masks,
+        "init": start,
+    }
+    pictures: dict[str, list[Image]] = {}
+    sources = {}
+    for kind, given in paths.items():
+        files = [(images.read_bytes(path), path) for path in given]
+        pictures[kind] = [images.open_picture(data, str(path)) for data, path in files]
+        sources[kind] = tuple(Source.of(data, str(path)) for data, path in files)
+    return _Inputs(
+        pictures["content"][0],
+        pictures["styles"],
+        pictures["masks"],
+        next(iter(pictures["init"]), None),
+        sources,
     )
 
 
+def _read_recipe(options: argparse.Namespace) -> Recipe | None:
+    if not options.recipe:
+        return None
+    from nst import images, recipe
+
+    if options.preset:
+        raise UserError("--preset and --recipe both set everything; give one of them.")
+    return recipe.read(images.read_bytes(options.recipe))
+
+
 def _paint(options: argparse.Namespace, report: _Report) -> int:
-    settings = _settings(options)
-    from nst import export, images
+    found = _read_recipe(options)
+    settings = _settings(options, found.settings if found else None)
+    count = _sheet_count(options.blend_sheet)
+    from nst import canvas, export, images, recipe
 
     images.check_output(options.output)
     if options.plot:
         export.check_chart(options.plot)
-    content = images.open_picture(options.content)
-    style = images.open_picture(options.style)
-    window = _open_window(report, content, style) if options.show else None
+    inputs = _read_inputs(options, settings)
+    settings.check_inputs(len(inputs.styles), len(inputs.masks), inputs.init is not None)
+    if count and len(inputs.styles) > 2:
+        raise UserError(
+            f"A blend sheet goes from one style to another; {len(inputs.styles)} were given. Give "
+            "one or two."
+        )
+    window = _open_window(report, inputs.content, inputs.styles[0]) if options.show else None
 
     report.say("Loading VGG19 ...")
-    from nst import transfer, vgg
+    from nst import vgg, weights
 
-    run = transfer.steps(
-        images.to_tensor(images.fit(content, settings.resolution, settings.square)),
-        [images.to_tensor(images.fit(style, settings.resolution))],
-        settings,
-        vgg.load(options.weights, options.device),
-    )
-    outcome = _follow(run, report, window)
-    picture = images.enlarge(images.to_picture(outcome.image), content.size)
-    images.save(picture, options.output)
+    name = options.weights or "original"  # what a recipe names is never opened
+    trunk = vgg.load(name, options.device)
+    made = _recipe(inputs, settings, name, weights.checksum(name))
+    if found:
+        _tell_differences(report, found, made)
+    if count:
+        return _paint_sheet(options, report, inputs, settings, trunk, count)
+    outcome = _follow(_run(inputs, settings, trunk), report, window)
+    picture = canvas.finish(images.to_picture(outcome.image), inputs.content, settings)
+    images.save(picture, options.output, {recipe.KEY: made.to_json()})
     if options.plot:
         export.save_chart(outcome.history, options.plot)
     report.finish(outcome, options.output, picture.size)
     if window and outcome.exit_code == 0:
         window.wait()
+    return outcome.exit_code
+
+
+def _run(inputs: _Inputs, settings: Settings, trunk: VGG19) -> Iterator[Progress]:
+    from nst import canvas, transfer
+
+    prepared = canvas.prepare(inputs.content, inputs.styles, settings, inputs.masks, inputs.init)
+    content, styles, init, masks = prepared.tensors()
+    return transfer.steps(content, styles, settings, trunk, init, masks)
+
+
+def _recipe(inputs: _Inputs, settings: Settings, weights: str, checksum: str) -> Recipe:
+    from importlib.metadata import version
+
+    from nst.recipe import Recipe
+
+    sources = inputs.sources
+    packages = ("torch", "numpy", "pillow")
+    return Recipe(
+        settings,
+        sources["content"][0],
+        sources["styles"],
+        sources["masks"],
+        next(iter(sources["init"]), None),
+        weights,
+        checksum,
+        {
+            "nst": __version__,
+            "python": platform.python_version(),
+            **{name: version(name) for name in packages},
+        },
+    )
+
+
+def _tell_differences(report: _Report, found: Recipe, made: Recipe) -> None:
+    """Say what keeps the result from being that of the recipe."""
+    was, now = _fingerprint(found), _fingerprint(made)
+    different = [name for name in was if was[name] != now[name]]
+    if different:
+        report.say(f"Not as in the recipe: {', '.join(different)}.")
+
+
+def _fingerprint(recipe: Recipe) -> dict[str, Any]:
+    """All that decides what a painting looks like; what files are called does not."""
+    return {
+        "content": recipe.content.sha256,
+        "styles": [source.sha256 for source in recipe.styles],
+        "masks": [source.sha256 for source in recipe.masks],
+        "init": recipe.init and recipe.init.sha256,
+        "settings": recipe.settings,
+        "weights": recipe.weights_sha256,
+        "versions": recipe.versions,
+    }
+
+
+def _sheet_count(given: float | int | str | None) -> int:
+    """The checked value of --blend-sheet; 0 without it."""
+    if given is None:
+        return 0
+    if not isinstance(given, int) or not 2 <= given <= MOST_BLENDS:
+        raise UserError(
+            f"--blend-sheet was {given!r}; give a whole number from 2 to {MOST_BLENDS}."
+        )
+    return given
+
+
+def _sheet_settings(
+    settings: Settings, styles: int, count: int
+) -> list[list[tuple[str, Settings]]]:
+    """Rows of captions and settings: from style to style, and from weak to strong."""
+    way = [step / (count - 1) for step in range(count)]
+    rows = []
+    if styles == 2:
+        rows.append(
+            [
+                (
+                    f"{1 - part:.0%} + {part:.0%}",
+                    dataclasses.replace(settings, style_weights=(1 - part, part)),
+                )
+                for part in way
+            ]
+        )
+    limits = CONTROLS["style_weight"]
+    assert limits.minimum is not None
+    assert limits.maximum is not None
+    weak = max(limits.minimum, settings.style_weight / 10)
+    strong = min(limits.maximum, settings.style_weight * 10)
+    weights = [weak * (strong / weak) ** part for part in way]
+    rows.append(
+        [
+            (f"style weight {weight:,.0f}", dataclasses.replace(settings, style_weight=weight))
+            for weight in weights
+        ]
+    )
+    return rows
+
+
+def _paint_sheet(
+    options: argparse.Namespace,
+    report: _Report,
+    inputs: _Inputs,
+    settings: Settings,
+    trunk: VGG19,
+    count: int,
+) -> int:
+    """Paint the sheet of --blend-sheet; interrupted, it is saved as far as it is."""
+    from nst import canvas, export, images
+
+    rows = _sheet_settings(settings, len(inputs.styles), count)
+    painted: list[list[tuple[str, Image]]] = []
+    size = images.fit_size(inputs.content.size, settings.resolution)
+    photo = inputs.content.resize(size)
+    outcome = None
+    for row in rows:
+        painted.append([])
+        for caption, changed in row:
+            outcome = _follow(_run(inputs, changed, trunk), report, None)
+            picture = canvas.finish(images.to_picture(outcome.image), photo, changed)
+            painted[-1].append((caption, picture))
+            if outcome.exit_code:
+                break
+        if outcome is not None and outcome.exit_code:
+            break
+    assert outcome is not None
+    sheet = export.contact_sheet(painted)
+    images.save(sheet, options.output)
+    report.finish(outcome, options.output, sheet.size)
     return outcome.exit_code
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from nst.images import check_writable, write_atomically
 from nst.settings import UserError
@@ -101,3 +101,24 @@ def draw_side_by_side(figure: Figure, pictures: Sequence[Image.Image], title: st
         axes.imshow(picture)
         axes.set_axis_off()
     figure.suptitle(title)
+
+
+def contact_sheet(rows: Sequence[Sequence[tuple[str, Image.Image]]]) -> Image.Image:
+    """Captioned pictures of one size in rows, on white."""
+    width, height = rows[0][0][1].size
+    gap, line = max(4, width // 48), max(12, width // 20)
+    columns = max(len(row) for row in rows)
+    sheet = Image.new(
+        "RGB",
+        (gap + columns * (width + gap), gap + len(rows) * (height + line + 2 * gap)),
+        "white",
+    )
+    pen = ImageDraw.Draw(sheet)
+    font = ImageFont.load_default(size=line)
+    for number, row in enumerate(rows):
+        top = gap + number * (height + line + 2 * gap)
+        for column, (caption, picture) in enumerate(row):
+            left = gap + column * (width + gap)
+            sheet.paste(picture, (left, top))
+            pen.text((left, top + height + gap // 2), caption, fill="black", font=font)
+    return sheet

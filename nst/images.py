@@ -16,10 +16,11 @@ import struct
 import tempfile
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL.PngImagePlugin import PngInfo
 
 from nst.settings import UserError
 
@@ -82,7 +83,7 @@ def open_picture(source: bytes | str | os.PathLike[str], name: str | None = None
         data = source
     else:
         shown = _shown(os.fspath(source) if name is None else name)
-        data = _read(source, shown)
+        data = read_bytes(source, name)
     if not data:
         raise ImageError(f"{shown} is empty; choose a JPEG, PNG or WebP picture.")
     _check_bytes(len(data), shown)
@@ -90,8 +91,12 @@ def open_picture(source: bytes | str | os.PathLike[str], name: str | None = None
         return _decode(data, shown)
 
 
-def _read(path: str | os.PathLike[str], shown: str) -> bytes:
-    """At most one byte more than allowed of a regular file."""
+def read_bytes(path: str | os.PathLike[str], name: str | None = None) -> bytes:
+    """The bytes of a picture's file; `name` is as in `open_picture`.
+
+    Raises `ImageError` if it is no regular file, cannot be read or is larger than allowed.
+    """
+    shown = _shown(os.fspath(path) if name is None else name)
     try:
         status = os.stat(path)
         if not stat.S_ISREG(status.st_mode):
@@ -315,15 +320,24 @@ def to_picture(tensor: torch.Tensor) -> Image.Image:
     return Image.fromarray(pixels[0].permute(1, 2, 0).contiguous().numpy())
 
 
-def encode(picture: Image.Image, format: str = "PNG", quality: int = 95) -> bytes:
+def encode(
+    picture: Image.Image,
+    format: str = "PNG",
+    quality: int = 95,
+    text: Mapping[str, str] | None = None,
+) -> bytes:
     """The bytes of a picture file with an sRGB profile; the same picture gives the same bytes.
 
     `format` is PNG, JPEG, WEBP, TIFF or BMP (which holds no profile); `quality`, 1 to 100, is for
-    JPEG and WEBP. Raises `ImageError` for another format or a picture the format cannot hold.
+    JPEG and WEBP. `text` is kept in PNGs, uncompressed, under keywords of 1 to 79 characters; the
+    other formats are written without it. Raises `ImageError` for another format or a picture the
+    format cannot hold.
     """
     if format not in _OPTIONS:
         raise ImageError(f"There is no output format {format!r}; choose {', '.join(_OPTIONS)}.")
     options = _OPTIONS[format] | ({"quality": quality} if format in ("JPEG", "WEBP") else {})
+    if format == "PNG" and text:
+        options["pnginfo"] = _text_chunks(text)
     buffer = io.BytesIO()
     try:
         picture.save(buffer, format, icc_profile=_srgb_profile(), **options)
@@ -334,6 +348,13 @@ def encode(picture: Image.Image, format: str = "PNG", quality: int = 95) -> byte
             "choose PNG."
         ) from error
     return buffer.getvalue()
+
+
+def _text_chunks(text: Mapping[str, str]) -> PngInfo:
+    chunks = PngInfo()
+    for keyword, value in text.items():
+        chunks.add_text(keyword, value)  # tEXt, or iTXt for what Latin-1 does not have
+    return chunks
 
 
 def _srgb_profile() -> bytes:
@@ -373,13 +394,16 @@ def check_writable(path: str | os.PathLike[str]) -> None:
         raise _not_written(shown, error) from error
 
 
-def save(picture: Image.Image, path: str | os.PathLike[str]) -> None:
+def save(
+    picture: Image.Image, path: str | os.PathLike[str], text: Mapping[str, str] | None = None
+) -> None:
     """Writes the picture in the format of the path's extension, wholly or not at all.
 
-    Raises `ImageError` as `check_output` and `encode` do, or when the disk is full.
+    `text` is for PNGs, as in `encode`. Raises `ImageError` as `check_output` and `encode` do, or
+    when the disk is full.
     """
     check_output(path)
-    write_atomically(encode(picture, _format(path)), path)
+    write_atomically(encode(picture, _format(path), text=text), path)
 
 
 def write_atomically(data: bytes, path: str | os.PathLike[str]) -> None:

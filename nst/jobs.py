@@ -21,13 +21,14 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageOps
 
 from nst import images
+from nst.canvas import Canvas, finish, needs_photo, prepare
 from nst.settings import Settings, UserError
 
 if TYPE_CHECKING:
     from nst.transfer import Progress
     from nst.vgg import VGG19
 
-Painter = Callable[[Image.Image, Image.Image, Settings], Generator["Progress", None, None]]
+Painter = Callable[[Canvas, Settings], Generator["Progress", None, None]]
 
 CAPACITY = 8  # paintings that may wait
 KEPT = 20  # ended jobs that can still be looked at
@@ -131,10 +132,10 @@ class Snapshot:
 @dataclass
 class _Job:
     id: str
-    content: Image.Image  # already at the size to paint at: a photo may take 120 MB
-    style: Image.Image
+    canvas: Canvas
     settings: Settings
     size: tuple[int, int]  # of the photo
+    photo: bytes  # where the result needs it, as a JPEG: its pixels may take 120 MB
     content_name: str
     style_name: str
     content_shown: bytes
@@ -166,15 +167,13 @@ class VGGPainter:
                 self._trunk = vgg.load()
             return self._trunk
 
-    def __call__(
-        self, content: Image.Image, style: Image.Image, settings: Settings
-    ) -> Generator[Progress, None, None]:
-        """One `Progress` an iteration; the pictures are at the size to paint at."""
+    def __call__(self, canvas: Canvas, settings: Settings) -> Generator[Progress, None, None]:
+        """One `Progress` an iteration."""
         from nst import transfer
 
         trunk = self.load()
-        tensors = images.to_tensor(content), [images.to_tensor(style)]
-        yield from transfer.steps(*tensors, settings, trunk)
+        content, styles, init, masks = canvas.tensors()
+        yield from transfer.steps(content, styles, settings, trunk, init, masks)
 
 
 class JobManager:
@@ -271,8 +270,10 @@ class JobManager:
             job = self._jobs.get(job_id)
             if job is None or job.result is None:
                 return None
-            picture, size = job.result, job.size
-        return images.enlarge(picture, size)
+            picture, photo, settings, size = job.result, job.photo, job.settings, job.size
+        if not photo:
+            return images.enlarge(picture, size)
+        return finish(picture, Image.open(io.BytesIO(photo)), settings)
 
     def png(self, job_id: str) -> bytes:
         """The bytes of `result` as a PNG file, made anew: kept, a large one would take 100 MB.
@@ -297,10 +298,10 @@ class JobManager:
         size = shown_size(content.size)
         return _Job(
             id=secrets.token_urlsafe(16),
-            content=images.fit(content, settings.resolution, settings.square),
-            style=images.fit(style, settings.resolution),
+            canvas=prepare(content, [style], settings),
             settings=settings,
             size=content.size,
+            photo=images.encode(content, "JPEG") if needs_photo(settings) else b"",
             content_name=names[0],
             style_name=names[1],
             content_shown=show(content, size),
@@ -383,7 +384,7 @@ class JobManager:
         """Follow the painter to the end or to a reason to stop; the final state and its message."""
         began = self._clock()
         progress = None
-        with contextlib.closing(self._painter(job.content, job.style, job.settings)) as steps:
+        with contextlib.closing(self._painter(job.canvas, job.settings)) as steps:
             for progress in steps:
                 self._record(job, progress)
                 reason = self._reason_to_stop(job, began)
@@ -401,7 +402,7 @@ class JobManager:
         if image is None and now - job.previewed >= REFRESH:
             image = progress.snapshot()
         if image is not None:
-            preview = show(images.to_picture(image), shown_size(job.size))
+            preview = self._shown(job, images.to_picture(image))
         with self._lock:
             job.standing = standing
             job.history.add(standing)
@@ -419,9 +420,15 @@ class JobManager:
         return ""
 
     def _keep(self, job: _Job, picture: Image.Image) -> None:
-        preview = show(picture, shown_size(job.size))
+        preview = self._shown(job, picture)
         with self._lock:
             job.result, job.preview = picture, preview
+
+    @staticmethod
+    def _shown(job: _Job, picture: Image.Image) -> bytes:
+        """The picture as the download will be, at the size it is shown at."""
+        photo = Image.open(io.BytesIO(job.content_shown))
+        return encoded(finish(picture, photo, job.settings))
 
 
 def shown_size(size: tuple[int, int]) -> tuple[int, int]:
@@ -435,8 +442,13 @@ def shown_size(size: tuple[int, int]) -> tuple[int, int]:
 
 def show(picture: Image.Image, size: tuple[int, int]) -> bytes:
     """A JPEG file of the picture, stretched to `size`."""
+    return encoded(picture.resize(size, Image.Resampling.BICUBIC))
+
+
+def encoded(picture: Image.Image) -> bytes:
+    """A JPEG file of the picture, to be shown."""
     buffer = io.BytesIO()
-    picture.resize(size, Image.Resampling.BICUBIC).save(buffer, "JPEG", quality=90)
+    picture.save(buffer, "JPEG", quality=90)
     return buffer.getvalue()
 
 

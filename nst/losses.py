@@ -104,10 +104,18 @@ def gram_error(gram: Tensor, target: Tensor) -> Tensor:
     return (gram - target).square().sum() / energy
 
 
-def style_loss(grams: Sequence[Tensor], targets: Sequence[Tensor]) -> Tensor:
-    """Mean `gram_error` over the layers times `STYLE_UNIT`, a scalar in float32."""
-    errors = [gram_error(gram, target) for gram, target in zip(grams, targets, strict=True)]
-    return torch.stack(errors).mean() * STYLE_UNIT
+def style_loss(
+    grams: Sequence[Tensor], targets: Sequence[Tensor], weights: Sequence[float] = ()
+) -> Tensor:
+    """Mean `gram_error` over the layers times `STYLE_UNIT`, a scalar in float32.
+
+    `weights` are those of the layers, not all 0; without them all count alike.
+    """
+    errors = torch.stack(
+        [gram_error(gram, target) for gram, target in zip(grams, targets, strict=True)]
+    )
+    shares = torch.tensor(weights or [1.0] * len(errors), device=errors.device)
+    return (errors * shares).sum() / shares.sum() * STYLE_UNIT
 
 
 def relative_variation(image: Tensor, target: float) -> Tensor:

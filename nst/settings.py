@@ -7,9 +7,18 @@ The command line's flags, the page's widgets and the validation are all read fro
 from __future__ import annotations
 
 import dataclasses
-import math
 from dataclasses import dataclass
 from typing import Any
+
+# VGG19's layers that can be looked at, from strokes of a pixel to whole objects.
+LAYERS = (
+    *("conv1_1", "conv1_2", "conv2_1", "conv2_2"),
+    *("conv3_1", "conv3_2", "conv3_3", "conv3_4"),
+    *("conv4_1", "conv4_2", "conv4_3", "conv4_4", "conv5_1"),
+)
+
+
+MOST_STYLES = 16
 
 
 class UserError(ValueError):
@@ -33,12 +42,13 @@ class Control:
     logarithmic: bool = False
     advanced: bool = False
     choices: tuple[str, ...] = ()
+    most: int = 0  # values of a list; 0 for a single value
 
     @property
     def allowed(self) -> str:
         """The range or the choices in words, e.g. "from 64 to 1024 px"."""
         if self.choices:
-            return f"one of {', '.join(self.choices)}"
+            return f"{'any' if self.most else 'one'} of {', '.join(self.choices)}"
         unit = f" {self.unit}" if self.unit else ""
         return f"from {self.minimum:.10g} to {self.maximum:.10g}{unit}"
 
@@ -71,6 +81,30 @@ class Settings:
         maximum=1_000_000.0,
         step=100.0,
         logarithmic=True,
+    )
+    style_scale: float = _control(
+        1.0,
+        "Stroke size",
+        "How large the strokes are: the scale of the style picture beside the photo.",
+        minimum=0.25,
+        maximum=4.0,
+        step=0.05,
+        logarithmic=True,
+    )
+    preserve_color: str = _control(
+        "off",
+        "Keep the photo's colours",
+        "off paints in the colours of the style; luminance paints only light and dark and keeps "
+        "the photo's colours; match first recolours the style like the photo.",
+        choices=("off", "luminance", "match"),
+    )
+    strength: float = _control(
+        1.0,
+        "Strength",
+        "How much of the painting shows over the photo, from 0 to 1; may be changed afterwards.",
+        minimum=0.0,
+        maximum=1.0,
+        step=0.05,
     )
     tv_weight: float = _control(
         30.0,
@@ -131,9 +165,51 @@ class Settings:
     init: str = _control(
         "content",
         "Start from",
-        "What is on the canvas at first: the photo (content), random noise or the style picture. "
-        "Noise gives the freest painting and keeps the least of the photo.",
-        choices=("content", "noise", "style"),
+        "What is on the canvas at first: the photo (content), random noise, the style or a picture "
+        "of your own. Noise gives the freest painting and keeps the least of the photo.",
+        choices=("content", "noise", "style", "picture"),
+        advanced=True,
+    )
+    style_weights: tuple[float, ...] = _control(
+        (),
+        "Weights of several styles",
+        "How much each of several styles counts, in their order; without them all count alike.",
+        minimum=0.0,
+        maximum=1000.0,
+        most=MOST_STYLES,
+        advanced=True,
+    )
+    content_layer: str = _control(
+        "conv4_2",
+        "Content layer",
+        "Which layer of VGG19 the subject is compared in. Lower layers keep more of the photo.",
+        choices=LAYERS,
+        advanced=True,
+    )
+    style_layers: tuple[str, ...] = _control(
+        ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1"),
+        "Style layers",
+        "In which layers of VGG19 the style is compared. Low layers know colours and fine strokes, "
+        "high ones large shapes.",
+        choices=LAYERS,
+        most=len(LAYERS),
+        advanced=True,
+    )
+    style_layer_weights: tuple[float, ...] = _control(
+        (),
+        "Weights of the style layers",
+        "How much each of the style layers counts, in their order; without them all count alike.",
+        minimum=0.0,
+        maximum=1000.0,
+        most=len(LAYERS),
+        advanced=True,
+    )
+    pooling: str = _control(
+        "max",
+        "Pooling",
+        "How VGG19 makes its layers smaller: max, as it was trained, gives crisper strokes, avg "
+        "smoother ones.",
+        choices=("max", "avg"),
         advanced=True,
     )
     optimizer: str = _control(
@@ -185,6 +261,48 @@ class Settings:
         for field in dataclasses.fields(self):
             value = _checked(field.name, getattr(self, field.name), field.default)
             object.__setattr__(self, field.name, value)
+        self._check_lists()
+
+    def _check_lists(self) -> None:
+        """What no field can tell of itself: lists that must agree."""
+        if not self.style_layers:
+            raise SettingsError(
+                f"{CONTROLS['style_layers'].label} (style_layers) were none; give at least one of "
+                f"{', '.join(LAYERS)}."
+            )
+        given, needed = len(self.style_layer_weights), len(self.style_layers)
+        if given not in (0, needed):
+            raise SettingsError(
+                f"There were {given} weights for {needed} style layers; give one weight for each "
+                f"of {', '.join(self.style_layers)} (style_layer_weights), or none."
+            )
+        for name in ("style_weights", "style_layer_weights"):
+            if getattr(self, name) and not any(getattr(self, name)):
+                raise SettingsError(
+                    f"{CONTROLS[name].label} ({name}) were all 0; at least one must be more."
+                )
+
+    def check_inputs(self, styles: int, masks: int, init: bool) -> None:
+        """Whether the settings suit so many styles and masks, and a picture to start from or none.
+
+        Raises `SettingsError`.
+        """
+        if not 1 <= styles <= MOST_STYLES:
+            raise SettingsError(f"There were {styles} styles; give from 1 to {MOST_STYLES}.")
+        if len(self.style_weights) not in (0, styles):
+            raise SettingsError(
+                f"There were {len(self.style_weights)} style weights for {styles} style pictures; "
+                "give one for each of them (style_weights), or none."
+            )
+        if masks not in (0, styles):
+            raise SettingsError(
+                f"There were {masks} masks for {styles} style pictures; give one for each, or none."
+            )
+        if self.init == "picture" and not init:
+            raise SettingsError(
+                "Start from (init) was 'picture', but no picture to start from was given; give "
+                "one, or choose content, noise or style."
+            )
 
     @classmethod
     def preset(cls, name: str, **changes: Any) -> Settings:
@@ -215,6 +333,8 @@ class Settings:
 def _checked(name: str, value: Any, default: Any) -> Any:
     """`value` as the type of `default`, or a `SettingsError` that names what is allowed."""
     control = CONTROLS[name]
+    if control.most:
+        return _checked_list(name, value)
     if isinstance(default, bool):
         if not isinstance(value, bool):
             raise SettingsError(
@@ -222,22 +342,47 @@ def _checked(name: str, value: Any, default: Any) -> Any:
             )
         return value
     if control.choices:
-        if value not in control.choices:
-            raise SettingsError(f"{control.label} ({name}) was {value!r}; it is {control.allowed}.")
-        return value
-    kind = "a whole number" if isinstance(default, int) else "a number"
+        return _checked_choice(name, value)
+    return _checked_number(name, value, type(default))
+
+
+def _checked_list(name: str, values: Any) -> tuple[Any, ...]:
+    control = CONTROLS[name]
+    if not isinstance(values, (list, tuple)) or len(values) > control.most:
+        raise SettingsError(
+            f"{control.label} ({name}) were {values!r}; give a list of at most {control.most}, "
+            f"each {control.allowed}."
+        )
+    if control.choices:
+        checked = tuple(_checked_choice(name, value) for value in values)
+        if len(set(checked)) < len(checked):
+            raise SettingsError(f"{control.label} ({name}) named one twice: {', '.join(checked)}.")
+        return checked
+    return tuple(_checked_number(name, value, float) for value in values)
+
+
+def _checked_choice(name: str, value: Any) -> str:
+    control = CONTROLS[name]
+    if not isinstance(value, str) or value not in control.choices:
+        raise SettingsError(f"{control.label} ({name}) was {value!r}; it is {control.allowed}.")
+    return value
+
+
+def _checked_number(name: str, value: Any, kind: type) -> Any:
+    control = CONTROLS[name]
+    words = "a whole number" if kind is int else "a number"
     problem = SettingsError(
-        f"{control.label} ({name}) was {value!r}; it must be {kind} {control.allowed}."
+        f"{control.label} ({name}) was {value!r}; it must be {words} {control.allowed}."
     )
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise problem
-    if isinstance(default, int) and value != int(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise problem
     assert control.minimum is not None
     assert control.maximum is not None
-    if not control.minimum <= value <= control.maximum:
+    if not control.minimum <= value <= control.maximum:  # neither is NaN
         raise problem
-    return type(default)(value)
+    if kind is int and value != int(value):
+        raise problem
+    return kind(value)
 
 
 CONTROLS: dict[str, Control] = {

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import torch
 
-STRIP_BYTES = 2 * 2**20
+STRIP_BYTES = 4 * 2**20
 
 
 def strips(

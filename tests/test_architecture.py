@@ -29,8 +29,12 @@ ALLOWED = {
     "vgg": {"settings", "weights", "losses", "stem", "pooling", "strips", "winograd"},
     "transfer": {"settings", "vgg", "losses", "schedule", "optimizers"},
     "export": {"images", "settings"},
-    "jobs": {"settings", "images", "transfer", "vgg"},
-    "cli": {"__init__", "settings", "images", "transfer", "vgg", "export"},
+    "jobs": {"settings", "images", "canvas", "transfer", "vgg"},
+    "canvas": {"settings", "images", "color"},
+    "cli": {
+        *("__init__", "settings", "images", "canvas", "recipe", "weights", "vgg", "transfer"),
+        "export",
+    },
 }
 
 

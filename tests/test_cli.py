@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from nst import cli, transfer, vgg
+from nst import cli, recipe, transfer, vgg
 from nst.settings import CONTROLS
 
 ROOT = Path(__file__).parent.parent
@@ -70,6 +70,56 @@ def test_flags_go_on_top_of_the_preset():
     assert (settings.resolution, settings.seed, settings.early_stop) == (128, 7, True)
 
 
+OTHER = str(ROOT / "Resources" / "styles" / "tile_mosaic.jpg")
+
+
+def test_a_recipe_paints_the_same_picture_again(run):
+    assert run(CONTENT, STYLE, "-o", "one.png", *QUICK, "--seed", "7", "--init", "noise")[0] == 0
+    found = recipe.read(Path("one.png").read_bytes())
+    assert (found.settings.seed, found.settings.init, found.settings.resolution) == (7, "noise", 64)
+    assert found.content.name == "coffee.jpg"
+    assert found.weights == "original"
+    assert set(found.versions) >= {"nst", "torch", "python"}
+    code, _, err = run(CONTENT, STYLE, "-o", "two.png", "--recipe", "one.png")
+    assert code == 0
+    assert "Not as in the recipe" not in err
+    with Image.open("one.png") as one, Image.open("two.png") as two:
+        assert one.tobytes() == two.tobytes()
+
+
+def test_a_recipe_with_other_pictures_or_flags_says_so(run):
+    assert run(CONTENT, STYLE, "-o", "one.png", *QUICK)[0] == 0
+    _, _, err = run(CONTENT, OTHER, "-o", "two.png", "--recipe", "one.png", "--seed", "3")
+    assert "Not as in the recipe: styles, settings." in err
+    assert recipe.read(Path("two.png").read_bytes()).settings.seed == 3
+
+
+def test_several_styles_masks_and_a_start(run):
+    for name, box in (("left.png", (0, 0, 32, 64)), ("right.png", (32, 0, 64, 64))):
+        mask = Image.new("L", (64, 64))
+        mask.paste(255, box)
+        mask.save(name)
+    common = [CONTENT, STYLE, OTHER, "-o", "out.png", *QUICK]
+    assert run(*common, "--style-weights", "2", "1", "--init", OTHER)[0] == 0
+    found = recipe.read(Path("out.png").read_bytes())
+    assert found.settings.style_weights == (2, 1)
+    assert found.settings.init == "picture"
+    assert found.init.name == "tile_mosaic.jpg"
+    assert run(*common, "--masks", "left.png", "right.png")[0] == 0
+    found = recipe.read(Path("out.png").read_bytes())
+    assert [mask.name for mask in found.masks] == ["left.png", "right.png"]
+
+
+def test_a_blend_sheet(run):
+    common = ["-o", "sheet.png", "--blend-sheet", "2", *QUICK]
+    assert run(CONTENT, STYLE, OTHER, *common)[0] == 0
+    two_rows = size("sheet.png")
+    assert run(CONTENT, STYLE, *common)[0] == 0
+    one_row = size("sheet.png")
+    assert two_rows[0] == one_row[0] > 2 * 64
+    assert two_rows[1] > 1.8 * one_row[1]
+
+
 def test_json_lines(run):
     code, out, err = run(CONTENT, STYLE, "-o", "out.jpg", *QUICK, "--json", "--refresh-every", "2")
     assert code == 0
@@ -125,6 +175,14 @@ def test_show_draws_every_preview(run, monkeypatch):
         ([CONTENT, STYLE, "-o", "out.png", "--resolution", "5000"], "from 64 to 1024 px"),
         ([CONTENT, STYLE, "-o", "out.png", "--seed", "x"], "whole number"),
         ([CONTENT, STYLE, "-o", "out.png", "--init", "x"], "content, noise, style"),
+        ([CONTENT, STYLE, "-o", "out.png", "--init", "picture"], "content, noise, style"),
+        ([CONTENT, STYLE, "-o", "out.png", "--style-weights", "1", "2"], "2 style weights for 1"),
+        ([CONTENT, STYLE, "-o", "out.png", "--masks", CONTENT, CONTENT], "2 masks for 1"),
+        ([CONTENT, STYLE, "-o", "out.png", "--recipe", CONTENT], "not a PNG"),
+        ([CONTENT, STYLE, "-o", "out.png", "--recipe", "none.png"], "does not exist"),
+        ([CONTENT, STYLE, "-o", "out.png", "--blend-sheet", "1"], "from 2 to 12"),
+        ([CONTENT, STYLE, "-o", "out.png", "--style-layers", "conv9_9"], "any of conv1_1"),
+        ([CONTENT, STYLE, "-o", "out.png", "--preserve-color", "x"], "off, luminance, match"),
         ([CONTENT, STYLE, "-o", "out.png", "--preset", "x"], "quick, balanced, fine, classic"),
         ([CONTENT, STYLE], "-o/--output"),
         ([CONTENT, STYLE, "-o", "out.png", "--brush"], "--brush"),

@@ -12,14 +12,14 @@ from benchmarks.plain import PlainLoop
 from nst import images, losses, transfer, vgg
 from nst.settings import PRESETS, Settings
 
+STYLE_LAYERS = Settings().style_layers
+
 
 def gram_error(trunk, image, style):
     """Mean relative Gram error, independent of the loss that was minimised."""
     errors = []
-    found, wanted = (
-        trunk.features(trunk.normalize(x), transfer.STYLE_LAYERS) for x in (image, style)
-    )
-    for layer in transfer.STYLE_LAYERS:
+    found, wanted = (trunk.features(trunk.normalize(x), STYLE_LAYERS) for x in (image, style))
+    for layer in STYLE_LAYERS:
         f, a = found[layer][0].flatten(1), wanted[layer][0].flatten(1)
         f, a = f @ f.T / f.shape[1], a @ a.T / a.shape[1]
         errors.append(float((f - a).square().sum() / a.square().sum()))

@@ -779,6 +779,21 @@ class TestEncode:
         monkeypatch.setattr(ImageCms, "ImageCmsProfile", LaterProfile)
         assert images.encode(noise()) == images.encode(noise())
 
+    def test_text_is_kept_in_a_png_uncompressed(self):
+        text = {"note": "plain " * 200, "other": "Größe 猫"}
+        data = images.encode(noise(), text=text)
+        assert Image.open(io.BytesIO(data)).text == text
+        for value, coding in (("plain " * 200, "ascii"), ("Größe 猫", "utf-8")):
+            assert value.encode(coding) in data
+        assert images.encode(noise(), text=text) == data
+        assert images.encode(noise(), text={}) == images.encode(noise())
+        assert open_picture(data).info == {}
+
+    @pytest.mark.parametrize("format", ["JPEG", "WEBP", "TIFF", "BMP"])
+    def test_other_formats_are_written_without_the_text(self, format):
+        data = images.encode(noise(), format, text={"note": "plain"})
+        assert data == images.encode(noise(), format)
+
     def test_unknown_format(self):
         with pytest.raises(ImageError, match="no output format 'GIF'; choose PNG, JPEG, WEBP"):
             images.encode(noise(), "GIF")
@@ -817,6 +832,13 @@ class TestSave:
         images.save(noise(), str(tmp_path / "a.png"))
         assert open_picture(tmp_path / "a.png").tobytes() == noise().tobytes()
         assert (tmp_path / "a.png").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+    def test_text(self, tmp_path):
+        for name in ("a.png", "a.jpg"):
+            images.save(noise(), tmp_path / name, {"note": "plain"})
+        with Image.open(tmp_path / "a.png") as image:
+            assert image.text == {"note": "plain"}
+        assert b"plain" not in (tmp_path / "a.jpg").read_bytes()
 
     def test_relative_path(self, tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path)

@@ -15,6 +15,7 @@ import torch
 from PIL import Image
 
 from nst import jobs
+from nst.canvas import Canvas
 from nst.jobs import JobManager, QueueFullError, Snapshot, State
 from nst.settings import Settings, UserError
 from nst.transfer import DivergedError, Progress
@@ -52,9 +53,7 @@ class StepwisePainter:
     def allow(self, iterations: int = 1) -> None:
         self._allowed.release(iterations)
 
-    def __call__(
-        self, content: Image.Image, style: Image.Image, settings: Settings
-    ) -> Generator[Progress, None, None]:
+    def __call__(self, canvas: Canvas, settings: Settings) -> Generator[Progress, None, None]:
         self.started += 1
         try:
             for iteration in range(1, self.total + 1):
@@ -163,10 +162,8 @@ def test_a_preview_is_never_older_than_a_second(painter: StepwisePainter) -> Non
 def test_settings_and_fitted_pictures_reach_the_painter() -> None:
     seen: list[tuple[tuple[int, int], tuple[int, int], Settings]] = []
 
-    def paint(
-        content: Image.Image, style: Image.Image, settings: Settings
-    ) -> Generator[Progress, None, None]:
-        seen.append((content.size, style.size, settings))
+    def paint(canvas: Canvas, settings: Settings) -> Generator[Progress, None, None]:
+        seen.append((canvas.content.size, canvas.styles[0].size, settings))
         yield progress(1, 1, preview=True)
 
     manager = JobManager(paint)
@@ -287,13 +284,26 @@ def test_a_job_may_not_run_for_ever(painter: StepwisePainter) -> None:
 
 
 def failing(error: Exception) -> jobs.Painter:
-    def paint(
-        content: Image.Image, style: Image.Image, settings: Settings
-    ) -> Generator[Progress, None, None]:
+    def paint(canvas: Canvas, settings: Settings) -> Generator[Progress, None, None]:
         yield progress(1, 10, preview=True)
         raise error
 
     return paint
+
+
+def test_the_result_has_the_strength_and_the_colours_that_were_set() -> None:
+    def paint(canvas: Canvas, settings: Settings) -> Generator[Progress, None, None]:
+        yield progress(1, 1, preview=True, shade=1.0)
+
+    manager = JobManager(paint)
+    dark = Image.new("RGB", PHOTO_SIZE, (0, 0, 0))
+    for changes, expected in (({"strength": 0.0}, 0), ({"strength": 0.5}, 188), ({}, 255)):
+        job_id = manager.submit(dark, dark, Settings(resolution=64, **changes))
+        wait_for(manager, job_id, ended)
+        result = manager.result(job_id)
+        assert result is not None
+        assert result.size == PHOTO_SIZE
+        assert abs(result.getpixel((5, 5))[0] - expected) <= 1
 
 
 def test_an_error_the_user_can_mend_is_told_as_it_is() -> None:
@@ -318,9 +328,7 @@ def test_an_unexpected_error_is_logged_and_the_next_job_runs(
 ) -> None:
     errors: list[Exception] = [RuntimeError("secret detail")]
 
-    def paint(
-        content: Image.Image, style: Image.Image, settings: Settings
-    ) -> Generator[Progress, None, None]:
+    def paint(canvas: Canvas, settings: Settings) -> Generator[Progress, None, None]:
         if errors:
             raise errors.pop()
         yield progress(1, 1, preview=True)
@@ -333,9 +341,7 @@ def test_an_unexpected_error_is_logged_and_the_next_job_runs(
 
 
 def test_old_jobs_are_dropped() -> None:
-    def paint(
-        content: Image.Image, style: Image.Image, settings: Settings
-    ) -> Generator[Progress, None, None]:
+    def paint(canvas: Canvas, settings: Settings) -> Generator[Progress, None, None]:
         yield progress(1, 1, preview=True)
 
     manager = JobManager(paint, kept=2)

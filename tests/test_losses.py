@@ -99,6 +99,14 @@ def test_style_loss_counts_layers_alike():
     torch.testing.assert_close(both, torch.tensor(losses.STYLE_UNIT))
 
 
+def test_layer_weights():
+    target = torch.eye(2)
+    grams = [target * 2, target]  # errors 1 and 0
+    for weights, expected in (((1, 3), 0.25), ((1, 0), 1.0), ((), 0.5)):
+        loss = losses.style_loss(grams, [target, target], weights)
+        torch.testing.assert_close(loss, torch.tensor(losses.STYLE_UNIT * expected))
+
+
 def test_total_variation_by_hand():
     assert losses.total_variation(torch.full((1, 3, 5, 7), 0.3)) == 0
     stripes = torch.tensor([0.0, 1.0, 0.0, 1.0]).expand(1, 1, 4, 4)

@@ -10,9 +10,12 @@ from hypothesis import strategies as st
 
 from nst.settings import CONTROLS, PRESETS, Settings, SettingsError, UserError
 
-NUMBERS = [name for name, control in CONTROLS.items() if control.minimum is not None]
+LISTS = [name for name, control in CONTROLS.items() if control.most]
+NUMBERS = [
+    name for name, control in CONTROLS.items() if control.minimum is not None and name not in LISTS
+]
 FLAGS = [name for name in CONTROLS if isinstance(getattr(Settings(), name), bool)]
-CHOICES = [name for name, control in CONTROLS.items() if control.choices]
+CHOICES = [name for name, control in CONTROLS.items() if control.choices and name not in LISTS]
 
 
 def test_defaults_are_those_of_the_readme():
@@ -31,7 +34,7 @@ def test_every_control_says_what_it_is():
     for control in CONTROLS.values():
         assert control.label
         assert control.help.endswith(".")
-    assert set(NUMBERS) | set(FLAGS) | set(CHOICES) == set(CONTROLS)
+    assert set(NUMBERS) | set(FLAGS) | set(CHOICES) | set(LISTS) == set(CONTROLS)
 
 
 @pytest.mark.parametrize("name", NUMBERS)
@@ -46,7 +49,7 @@ def test_limits_are_allowed_and_what_lies_outside_is_refused_with_the_range(name
         assert name in str(refusal.value)
 
 
-@pytest.mark.parametrize("value", ["12", None, float("nan"), float("inf"), [1], True])
+@pytest.mark.parametrize("value", ["12", None, float("nan"), float("inf"), 10**400, [1], True])
 @pytest.mark.parametrize("name", NUMBERS)
 def test_what_is_no_number_is_refused(name, value):
     with pytest.raises(SettingsError, match="must be a"):
@@ -72,6 +75,56 @@ def test_a_choice_is_one_of_its_names(name):
         assert getattr(Settings(**{name: choice}), name) == choice
     with pytest.raises(SettingsError, match=f"one of {CONTROLS[name].choices[0]}"):
         Settings(**{name: "nonsense"})
+
+
+@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("value", ["conv1_1", 3, None, [None], [[1]], [{}], [1] * 100, [True]])
+def test_what_is_no_list_of_the_kind_is_refused(name, value):
+    with pytest.raises(SettingsError, match=name):
+        Settings(**{name: value})
+
+
+def test_lists():
+    settings = Settings(style_layers=["conv2_1", "conv1_1"], style_layer_weights=[1, 2.5])
+    assert settings.style_layers == ("conv2_1", "conv1_1")
+    assert settings.style_layer_weights == (1.0, 2.5)
+    assert Settings.from_dict(dataclasses.asdict(settings)) == settings
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"style_layers": []}, "at least one"),
+        ({"style_layers": ["conv1_1", "conv1_1"]}, "twice"),
+        ({"style_layer_weights": [1, 2]}, "2 weights for 5 style layers"),
+        ({"style_layer_weights": [0] * 5}, "all 0"),
+        ({"style_weights": [0, 0]}, "all 0"),
+        ({"style_weights": [-1, 1]}, "from 0 to 1000"),
+    ],
+)
+def test_lists_that_make_no_sense_are_refused(values, sentence):
+    with pytest.raises(SettingsError, match=sentence):
+        Settings(**values)
+
+
+@pytest.mark.parametrize(
+    ("values", "inputs", "sentence"),
+    [
+        ({}, (0, 0, False), "from 1 to 16"),
+        ({}, (17, 0, False), "from 1 to 16"),
+        ({"style_weights": [1, 2]}, (3, 0, False), "2 style weights for 3 style pictures"),
+        ({}, (2, 1, False), "1 masks for 2 style pictures"),
+        ({"init": "picture"}, (1, 0, False), "no picture to start from"),
+    ],
+)
+def test_settings_that_do_not_suit_the_pictures_are_refused(values, inputs, sentence):
+    with pytest.raises(SettingsError, match=sentence):
+        Settings(**values).check_inputs(*inputs)
+
+
+def test_settings_that_suit_the_pictures():
+    Settings().check_inputs(1, 0, False)
+    Settings(style_weights=[1, 2], init="picture").check_inputs(2, 2, True)
 
 
 def test_presets():

@@ -10,8 +10,9 @@ import torch
 
 from nst import losses, transfer
 from nst.settings import Settings
-from nst.transfer import STYLE_LAYERS, DivergedError
+from nst.transfer import DivergedError
 
+STYLE_LAYERS = Settings().style_layers
 SMALL = Settings(resolution=96, effort=1.0)
 
 
@@ -197,6 +198,107 @@ def test_wrong_shapes_are_refused(style, trunk):
     ):
         with pytest.raises(ValueError, match=r"style|content"):
             next(transfer.steps(content, styles, SMALL, trunk))
+
+
+def test_several_styles_are_blended_by_their_weights(content, style, trunk):
+    other = style.flip(1)
+    settings = Settings(resolution=96, iterations=12)
+
+    def painted(weights, styles):
+        changed = dataclasses.replace(settings, style_weights=weights)
+        return transfer.stylize(content, styles, changed, trunk)
+
+    alone = painted((), [style])
+    torch.testing.assert_close(painted((3, 0), [style, other]), alone, rtol=0, atol=0.02)
+    torch.testing.assert_close(painted((1, 1), [style, style]), alone, rtol=0, atol=0.02)
+    assert (painted((1, 1), [style, other]) - alone).abs().mean() > 0.005
+
+
+def test_what_no_mask_claims_stays_the_photo(content, style, trunk):
+    mask = torch.zeros(1, 1, *content.shape[2:])
+    mask[..., : content.shape[3] // 2] = 1
+    settings = Settings(resolution=96, iterations=20)
+    painted = transfer.stylize(content, [style], settings, trunk, masks=[mask])
+    changed = (painted - content).abs().mean((0, 1, 2))
+    half = content.shape[3] // 2
+    assert changed[half:].max() < 1e-4
+    assert changed[: half - 8].min() > 0.005
+    noise = dataclasses.replace(settings, init="noise")
+    painted = transfer.stylize(content, [style], noise, trunk, masks=[mask])
+    assert (painted - content).abs()[..., half:].max() < 1e-4
+
+
+def test_each_style_is_painted_into_its_own_region(content, style, trunk):
+    """Bright below, dark above, and the other way round."""
+    light, dark = torch.full_like(style, 0.9), torch.full_like(style, 0.1)
+    top = torch.zeros(1, 1, *content.shape[2:])
+    top[..., : content.shape[2] // 2, :] = 1
+    settings = Settings(resolution=96, iterations=30, content_weight=0.1, tv_weight=0)
+    one = transfer.stylize(content, [light, dark], settings, trunk, masks=[top, 1 - top])
+    other = transfer.stylize(content, [dark, light], settings, trunk, masks=[top, 1 - top])
+    lighter = (one - other).mean((0, 1, 3))
+    assert lighter[:16].mean() > 0.1
+    assert lighter[-16:].mean() < -0.1
+
+
+def test_one_white_mask_is_no_mask(content, style, trunk):
+    settings = Settings(resolution=96, iterations=10)
+    white = torch.ones(1, 1, *content.shape[2:])
+    torch.testing.assert_close(
+        transfer.stylize(content, [style], settings, trunk, masks=[white]),
+        transfer.stylize(content, [style], settings, trunk),
+        rtol=0,
+        atol=0.02,
+    )
+
+
+def test_a_black_mask_paints_nothing(content, style, trunk):
+    black = torch.zeros(1, 1, *content.shape[2:])
+    settings = Settings(resolution=96, iterations=5)
+    painted = transfer.stylize(content, [style], settings, trunk, masks=[black])
+    torch.testing.assert_close(painted, content, rtol=0, atol=1e-4)
+
+
+PLAINLY = Settings(resolution=96, iterations=12, coarse_to_fine=False)
+
+
+@pytest.fixture(scope="module")
+def plainly(content, style, trunk):
+    return transfer.stylize(content, [style], PLAINLY, trunk)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"optimizer": "lbfgs"},
+        {"pooling": "avg"},
+        {"content_layer": "conv2_2"},
+        {"content_layer": "conv1_1"},
+        {"style_layers": ("conv1_1", "conv1_2", "conv4_4")},
+        {"style_layers": ("conv3_1",)},
+        {"style_layer_weights": (5, 4, 3, 2, 1)},
+        {"optimizer": "lbfgs", "pooling": "avg", "style_layers": ("conv2_2", "conv4_1")},
+    ],
+)
+def test_every_control_of_the_engine_lowers_the_loss(content, style, trunk, plainly, changes):
+    settings = dataclasses.replace(PLAINLY, **changes)
+    run = list(transfer.steps(content, [style], settings, trunk))
+    assert run[-1].total_loss < 0.9 * run[0].total_loss
+    assert torch.isfinite(run[-1].image).all()
+    assert (run[-1].image - plainly).abs().mean() > 1e-3
+
+
+def test_a_content_layer_far_down_keeps_more_of_the_photo(content, style, trunk):
+    def distance(layer):
+        settings = Settings(resolution=96, iterations=30, content_layer=layer)
+        return (transfer.stylize(content, [style], settings, trunk) - content).square().mean()
+
+    assert distance("conv2_1") < distance("conv5_1")
+
+
+def test_masks_of_another_size_are_refused(content, style, trunk):
+    with pytest.raises(ValueError, match="mask"):
+        next(transfer.steps(content, [style], SMALL, trunk, masks=[torch.ones(1, 1, 8, 8)]))
 
 
 def test_the_whole_gradient_against_plain_float32_autograd(content, style, trunk):

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torchvision.models.vgg import cfgs, make_layers
 
 from nst import losses, vgg, weights
-from nst.settings import UserError
+from nst.settings import LAYERS, UserError
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def test_every_layer_has_a_mean_activation_of_one_on_photo_like_pictures(convolu
 
 
 def test_activations_on_a_real_photo_are_of_that_order(trunk, content):
-    features = trunk.features(trunk.normalize(content), weights.LAYERS[:13])
+    features = trunk.features(trunk.normalize(content), LAYERS)
     for activation in features.values():
         assert 0.4 < float(activation.mean()) < 2.5
 
@@ -127,7 +127,7 @@ def test_any_layers_in_both_directions(
 def test_average_pooling_keeps_the_size_of_activations(trunk, content):
     pixels = trunk.normalize(content)
     means = [
-        [float(x.mean()) for x in trunk.features(pixels, weights.LAYERS[:13], kind).values()]
+        [float(x.mean()) for x in trunk.features(pixels, LAYERS, kind).values()]
         for kind in ("max", "avg")
     ]
     for one, other in zip(*means, strict=True):

@@ -1,0 +1,102 @@
+"""From pictures to the tensors that a run paints with, and from its result back to a picture.
+
+What the command line, the page and a batch do alike: sizes, stroke size, colours and strength.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from nst import color, images
+from nst.settings import Settings
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+# px, the longer side of a style. Enlarged beyond it for large strokes, its middle is taken: a
+# style of 4096 px would cost more than the painting.
+LARGEST_STYLE = 1536
+
+
+@dataclass(frozen=True)
+class Canvas:
+    """What `transfer.steps` takes, as pictures at the size they are painted at."""
+
+    content: Image.Image
+    styles: tuple[Image.Image, ...]
+    masks: tuple[Image.Image, ...]  # mode L, of the content's size
+    init: Image.Image | None
+
+    def tensors(self) -> tuple[Tensor, list[Tensor], Tensor | None, list[Tensor]]:
+        """Content, styles, init and masks for `transfer.steps`."""
+        styles = [images.to_tensor(style) for style in self.styles]
+        init = None if self.init is None else images.to_tensor(self.init)
+        masks = [images.to_tensor(mask)[:, :1] for mask in self.masks]
+        return images.to_tensor(self.content), styles, init, masks
+
+
+def prepare(
+    photo: Image.Image,
+    styles: Sequence[Image.Image],
+    settings: Settings,
+    masks: Sequence[Image.Image] = (),
+    init: Image.Image | None = None,
+) -> Canvas:
+    """The pictures at the size of the canvas, in the colours they are painted in.
+
+    `masks` may have any size and colours; their brightness counts.
+    """
+    content = images.fit(photo, settings.resolution, settings.square)
+    fitted = [_fit_style(style, settings) for style in styles]
+    if settings.preserve_color == "match":
+        fitted = [color.match_color(style, content) for style in fitted]
+    elif settings.preserve_color == "luminance":
+        fitted = [color.match_luminance(style, content) for style in fitted]
+        content = color.grey(content)
+        init = None if init is None else color.grey(init)
+    size = content.size
+    return Canvas(
+        content,
+        tuple(fitted),
+        tuple(
+            mask.convert("L").resize(size, Image.Resampling.BOX).convert("RGB") for mask in masks
+        ),
+        None if init is None else init.resize(size, Image.Resampling.LANCZOS),
+    )
+
+
+def _fit_style(style: Image.Image, settings: Settings) -> Image.Image:
+    """The style beside a canvas of the settings' resolution, its strokes scaled."""
+    side = max(images.MIN_SIDE, round(settings.resolution * settings.style_scale))
+    most = max(LARGEST_STYLE, settings.resolution)
+    if side > most:
+        cut = (1 - most / side) / 2
+        width, height = style.size
+        style = style.crop(
+            (
+                round(width * cut),
+                round(height * cut),
+                max(round(width * cut) + 1, round(width * (1 - cut))),
+                max(round(height * cut) + 1, round(height * (1 - cut))),
+            )
+        )
+        side = most
+    return images.fit(style, side)
+
+
+def needs_photo(settings: Settings) -> bool:
+    """Whether `finish` looks at more of the photo than its size."""
+    return settings.strength < 1 or settings.preserve_color == "luminance"
+
+
+def finish(painting: Image.Image, photo: Image.Image, settings: Settings) -> Image.Image:
+    """The painting at the photo's size, in its colours where they are kept, at its strength."""
+    picture = images.enlarge(painting, photo.size)
+    if settings.preserve_color == "luminance":
+        picture = color.with_colors_of(picture, photo)
+    # The strength mixes in linear light, as one layer of paint lets another shine through.
+    return picture if settings.strength == 1 else color.blend(picture, photo, settings.strength)

@@ -1,0 +1,164 @@
+"""Colours of the style and of the painting: matched, kept or mixed with those of the photo.
+
+A picture is a `PIL.Image.Image` of at least 1 x 1 px in mode RGB, 8 bits, sRGB. The functions
+return new pictures and leave their arguments as they are. Luminance is that of Rec. 601, a weighted
+mean of the stored values 0..255, as in the YIQ space of Gatys et al., "Controlling Perceptual
+Factors in Neural Style Transfer" (2017), section 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageStat
+
+Matrix: TypeAlias = npt.NDArray[np.float64]
+Pixels: TypeAlias = npt.NDArray[np.uint8]
+
+# Rec. 601 as Pillow rounds it for mode L. In 65536ths the luminance of a pixel is exact in float32,
+# and that of a grey one is its value.
+LUMINANCE = np.array([19595, 38470, 7471], dtype=np.float32) / 65536
+
+# A standard deviation, of 255. What varies less is mostly rounding and JPEG noise, which would turn
+# into coloured speckle if it were spread as far as the photo's colours.
+LEAST_DEVIATION = 4.0
+
+STRIP_PIXELS = 2**16  # what a step works on then stays in the processor's cache
+
+
+def match_color(style: Image.Image, photo: Image.Image) -> Image.Image:
+    """The style with the photo's mean and covariance of R, G and B, clipped to 0..255.
+
+    Gatys et al. (2017), section 5, with symmetric square roots: the "image analogies" form of their
+    "Preserving Color in Neural Artistic Style Transfer" (2016). Directions of RGB in which the
+    style varies by less than `LEAST_DEVIATION` get less than the photo's variance. A style of one
+    colour becomes the photo's mean colour, and a grey photo makes any style grey.
+    """
+    style_mean, style_covariance = _statistics(style)
+    mean, covariance = _statistics(photo)
+    matrix = _power(covariance, 0.5) @ _power(style_covariance, -0.5, LEAST_DEVIATION**2)
+    offset = mean - matrix @ style_mean
+    rows = np.column_stack([matrix, offset]).ravel().tolist()
+    matched = style.convert("RGB", tuple(rows))
+    # Channels that should be equal may be rounded to neighbouring values.
+    photo_is_grey = np.ptp(covariance) == 0 and np.ptp(mean) == 0
+    return grey(matched) if photo_is_grey else matched
+
+
+def _statistics(picture: Image.Image) -> tuple[Matrix, Matrix]:
+    """The mean, (3,), and the covariance, (3, 3), of R, G and B in 0..255."""
+    total, products = np.zeros(3), np.zeros((3, 3))
+    for box in _strips(picture.size):
+        # Sums of whole numbers are exact in float64, so that equal channels have equal statistics.
+        values = np.asarray(picture.crop(box)).reshape(-1, 3).astype(np.float64)
+        total += np.ones(len(values)) @ values
+        products += values.T @ values
+    count = picture.width * picture.height
+    mean = total / count
+    return mean, products / count - np.outer(mean, mean)
+
+
+def _power(covariance: Matrix, exponent: float, least: float = 0) -> Matrix:
+    """A symmetric power of a covariance whose eigenvalues are raised to `least`."""
+    eigenvalues, eigenvectors = np.linalg.eigh(covariance)
+    powers = np.diag(np.maximum(eigenvalues, least) ** exponent)
+    power: Matrix = eigenvectors @ powers @ eigenvectors.T
+    return power
+
+
+def match_luminance(style: Image.Image, photo: Image.Image) -> Image.Image:
+    """The style in grey, with the photo's mean and standard deviation of luminance, clipped.
+
+    Gatys et al. (2017), section 5. A style that hardly varies, by less than `LEAST_DEVIATION`,
+    gets less than the photo's contrast; one of a single luminance becomes the photo's mean.
+    """
+    own, wanted = style.convert("L"), ImageStat.Stat(photo.convert("L"))
+    statistics = ImageStat.Stat(own)
+    gain = wanted.stddev[0] / max(statistics.stddev[0], LEAST_DEVIATION)
+    table = (np.arange(256) - statistics.mean[0]) * gain + wanted.mean[0]
+    return own.point(np.rint(table).clip(0, 255).astype(int).tolist()).convert("RGB")
+
+
+def grey(picture: Image.Image) -> Image.Image:
+    """The picture with R = G = B = its luminance."""
+    return picture.convert("L").convert("RGB")
+
+
+def with_colors_of(painting: Image.Image, photo: Image.Image) -> Image.Image:
+    """The painting's luminance with the colours of the photo, at the painting's size.
+
+    Gatys et al. (2017), section 5. Where a colour does not exist at the painting's luminance, it
+    is drawn towards grey: clipping would change the luminance and the hue.
+    """
+    return _combined(_recoloured, painting, photo)
+
+
+def _recoloured(painting: Pixels, photo: Pixels) -> Pixels:
+    """`with_colors_of` for pixels of shape (height, width, 3)."""
+    colors = _planes(photo)
+    chroma = colors - LUMINANCE @ colors  # of luminance 0
+    luminance = LUMINANCE @ _planes(painting)
+    # Chroma has luminance 0, hence a channel >= 0 and one <= 0 unless all three are 0.
+    room_above = (255 - luminance) / np.maximum(chroma.max(0), 1e-3)
+    room_below = luminance / np.maximum(-chroma.min(0), 1e-3)
+    chroma *= np.minimum(np.minimum(room_above, room_below), 1)
+    chroma += luminance
+    return np.rint(chroma).astype(np.uint8).T.reshape(painting.shape)
+
+
+def _planes(pixels: Pixels) -> npt.NDArray[np.float32]:
+    """Pixels of shape (height, width, 3) as (3, height * width), quick to add up over R, G, B."""
+    return pixels.reshape(-1, 3).T.astype(np.float32, order="C")
+
+
+def blend(painting: Image.Image, photo: Image.Image, strength: float) -> Image.Image:
+    """The photo (`strength` 0) mixed with the painting (`strength` 1), at the painting's size.
+
+    Mixed as light, in linear sRGB (IEC 61966-2-1); a mixture of the stored values would be too
+    dark where the two differ. Raises `ValueError` for a strength outside of 0..1.
+    """
+    if not 0 <= strength <= 1:
+        raise ValueError(f"expected a strength in 0..1, got {strength}")
+    light = _to_light(np.arange(256) / 255)
+    # All 256 x 256 pairs of a photo's and a painting's value.
+    mixed = (1 - strength) * light[:, None] + strength * light
+    table = np.rint(_from_light(mixed) * 255).astype(np.uint8).ravel()
+
+    def mix(painting: Pixels, photo: Pixels) -> Pixels:
+        return table.take(photo * np.intp(256) + painting)
+
+    return _combined(mix, painting, photo)
+
+
+def _to_light(values: Matrix) -> Matrix:
+    """sRGB in 0..1 to light in 0..1."""
+    return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+
+
+def _from_light(light: Matrix) -> Matrix:
+    """The inverse of `_to_light`."""
+    return np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
+
+
+def _combined(
+    function: Callable[[Pixels, Pixels], Pixels], painting: Image.Image, photo: Image.Image
+) -> Image.Image:
+    """`function` of the pixels of both, at the painting's size, a strip of rows at a time."""
+    if photo.size != painting.size:
+        photo = photo.resize(painting.size, Image.Resampling.LANCZOS)
+    result = Image.new("RGB", painting.size)
+    for box in _strips(painting.size):
+        strip = function(np.asarray(painting.crop(box)), np.asarray(photo.crop(box)))
+        result.paste(Image.fromarray(strip), box)
+    return result
+
+
+def _strips(size: tuple[int, int]) -> Iterator[tuple[int, int, int, int]]:
+    """(left, top, right, bottom) of strips of about `STRIP_PIXELS` that cover a picture."""
+    width, height = size
+    rows = max(1, STRIP_PIXELS // width)
+    for top in range(0, height, rows):
+        yield 0, top, width, min(height, top + rows)

@@ -1,0 +1,107 @@
+"""From pictures to tensors and back: sizes, stroke size, colours, strength."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from nst import canvas, color, images
+from nst.settings import Settings
+
+
+def noise(width, height, seed=0):
+    pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    return Image.fromarray(pixels)
+
+
+def test_the_content_sets_the_size_and_styles_keep_their_aspect():
+    made = canvas.prepare(noise(120, 80), [noise(50, 100)], Settings(resolution=96))
+    assert made.content.size == (96, 64)
+    assert made.styles[0].size == (48, 96)
+    content, styles, init, masks = made.tensors()
+    assert content.shape == (1, 3, 64, 96)
+    assert [style.shape for style in styles] == [(1, 3, 96, 48)]
+    assert init is None
+    assert masks == []
+
+
+@pytest.mark.parametrize(("scale", "longer"), [(0.25, 32), (0.5, 64), (1, 128), (4, 512)])
+def test_stroke_size_is_the_scale_of_the_style(scale, longer):
+    settings = Settings(resolution=128, style_scale=scale)
+    made = canvas.prepare(noise(64, 64), [noise(100, 80)], settings)
+    assert max(made.styles[0].size) == longer
+
+
+def test_of_a_style_enlarged_too_far_the_middle_is_taken():
+    style = Image.new("RGB", (200, 200), "black")
+    style.paste("white", (50, 50, 150, 150))
+    settings = Settings(resolution=1024, style_scale=4)
+    (fitted,) = canvas.prepare(noise(64, 64), [style], settings).styles
+    assert max(fitted.size) == canvas.LARGEST_STYLE
+    assert fitted.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0)) == (255, 255, 255)
+
+
+def test_masks_and_start_get_the_size_of_the_content():
+    mask = Image.new("L", (10, 10), 0)
+    mask.paste(255, (0, 0, 5, 10))
+    made = canvas.prepare(
+        noise(120, 80),
+        [noise(64, 64)],
+        Settings(resolution=96),
+        [mask.convert("RGB")],
+        noise(30, 30),
+    )
+    _, _, init, masks = made.tensors()
+    assert init.shape == (1, 3, 64, 96)
+    assert masks[0].shape == (1, 1, 64, 96)
+    assert masks[0][..., :40].min() == 1
+    assert masks[0][..., 56:].max() == 0
+
+
+def test_luminance_paints_in_grey_and_gives_the_colours_back():
+    photo, painting = noise(60, 40), noise(48, 32, seed=1)
+    settings = Settings(resolution=64, preserve_color="luminance")
+    made = canvas.prepare(photo, [noise(64, 64)], settings)
+    for picture in (made.content, *made.styles):
+        red, green, blue = picture.split()
+        assert red.tobytes() == green.tobytes() == blue.tobytes()
+    finished = canvas.finish(painting, photo, settings)
+    assert finished.size == photo.size
+    wanted = color.with_colors_of(painting.resize(photo.size, Image.Resampling.LANCZOS), photo)
+    assert finished.tobytes() == wanted.tobytes()
+
+
+def test_match_gives_the_style_the_mean_of_the_photo():
+    photo, style = Image.new("RGB", (64, 64), (200, 40, 90)), noise(64, 64)
+    settings = Settings(resolution=64, preserve_color="match")
+    (fitted,) = canvas.prepare(photo, [style], settings).styles
+    mean = np.asarray(fitted).reshape(-1, 3).mean(0)
+    assert np.abs(mean - (200, 40, 90)).max() < 3
+
+
+@pytest.mark.parametrize("mode", ["off", "luminance", "match"])
+def test_grey_pictures_in_every_colour_mode(mode):
+    photo, style = color.grey(noise(64, 64)), color.grey(noise(64, 64, seed=1))
+    settings = Settings(resolution=64, preserve_color=mode, strength=0.5)
+    made = canvas.prepare(photo, [style], settings)
+    finished = canvas.finish(made.styles[0], photo, settings)
+    red, green, blue = (np.asarray(band).astype(int) for band in finished.split())
+    assert max(abs(red - green).max(), abs(green - blue).max()) <= 1
+
+
+def test_strength():
+    photo, painting = Image.new("RGB", (64, 64), "black"), Image.new("RGB", (64, 64), "white")
+    for strength, expected in ((0, 0), (0.5, 188), (1, 255)):
+        picture = canvas.finish(painting, photo, Settings(strength=strength))
+        assert abs(picture.getpixel((3, 3))[0] - expected) <= 1
+
+
+def test_the_arguments_stay_as_they_were():
+    photo, style = noise(64, 64), noise(64, 64, seed=1)
+    before = photo.tobytes(), style.tobytes()
+    for mode in ("luminance", "match"):
+        settings = Settings(resolution=64, preserve_color=mode, strength=0.3)
+        made = canvas.prepare(photo, [style], settings)
+        canvas.finish(images.fit(made.content, 64), photo, settings)
+    assert (photo.tobytes(), style.tobytes()) == before
