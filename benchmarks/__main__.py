@@ -3,7 +3,8 @@
     python -m benchmarks                   about forty minutes
     python -m benchmarks --quick           under three minutes, fewer sizes and rounds
     python -m benchmarks --pairs FOLDER    also scores the pairs of `PUBLISHED`, whose pictures are
-                                           FOLDER/content/NAME.jpg and FOLDER/style/NAME.jpg
+                                           FOLDER/content/NAME.jpg and FOLDER/style/NAME.jpg;
+                                           with --only-pairs nothing else is measured anew
 
 The feed-forward engine that is compared with comes with requirements-benchmarks.txt. Run it on a
 machine that does nothing else. The two sides of a comparison take turns.
@@ -15,6 +16,7 @@ import argparse
 import json
 import os
 import platform
+import re
 import statistics
 import subprocess
 import sys
@@ -69,9 +71,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure speed, quality, memory and cold start.")
     parser.add_argument("--quick", action="store_true", help="under three minutes")
     parser.add_argument("--pairs", type=Path, metavar="FOLDER", help="score the published pairs")
+    parser.add_argument("--only-pairs", action="store_true", help="and measure nothing else")
     options = parser.parse_args()
     extent = QUICK if options.quick else FULL
     trunk = vgg.load()
+    if options.pairs and options.only_pairs:
+        replace_section(pairs_table(trunk, options.pairs))
+        return
     steps = step_times(trunk, extent)
     memory = {side: memory_peaks(side, extent.rounds) for side in extent.memory_sizes}
     curves = quality_over_time(trunk, extent.quality_size)
@@ -87,6 +93,16 @@ def main() -> None:
         start_table(extent.rounds),
     ]
     (HERE / "RESULTS.md").write_text("\n\n".join(sections) + "\n")
+
+
+def replace_section(section: str) -> None:
+    """Put a section that was measured anew in the place of that of the same title."""
+    path = HERE / "RESULTS.md"
+    parts = re.split(r"\n\n(?=## )", path.read_text().rstrip())
+    title = section.splitlines()[0]
+    path.write_text(
+        "\n\n".join(section if part.startswith(title) else part for part in parts) + "\n"
+    )
 
 
 def pair(side: int, square: bool = False) -> tuple[Tensor, Tensor]:

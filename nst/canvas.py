@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from nst import color, images
+from nst import images
 from nst.settings import Settings
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ def prepare(
 
     `masks` may have any size and colours; their brightness counts.
     """
+    from nst import color  # here and below, as the page's first paint must not wait for numpy
+
     content = images.fit(photo, settings.resolution, settings.square)
     fitted = [_fit_style(style, settings) for style in styles]
     if settings.preserve_color == "match":
@@ -95,6 +97,8 @@ def needs_photo(settings: Settings) -> bool:
 
 def finish(painting: Image.Image, photo: Image.Image, settings: Settings) -> Image.Image:
     """The painting at the photo's size, in its colours where they are kept, at its strength."""
+    from nst import color
+
     picture = images.enlarge(painting, photo.size)
     if settings.preserve_color == "luminance":
         picture = color.with_colors_of(picture, photo)

@@ -134,13 +134,14 @@ def _add_settings(group: Any) -> None:
                 help=f"{control.help} Default: {default}.",
             )
         elif control.most:
+            default = getattr(Settings(), field.name)
             group.add_argument(
                 flag,
                 nargs="+",
                 type=str if control.choices else _number,
                 metavar="NAME" if control.choices else "FLOAT",
                 help=f"{control.help} {_range(control)}"
-                + (f"; default {' '.join(field.default)}." if field.default else "."),
+                + (f"; default {' '.join(default)}." if default else "."),
             )
         elif field.name == "init":
             group.add_argument(

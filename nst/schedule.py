@@ -13,7 +13,7 @@ SHORTEST = 32  # px, the least side that leaves conv5_1 more than one row
 GROWTH = 2.0  # the most a side grows from one canvas to the next
 # Iterations until a canvas has converged. The first begins with a photo; the others have only
 # details to add, and the last and dearest the fewest.
-FIRST, LATER, LAST = 40, 40, 10
+FIRST, LATER, LAST = 40, 40, 9
 WARM_UP = 5  # iterations in which Adam's moments settle before it takes full steps
 WINDOW = 6  # iterations over which improvement is measured
 STALLED = 0.001  # a scale ends when an iteration improves the loss by less than this part

@@ -250,8 +250,11 @@ class _Painter:
             for number, guide in enumerate(guides):
                 share = float(guide.mean()) * weights[number] / max(weights)
                 regions.append(_Region(share, [by_style[number] for by_style in grams]))
-        variations = [float(losses.total_variation(x)) for x in self._styles_at(sizes[0])]
-        return _Targets(target, sizes, regions, guides, sum(variations) / len(variations))
+        variation = sum(
+            weight * float(losses.total_variation(style))
+            for weight, style in zip(weights, self._styles_at(sizes[0]), strict=True)
+        )
+        return _Targets(target, sizes, regions, guides, variation / sum(weights))
 
     def _styles_at(self, size: tuple[int, int]) -> list[Tensor]:
         """The styles reduced as the canvas is, so that strokes keep their size."""

@@ -460,12 +460,12 @@ class TestRefusal:
         path = tmp_path / "a.bmp"
         path.write_bytes(encoded(noise(), "BMP"))
         monkeypatch.setattr(images, "MAX_BYTES", path.stat().st_size)
-        assert images._read(path, "") == path.read_bytes()
+        assert images.read_bytes(path, "") == path.read_bytes()
         with monkeypatch.context() as patch:
             patch.setattr(os, "stat", lambda _: os.stat_result((stat.S_IFREG, *[0] * 9)))
             with path.open("ab") as file:
                 file.write(bytes(10_000))
-            data = images._read(path, "")
+            data = images.read_bytes(path, "")
         assert len(data) == images.MAX_BYTES + 1
 
     def test_too_many_pixels(self):
