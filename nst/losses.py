@@ -11,7 +11,7 @@ from torch import Tensor
 # The relative Gram error of a good painting is about 0.1 and its content error about 1. This
 # constant brings the two to one scale, so that content weight 10 and style weight 10,000 are the
 # balanced middle of their ranges.
-STYLE_UNIT = 0.03
+STYLE_UNIT = 0.028
 
 # Of a picture with hardly any texture. A flat style would otherwise forbid every edge.
 LEAST_VARIATION = 0.02
