@@ -100,9 +100,10 @@ def replace_section(section: str) -> None:
     path = HERE / "RESULTS.md"
     parts = re.split(r"\n\n(?=## )", path.read_text().rstrip())
     title = section.splitlines()[0]
-    path.write_text(
-        "\n\n".join(section if part.startswith(title) else part for part in parts) + "\n"
-    )
+    kept = [section if part.startswith(title) else part for part in parts]
+    if section not in kept:
+        kept.append(section)
+    path.write_text("\n\n".join(kept) + "\n")
 
 
 def pair(side: int, square: bool = False) -> tuple[Tensor, Tensor]:

@@ -28,7 +28,7 @@ class Canvas:
 
     content: Image.Image
     styles: tuple[Image.Image, ...]
-    masks: tuple[Image.Image, ...]  # mode L, of the content's size
+    masks: tuple[Image.Image, ...]  # grey, of the content's size
     init: Image.Image | None
 
     def tensors(self) -> tuple[Tensor, list[Tensor], Tensor | None, list[Tensor]]:

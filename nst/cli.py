@@ -240,7 +240,8 @@ def _read_recipe(options: argparse.Namespace) -> Recipe | None:
 
     if options.preset:
         raise UserError("--preset and --recipe both set everything; give one of them.")
-    return recipe.read(images.read_bytes(options.recipe))
+    # The PNG of a large painting is larger than any picture that is painted from.
+    return recipe.read(images.read_bytes(options.recipe, most=4 * images.MAX_PIXELS))
 
 
 def _paint(options: argparse.Namespace, report: _Report) -> int:
@@ -259,6 +260,8 @@ def _paint(options: argparse.Namespace, report: _Report) -> int:
             f"A blend sheet goes from one style to another; {len(inputs.styles)} were given. Give "
             "one or two."
         )
+    if count and (options.plot or options.show):
+        raise UserError("--plot and --show are for one painting; leave them out of a blend sheet.")
     window = _open_window(report, inputs.content, inputs.styles[0]) if options.show else None
 
     report.say("Loading VGG19 ...")

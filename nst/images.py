@@ -86,24 +86,28 @@ def open_picture(source: bytes | str | os.PathLike[str], name: str | None = None
         data = read_bytes(source, name)
     if not data:
         raise ImageError(f"{shown} is empty; choose a JPEG, PNG or WebP picture.")
-    _check_bytes(len(data), shown)
+    _check_bytes(len(data), shown, MAX_BYTES)
     with _decoding, _pillow_errors(shown):
         return _decode(data, shown)
 
 
-def read_bytes(path: str | os.PathLike[str], name: str | None = None) -> bytes:
+def read_bytes(
+    path: str | os.PathLike[str], name: str | None = None, most: int | None = None
+) -> bytes:
     """The bytes of a picture's file; `name` is as in `open_picture`.
 
-    Raises `ImageError` if it is no regular file, cannot be read or is larger than allowed.
+    Raises `ImageError` if it is no regular file, cannot be read or has more than `most` bytes;
+    without it, more than a picture may have.
     """
     shown = _shown(os.fspath(path) if name is None else name)
+    most = MAX_BYTES if most is None else most
     try:
         status = os.stat(path)
         if not stat.S_ISREG(status.st_mode):
             raise ImageError(f"{shown} is a folder or a device; choose a picture file.")
-        _check_bytes(status.st_size, shown)
+        _check_bytes(status.st_size, shown, most)
         with open(path, "rb") as file:
-            return file.read(MAX_BYTES + 1)
+            return file.read(most + 1)
     except ImageError:
         raise
     except FileNotFoundError as error:
@@ -158,10 +162,10 @@ def _pillow_errors(shown: str) -> Iterator[None]:
         ) from error
 
 
-def _check_bytes(size: int, shown: str) -> None:
-    if size > MAX_BYTES:
+def _check_bytes(size: int, shown: str, most: int) -> None:
+    if size > most:
         raise ImageError(
-            f"{shown} has {_rounded_up(size / 1024**2)} MB, but at most {MAX_BYTES // 1024**2} MB "
+            f"{shown} has {_rounded_up(size / 1024**2)} MB, but at most {most // 1024**2} MB "
             "are allowed; make the picture smaller or save it as JPEG."
         )
 

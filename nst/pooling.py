@@ -12,7 +12,6 @@ from torch import Tensor
 
 from nst.strips import strips
 
-POOLINGS = ("max", "avg")
 _NOWHERE = -1
 
 

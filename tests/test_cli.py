@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 import signal
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from nst import cli, recipe, transfer, vgg
+from nst import cli, images, recipe, transfer, vgg
 from nst.settings import CONTROLS
 
 ROOT = Path(__file__).parent.parent
@@ -92,6 +93,17 @@ def test_a_recipe_with_other_pictures_or_flags_says_so(run):
     _, _, err = run(CONTENT, OTHER, "-o", "two.png", "--recipe", "one.png", "--seed", "3")
     assert "Not as in the recipe: styles, settings." in err
     assert recipe.read(Path("two.png").read_bytes()).settings.seed == 3
+
+
+def test_the_recipe_of_a_painting_too_large_to_be_painted_from(run):
+    assert run(CONTENT, STYLE, "-o", "one.png", *QUICK, "--seed", "7")[0] == 0
+    made = recipe.read(Path("one.png").read_bytes())
+    large = Image.frombytes("RGB", (2700, 2700), random.Random(0).randbytes(3 * 2700**2))
+    images.save(large, "large.png", {recipe.KEY: made.to_json()})
+    assert Path("large.png").stat().st_size > images.MAX_BYTES
+    code, _, err = run(CONTENT, STYLE, "-o", "two.png", "--recipe", "large.png")
+    assert code == 0, err
+    assert recipe.read(Path("two.png").read_bytes()).settings.seed == 7
 
 
 def test_several_styles_masks_and_a_start(run):
@@ -181,6 +193,10 @@ def test_show_draws_every_preview(run, monkeypatch):
         ([CONTENT, STYLE, "-o", "out.png", "--recipe", CONTENT], "not a PNG"),
         ([CONTENT, STYLE, "-o", "out.png", "--recipe", "none.png"], "does not exist"),
         ([CONTENT, STYLE, "-o", "out.png", "--blend-sheet", "1"], "from 2 to 12"),
+        (
+            [CONTENT, STYLE, "-o", "out.png", "--blend-sheet", "2", "--plot", "x.png"],
+            "leave them out",
+        ),
         ([CONTENT, STYLE, "-o", "out.png", "--style-layers", "conv9_9"], "any of conv1_1"),
         ([CONTENT, STYLE, "-o", "out.png", "--preserve-color", "x"], "off, luminance, match"),
         ([CONTENT, STYLE, "-o", "out.png", "--preset", "x"], "quick, balanced, fine, classic"),

@@ -9,12 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nst import strips
-from nst.pooling import POOLINGS, pool, unpool
+from nst.pooling import pool, unpool
+from nst.settings import CONTROLS
 
 PLAIN = {"max": F.max_pool2d, "avg": F.avg_pool2d}
 
 
-@pytest.mark.parametrize("kind", POOLINGS)
+@pytest.mark.parametrize("kind", CONTROLS["pooling"].choices)
 @settings(max_examples=30, deadline=None)
 @given(st.integers(1, 9), st.integers(1, 9), st.integers(0, 99))
 def test_both_directions_equal_autograd(kind, half_height, half_width, seed):
@@ -29,7 +30,7 @@ def test_both_directions_equal_autograd(kind, half_height, half_width, seed):
     torch.testing.assert_close(unpool(gradient, gate, kind), expected_gradient)
 
 
-@pytest.mark.parametrize("kind", POOLINGS)
+@pytest.mark.parametrize("kind", CONTROLS["pooling"].choices)
 def test_strips_and_rows_cut_out_change_nothing(kind, monkeypatch):
     x = torch.randn(1, 3, 24, 10).relu()
     pooled, gate = pool(x, kind)

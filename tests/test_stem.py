@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from nst import losses, strips
-from nst.pooling import POOLINGS
+from nst.settings import CONTROLS
 from nst.stem import Stem, fold_rim, replicate_rim
 
 
@@ -26,7 +26,7 @@ def plain(stem, pixels, guides, pooling):
     return pooled, losses.gram_matrices(first, guides)
 
 
-@pytest.mark.parametrize("pooling", POOLINGS)
+@pytest.mark.parametrize("pooling", CONTROLS["pooling"].choices)
 @pytest.mark.parametrize("guided", [False, True])
 @pytest.mark.parametrize("strip_bytes", [strips.STRIP_BYTES, 1, 8 * 14 * 4 * 6])
 def test_both_directions_equal_autograd(stem, pooling, guided, strip_bytes, monkeypatch):

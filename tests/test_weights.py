@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torchvision.models.vgg import cfgs, vgg19
 
 from nst import vgg, weights
+from nst.settings import LAYERS
 from nst.weights import WeightsError
 
 
@@ -28,6 +29,23 @@ def untrained():
 def test_the_architecture_is_torchvisions():
     channels = [count for number, width in weights.BLOCKS for count in [*[width] * number, "M"]]
     assert channels == cfgs["E"]
+
+
+def test_the_layers_that_are_offered_are_those_up_to_the_deepest():
+    names = [
+        f"conv{block}_{number}"
+        for block, (count, _) in enumerate(weights.BLOCKS, 1)
+        for number in range(1, count + 1)
+    ]
+    assert list(LAYERS) == names[: names.index(weights.DEEPEST) + 1]
+
+
+def test_the_checksum_is_that_of_the_file(tmp_path):
+    original = weights._original_path().read_bytes()
+    assert weights.checksum("original") == hashlib.sha256(original).hexdigest()
+    (tmp_path / "own.pth").write_bytes(b"weights")
+    own = hashlib.sha256(b"weights").hexdigest()
+    assert weights.checksum(str(tmp_path / "own.pth")) == own
 
 
 def test_indices_in_torchvisions_features(untrained):
