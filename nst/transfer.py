@@ -20,6 +20,8 @@ from nst.schedule import SHORTEST, Clock, Stage, plan
 from nst.settings import Settings, UserError
 from nst.vgg import VGG19
 
+LARGE = 400 * 400  # px; a canvas from which on memory counts more than a fiftieth of the time
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -211,6 +213,7 @@ class _Painter:
     def begin(self, stage: Stage) -> None:
         """Go on at the size of `stage`."""
         height, width = stage.height, stage.width
+        self.vgg.spare_memory(height * width > LARGE)
         content = _resize(self.content, height, width)
         coarse = _resize(self.content, *self.pixels.shape[2:])
         if self.iteration:

@@ -349,3 +349,14 @@ def test_the_whole_gradient_against_plain_float32_autograd(content, style, trunk
     (expected,) = torch.autograd.grad(total, pixels)
     # Rounding moves a few values across the kinks of ReLU and pooling.
     assert (own - expected).norm() / expected.norm() < 1e-2
+
+
+def test_a_large_canvas_spares_memory_and_a_small_one_does_not(trunk, monkeypatch):
+    asked = []
+    monkeypatch.setattr(type(trunk), "spare_memory", lambda self, spare: asked.append(spare))
+    monkeypatch.setattr(transfer, "LARGE", 70 * 70)
+    content, style = torch.rand(2, 1, 3, 96, 96)
+    settings = Settings(resolution=96, iterations=3)
+    scales = [progress.scale for progress in transfer.steps(content, [style], settings, trunk)]
+    assert asked == [side > 70 for side in sorted(set(scales))]
+    assert asked[-1]

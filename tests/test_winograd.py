@@ -66,3 +66,29 @@ def test_strips_of_the_output_are_those_of_the_whole(monkeypatch):
     torch.testing.assert_close(
         torch.cat([rows for _, _, rows in parts], 2), whole, rtol=1e-3, atol=1e-3
     )
+
+
+def test_what_is_not_kept_is_made_again_with_the_same_result():
+    x, weight, bias = both(16, 12)
+    gradient = torch.randn(1, 7, 16, 12)
+    conv = WinogradConv(weight, bias)
+    kept = conv.forward(x), conv.backward(gradient)
+    conv.keep(False)
+    other = WinogradConv(torch.randn(9, 9, 3, 3), None, keep=False)
+    first = conv.forward(x)
+    other.forward(torch.randn(1, 9, 8, 8))  # takes the same room
+    for one, two in zip(kept, (first, conv.backward(gradient)), strict=True):
+        assert torch.equal(one, two)
+
+
+def test_the_transformed_weights_are_given_back():
+    x, weight, bias = both(8, 8, inputs=16, outputs=16)
+    conv = WinogradConv(weight, bias)
+    conv.forward(x)
+    assert largest(conv) == 36 * 16 * 16
+    conv.keep(False)
+    assert largest(conv) == 9 * 16 * 16
+
+
+def largest(conv):
+    return max(value.numel() for value in vars(conv).values() if isinstance(value, torch.Tensor))
