@@ -20,6 +20,7 @@ from nst.schedule import SHORTEST, Clock, Stage, plan
 from nst.settings import Settings, UserError
 from nst.vgg import VGG19
 
+TINTED = 5  # px at the rim of a canvas whose colour is not to be trusted
 LARGE = 400 * 400  # px; a canvas from which on memory counts more than a fiftieth of the time
 
 
@@ -339,10 +340,30 @@ class _Painter:
 
     def image(self) -> Tensor:
         """A detached copy of the picture, (1, 3, H, W) in 0..1 on the CPU."""
-        pixels = self.pixels.detach()
+        pixels = self.photo + calm_rim(self.pixels.detach() - self.photo)
         if self.painted is not None:  # soft masks have soft edges
             pixels = torch.lerp(self.photo, pixels, self.painted)
         return self.vgg.denormalize(pixels).clamp(0, 1).cpu()
+
+
+def calm_rim(change: Tensor) -> Tensor:
+    """What was painted, less the tint that its outermost pixels get; (1, 3, H, W), same units.
+
+    The zeros around a picture make features there too weak, and the optimiser makes up for it with
+    colour that the texture does not have. The rim takes the colour mirrored from behind it and
+    keeps its own light and dark.
+    """
+    luma = change.mean(1, keepdim=True)
+    chroma = change - luma
+    for axis, length in enumerate(change.shape[2:], 2):
+        place = torch.arange(length, device=change.device)
+        distance = torch.minimum(place, length - 1 - place)
+        behind = torch.where(distance < TINTED, 2 * TINTED - 1 - distance, distance)
+        mirrored = torch.where(place == distance, behind, length - 1 - behind)
+        share = ((TINTED - distance) / 3).clamp(0, 1)
+        share = share.view([-1 if dim == axis else 1 for dim in range(4)])
+        chroma = torch.lerp(chroma, chroma.index_select(axis, mirrored), share)
+    return luma + chroma
 
 
 def _blend(styles: list[list[Tensor]], weights: Sequence[float]) -> list[Tensor]:

@@ -108,7 +108,8 @@ def test_going_on_from_a_picture(content, style, trunk):
     settings = Settings(resolution=96, iterations=1, coarse_to_fine=False, learning_rate=0.001)
     start = torch.rand_like(content)
     result = transfer.stylize(content, [style], settings, trunk, init=start)
-    assert (result - start).abs().mean() < 0.01
+    inside = (..., *[slice(transfer.TINTED, -transfer.TINTED)] * 2)
+    assert (result - start)[inside].abs().mean() < 0.01
 
 
 @pytest.mark.parametrize("init", ["noise", "style"])
@@ -360,3 +361,18 @@ def test_a_large_canvas_spares_memory_and_a_small_one_does_not(trunk, monkeypatc
     scales = [progress.scale for progress in transfer.steps(content, [style], settings, trunk)]
     assert asked == [side > 70 for side in sorted(set(scales))]
     assert asked[-1]
+
+
+def test_the_rim_takes_its_colour_from_behind_it():
+    grey = torch.rand(1, 1, 32, 48).expand(1, 3, 32, 48)
+    tinted = grey.clone()
+    for edge in (tinted[..., :3, :], tinted[..., -3:, :], tinted[..., :3], tinted[..., -3:]):
+        edge += torch.tensor([0.2, 0.0, -0.2]).view(1, 3, 1, 1)
+    torch.testing.assert_close(transfer.calm_rim(tinted), grey)
+
+
+def test_what_has_no_tint_at_its_rim_stays_as_it_is():
+    even = torch.rand(1, 1, 32, 32) + torch.tensor([0.1, 0.0, 0.3]).view(1, 3, 1, 1)
+    torch.testing.assert_close(transfer.calm_rim(even), even)
+    inside = torch.rand(1, 3, 32, 48)
+    torch.testing.assert_close(transfer.calm_rim(inside)[..., 5:-5, 5:-5], inside[..., 5:-5, 5:-5])
