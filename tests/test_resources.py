@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -17,14 +18,19 @@ ROOT = Path(__file__).parent.parent
 RESOURCES = ROOT / "Resources"
 PHOTOS = sorted((RESOURCES / "content").glob("*.jpg"))
 ARTWORKS = sorted((RESOURCES / "styles").glob("*.jpg"))
+MASKS = sorted((RESOURCES / "masks").glob("*.png"))
+
+
+def script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, RESOURCES / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture(scope="module")
 def draw_styles():
-    spec = importlib.util.spec_from_file_location("draw_styles", RESOURCES / "draw_styles.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return script("draw_styles")
 
 
 def pixels(picture: Image.Image) -> np.ndarray:
@@ -76,6 +82,43 @@ def test_an_unknown_artwork_is_refused(draw_styles, tmp_path, capsys):
     with pytest.raises(SystemExit):
         draw_styles.main(["mona_lisa", "--out", str(tmp_path)])
     assert "night_sky" in capsys.readouterr().err
+
+
+def test_the_masks_are_what_the_script_draws(tmp_path):
+    script("draw_masks").main(["--out", str(tmp_path)])
+    assert [path.name for path in MASKS] == sorted(path.name for path in tmp_path.iterdir())
+    for path in MASKS:
+        with Image.open(path) as kept, Image.open(tmp_path / path.name) as drawn:
+            assert kept.mode == "L"
+            assert kept.tobytes() == drawn.tobytes()
+        assert f"| {path.name} |" in (RESOURCES / "CREDITS.md").read_text()
+
+
+def test_the_masks_of_the_portrait_share_it_out():
+    subject, background = (np.asarray(Image.open(path)).astype(int) for path in MASKS)
+    assert (subject + background == 255).all()
+    with Image.open(RESOURCES / "content" / "astronaut.jpg") as photo:
+        assert subject.shape == photo.size[::-1]
+    for x, y in ((225, 60), (225, 120), (100, 330), (320, 300), (400, 430)):  # hair to helmet
+        assert subject[y, x] == 255
+    for x, y in ((20, 30), (60, 150), (340, 100), (410, 180), (450, 300)):  # flag to table
+        assert subject[y, x] == 0
+    # A soft edge of 1 to 2 px: the outline is some 1,600 px long.
+    assert 1600 < ((subject > 0) & (subject < 255)).sum() < 6400
+
+
+def test_the_outline_follows_the_edges_of_the_photo():
+    """The mask's edge lies where the photo changes: moved aside by a few px it does so less."""
+    photo = pixels(images.open_picture(RESOURCES / "content" / "astronaut.jpg"))
+    edges = sum(abs(change).sum(2) for change in np.gradient(photo, axis=(0, 1)))
+    mask = np.asarray(Image.open(MASKS[0])).astype(float)
+    outline = sum(abs(change) for change in np.gradient(mask))
+
+    def found(x, y):
+        return (np.roll(outline, (y, x), (0, 1)) * edges).sum()
+
+    for x, y in ((4, 0), (-4, 0), (0, 4), (0, -4)):
+        assert found(x, y) < 0.7 * found(0, 0)
 
 
 def test_the_readme_names_every_control_with_its_default():
