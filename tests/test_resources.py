@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import shlex
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFont
 
-from nst import images
-from nst.settings import CONTROLS, Settings
+from nst import cli, images
+from nst.settings import CONTROLS, LAYERS, Settings
+from Resources import make_pictures
 
 ROOT = Path(__file__).parent.parent
 RESOURCES = ROOT / "Resources"
@@ -139,3 +141,52 @@ def test_the_readme_names_every_control_with_its_default():
 def test_pictures_the_readme_shows_exist():
     for path in re.findall(r"!\[[^]]*\]\(([^)]+)\)", (ROOT / "README.md").read_text()):
         assert (ROOT / path).exists(), path
+
+
+def test_the_readme_shows_the_rows_of_the_script():
+    readme = (ROOT / "README.md").read_text()
+    assert make_pictures.with_rows(readme) == readme
+    shown = {path.name for path in (RESOURCES / "controls").iterdir()}
+    assert shown == {f"{row.name}.jpg" for row in make_pictures.ALL_ROWS}
+    assert sum(path.stat().st_size for path in (RESOURCES / "controls").iterdir()) < 2e6
+
+
+def test_the_command_lines_of_the_readme_are_understood():
+    readme = (ROOT / "README.md").read_text()
+    lines = re.findall(r"^\.venv/bin/python -m nst (.+)$", readme, re.M)
+    of_rows = [command for row in make_pictures.ALL_ROWS for command in row.commands]
+    assert {f".venv/bin/python -m nst {line}" for line in lines} > set(of_rows)
+    for line in lines:
+        options = cli._parser().parse_args(shlex.split(line))
+        settings = cli._settings(options)
+        settings.check_inputs(len(options.styles), len(options.masks), init=True)
+        for path in (options.content, *options.styles, *options.masks):
+            assert not path.startswith("Resources") or (ROOT / path).is_file(), path
+
+
+@pytest.mark.parametrize("row", make_pictures.ROWS, ids=lambda row: row.name)
+def test_the_pictures_of_a_row_differ_in_settings_or_inputs(row):
+    """Else two command lines would paint the same picture."""
+    seen = set()
+    for command, variant in zip(row.commands, row.variants, strict=True):
+        options = cli._parser().parse_args(shlex.split(command)[3:])
+        settings = cli._settings(options)
+        seen.add((settings, *options.styles, *options.masks))
+        plain = cli._settings(cli._parser().parse_args(["c", "s", "-o", "x", *row.common.split()]))
+        if len(options.styles) == 1 and not options.masks:
+            assert (variant.note == "(default)") == (settings == plain), command
+    assert len(seen) == len(row.variants) > 1
+
+
+def test_a_labelled_row_shows_every_painting_and_wraps_its_captions():
+    row = make_pictures.ROWS[0]
+    paintings = [Image.new("RGB", (60, 40), "red") for _ in row.variants]
+    picture = make_pictures.labelled(row, paintings)
+    tile, gap = make_pictures.TILE, make_pictures.GAP
+    assert picture.width == 4 * (tile + gap) - gap
+    for number in (1, 2, 3):
+        assert picture.getpixel((number * (tile + gap) + tile // 2, 40)) == (255, 0, 0)
+    font = ImageFont.load_default(make_pictures.FONT_SIZE)
+    lines = make_pictures.wrapped("--style-layers " + " ".join(LAYERS), font)
+    assert len(lines) > 1
+    assert max(font.getlength(line) for line in lines) <= tile
