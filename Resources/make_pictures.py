@@ -1,22 +1,27 @@
-"""Paint Showcase.png, example.jpg and the README's small pictures from the sample pictures.
+"""Paint Showcase.png, example.jpg and the README's rows of small pictures, one row a control.
 
-    python -m Resources.make_pictures
+    python -m Resources.make_pictures [ROW ...]
 
-Everything is painted with the default settings but what a picture is there to show.
+Without names everything is painted. Each picture of a row is painted by a command line, and the
+README's section on the controls, which shows rows and command lines, is written from them.
 """
 
 from __future__ import annotations
 
-import functools
+import argparse
+import shlex
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from nst import images, transfer, vgg
-from nst.settings import Settings
+from nst import canvas, cli, images, transfer, vgg
+from nst.settings import CONTROLS, Settings
 
 HERE = Path(__file__).parent
+README = HERE.parent / "README.md"
 # One row each: the photo, then its painting in each of the styles.
 SHOWCASE = {
     "astronaut": ("stained_glass", "woodblock_wave", "tile_mosaic", "cubist_planes"),
@@ -24,44 +29,346 @@ SHOWCASE = {
     "rocket": ("night_sky", "pointillism", "watercolour", "cubist_planes"),
 }
 EXAMPLE = ("cat", "night_sky")
-CONTROLS: dict[str, list[dict[str, Any]]] = {
-    "content_weight": [{"content_weight": value} for value in (2, 10, 50)],
-    "style_weight": [{"style_weight": value} for value in (1000, 10_000, 100_000)],
-    "resolution": [{"resolution": value} for value in (128, 256, 384)],
-    "tv_weight": [{"tv_weight": value} for value in (0, 30, 300)],
-    "coarse_to_fine": [{"coarse_to_fine": value} for value in (False, True)],
-    "effort": [{"effort": value} for value in (0.35, 1, 2)],
-}
-CONTROLS_SHOWN_ON = ("rocket", "night_sky")
 WIDTH, GAP = 1232, 8  # px
+TILE, FONT_SIZE = 240, 14  # px
+QUALITY = 85  # of the JPEGs of the rows, which a README loads all at once
+PROGRAM = ".venv/bin/python -m nst"
+SMALL = "--resolution 256"
+FACE = f"{SMALL} --content-weight 30"  # a face of 70 px needs more of the photo
 
 
-def main() -> None:
-    """Paint and write all of them."""
+@dataclass(frozen=True)
+class Variant:
+    """A painting of a row: its flags, and what stands below it beside them, or instead."""
+
+    flags: str
+    note: str = ""
+    caption: str = ""  # instead of the flags
+    styles: str = ""  # instead of those of the row
+
+    @property
+    def text(self) -> str:
+        """What stands below the painting."""
+        return self.caption or f"{self.flags} {self.note}".strip()
+
+
+@dataclass(frozen=True)
+class Row:
+    """Paintings of one photo that differ in one control, beside the photo and its artworks."""
+
+    name: str  # of its JPEG
+    title: str
+    content: str
+    styles: str  # names with spaces between
+    variants: tuple[Variant, ...]
+    common: str = SMALL  # flags of all variants
+
+    @property
+    def commands(self) -> list[str]:
+        """The command line of each variant."""
+        return [
+            " ".join(
+                part
+                for part in (
+                    PROGRAM,
+                    f"Resources/content/{self.content}.jpg",
+                    *(f"Resources/styles/{name}.jpg" for name in self._styles(variant)),
+                    self.common,
+                    variant.flags,
+                    f"-o {self.name}_{number}.png",
+                )
+                if part
+            )
+            for number, variant in enumerate(self.variants, 1)
+        ]
+
+    def _styles(self, variant: Variant) -> list[str]:
+        return (variant.styles or self.styles).split()
+
+    @property
+    def markdown(self) -> str:
+        """How the README shows the row."""
+        return "\n".join(
+            [
+                f"**{self.title}**",
+                "",
+                f"![{self.title}](Resources/controls/{self.name}.jpg)",
+                "",
+                "<details><summary>Command lines</summary>",
+                "",
+                "```sh",
+                *self.commands,
+                "```",
+                "",
+                "</details>",
+                "",
+            ]
+        )
+
+
+def _values(name: str, *values: str) -> tuple[Variant, ...]:
+    """A variant for each value of a setting, its default marked."""
+    flag = "--" + name.replace("_", "-")
+    default = getattr(Settings(), name)
+    usual = default if isinstance(default, str) else f"{default:.10g}" if default else ""
+    return tuple(
+        Variant(f"{flag} {value}", note="(default)" if value == usual else "") for value in values
+    )
+
+
+SUBJECT, BACKGROUND = (f"Resources/masks/astronaut{name}.png" for name in ("", "_background"))
+ROWS = (
+    Row(
+        "content_weight",
+        CONTROLS["content_weight"].label,
+        "cat",
+        "night_sky",
+        _values("content_weight", "1", "10", "100"),
+    ),
+    Row(
+        "style_weight",
+        CONTROLS["style_weight"].label,
+        "rocket",
+        "night_sky",
+        _values("style_weight", "1000", "10000", "100000"),
+    ),
+    Row(
+        "style_scale",
+        CONTROLS["style_scale"].label,
+        "cat",
+        "tile_mosaic",
+        _values("style_scale", "0.5", "1", "2"),
+    ),
+    Row(
+        "preserve_color",
+        CONTROLS["preserve_color"].label,
+        "astronaut",
+        "night_sky",
+        _values("preserve_color", "off", "luminance", "match"),
+        FACE,
+    ),
+    Row(
+        "strength",
+        CONTROLS["strength"].label,
+        "cat",
+        "stained_glass",
+        _values("strength", "0.3", "0.6", "1"),
+    ),
+    Row(
+        "tv_weight",
+        CONTROLS["tv_weight"].label,
+        "rocket",
+        "pointillism",
+        _values("tv_weight", "0", "30", "300"),
+    ),
+    Row(
+        "style_weights",
+        "Several styles, blended",
+        "rocket",
+        "night_sky stained_glass",
+        _values("style_weights", "3 1", "1 1", "1 3"),
+    ),
+    Row(
+        "masks",
+        "Masks",
+        "astronaut",
+        "night_sky woodblock_wave",
+        (
+            Variant(
+                f"--masks {BACKGROUND}", caption="--masks: only the background", styles="night_sky"
+            ),
+            Variant(f"--masks {SUBJECT}", caption="--masks: only the subject", styles="night_sky"),
+            Variant(f"--masks {BACKGROUND} {SUBJECT}", caption="--masks: two styles"),
+        ),
+        FACE,
+    ),
+    Row(
+        "init",
+        CONTROLS["init"].label,
+        "coffee",
+        "woodblock_wave",
+        _values("init", "content", "noise", "style"),
+    ),
+    Row(
+        "content_layer",
+        CONTROLS["content_layer"].label,
+        "cat",
+        "stained_glass",
+        _values("content_layer", "conv2_2", "conv4_2", "conv5_1"),
+    ),
+    Row(
+        "style_layers",
+        CONTROLS["style_layers"].label,
+        "rocket",
+        "night_sky",
+        (
+            Variant("--style-layers conv1_1 conv2_1"),
+            Variant("--style-layers conv4_1 conv5_1"),
+            Variant("--style-layers conv1_1 conv2_1 conv3_1 conv4_1 conv5_1", note="(default)"),
+        ),
+    ),
+    Row(
+        "pooling",
+        CONTROLS["pooling"].label,
+        "coffee",
+        "stained_glass",
+        _values("pooling", "max", "avg"),
+    ),
+    Row(
+        "optimizer",
+        CONTROLS["optimizer"].label,
+        "cat",
+        "woodblock_wave",
+        _values("optimizer", "adam", "lbfgs"),
+    ),
+    Row(
+        "resolution",
+        CONTROLS["resolution"].label,
+        "astronaut",
+        "stained_glass",
+        _values("resolution", "128", "256", "512"),
+        common="",
+    ),
+    Row(
+        "effort",
+        CONTROLS["effort"].label,
+        "rocket",
+        "night_sky",
+        _values("effort", "0.1", "1", "3"),
+    ),
+    Row(
+        "coarse_to_fine",
+        CONTROLS["coarse_to_fine"].label,
+        "rocket",
+        "night_sky",
+        (
+            Variant("--no-coarse-to-fine"),
+            Variant("--coarse-to-fine", note="(default)"),
+        ),
+    ),
+)
+BLEND_SHEET = Row(
+    "blend_sheet",
+    "Blend sheet: from style to style, and from weak to strong",
+    "rocket",
+    "night_sky stained_glass",
+    (Variant("--blend-sheet 4"),),
+)
+ALL_ROWS = (*ROWS, BLEND_SHEET)
+BEGIN, END = "<!-- rows of make_pictures.py -->", "<!-- end of the rows -->"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Paint and write what is named, or all of it."""
+    names = ["showcase", *(row.name for row in ALL_ROWS)]
+    parser = argparse.ArgumentParser(description="Paint the pictures of the README.")
+    parser.add_argument("names", metavar="ROW", nargs="*", help=f"of {', '.join(names)}")
+    chosen = parser.parse_args(arguments).names or names
+    unknown = sorted(set(chosen) - set(names))
+    if unknown:
+        parser.error(f"there is no row {unknown[0]!r}; choose from {', '.join(names)}")
+    if "showcase" in chosen:
+        paint_showcase()
+    (HERE / "controls").mkdir(exist_ok=True)
+    for row in ALL_ROWS:
+        if row.name in chosen:
+            picture = small(run(row)[0]) if row is BLEND_SHEET else labelled(row, run(row))
+            path = HERE / "controls" / f"{row.name}.jpg"
+            images.write_atomically(images.encode(picture, "JPEG", QUALITY), path)
+    text = README.read_text()
+    images.write_atomically(with_rows(text).encode(), README)
+
+
+def with_rows(readme: str) -> str:
+    """The README with the present rows between their two marks."""
+    before, _, rest = readme.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    rows = "\n".join(row.markdown for row in ALL_ROWS)
+    return f"{before}{BEGIN}\n\n{rows}\n{END}{after}"
+
+
+def run(row: Row) -> list[Image.Image]:
+    """What the command lines of the row paint."""
+    paintings = []
+    with tempfile.TemporaryDirectory() as folder:
+        for command in row.commands:
+            *given, output = shlex.split(command.removeprefix(PROGRAM))
+            path = str(Path(folder) / output)
+            if cli.main([*given, path, "--quiet"]):
+                raise SystemExit(f"this failed: {command}")
+            with Image.open(path) as painting:
+                paintings.append(painting.convert("RGB"))
+    return paintings
+
+
+def labelled(row: Row, paintings: Sequence[Image.Image]) -> Image.Image:
+    """The photo with its artworks, then the paintings, each with its flags below it."""
+    photo = sample("content", row.content)
+    for number, style in enumerate(reversed(row.styles.split())):
+        photo = with_inset(photo, sample("styles", style), number)
+    tiles = [photo, *paintings]
+    texts = ["photo and artwork" + "s" * (" " in row.styles)]
+    texts += [variant.text for variant in row.variants]
+    font = ImageFont.load_default(FONT_SIZE)
+    lines = [wrapped(text, font) for text in texts]
+    height = round(TILE * photo.height / photo.width)
+    line = FONT_SIZE + 4
+    paper = Image.new(
+        "RGB",
+        (len(tiles) * (TILE + GAP) - GAP, height + GAP + line * max(map(len, lines))),
+        "white",
+    )
+    pen = ImageDraw.Draw(paper)
+    for number, (tile, text) in enumerate(zip(tiles, lines, strict=True)):
+        x = number * (TILE + GAP)
+        paper.paste(tile.resize((TILE, height), Image.Resampling.LANCZOS), (x, 0))
+        for place, words in enumerate(text):
+            pen.text((x, height + GAP // 2 + place * line), words, fill="black", font=font)
+    return paper
+
+
+def wrapped(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> list[str]:
+    """The text in lines that are no wider than a tile."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if font.getlength(longer) <= TILE:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
+
+
+def small(sheet: Image.Image) -> Image.Image:
+    """A sheet as wide as a row."""
+    width = 4 * (TILE + GAP) - GAP
+    height = round(width * sheet.height / sheet.width)
+    return sheet.resize((width, height), Image.Resampling.LANCZOS)
+
+
+def paint_showcase() -> None:
+    """Paint Showcase.png and example.jpg with the default settings."""
     trunk = vgg.load()
     rows = []
     for photo, styles in SHOWCASE.items():
         row = [sample("content", photo)]
         for style in styles:
-            painting = paint(photo, style, Settings(), trunk)
+            painting = paint(photo, style, trunk)
             # The artwork in a corner, as a painter pins it to the easel.
             row.append(with_inset(painting, sample("styles", style)))
             if (photo, style) == EXAMPLE:
                 images.save(painting, HERE / "example.jpg")
         rows.append(row)
     sheet(rows).save(HERE / "Showcase.png", optimize=True)
-    (HERE / "controls").mkdir(exist_ok=True)
-    for name, variants in CONTROLS.items():
-        row = [paint(*CONTROLS_SHOWN_ON, Settings(**changes), trunk) for changes in variants]
-        images.save(sheet([row]), HERE / "controls" / f"{name}.jpg")
 
 
-def with_inset(painting: Image.Image, artwork: Image.Image) -> Image.Image:
-    """The painting with its artwork small in the lower right corner."""
+def with_inset(painting: Image.Image, artwork: Image.Image, number: int = 0) -> Image.Image:
+    """The painting with an artwork small in the lower right corner, the next one left of it."""
     side = painting.height // 4
     inset = ImageOps.expand(ImageOps.fit(artwork, (side, side)), side // 30, "white")
     picture = painting.copy()
-    picture.paste(inset, (painting.width - inset.width, painting.height - inset.height))
+    x = painting.width - (number + 1) * inset.width
+    picture.paste(inset, (x, painting.height - inset.height))
     return picture
 
 
@@ -70,16 +377,13 @@ def sample(folder: str, name: str) -> Image.Image:
     return images.open_picture(HERE / folder / f"{name}.jpg")
 
 
-@functools.cache
-def paint(photo: str, style: str, settings: Settings, trunk: vgg.VGG19) -> Image.Image:
-    """The photo in the style, at the photo's own size."""
-    content = sample("content", photo)
-    canvas, texture = (
-        images.to_tensor(images.fit(picture, settings.resolution))
-        for picture in (content, sample("styles", style))
-    )
-    result = transfer.stylize(canvas, [texture], settings, trunk)
-    return images.enlarge(images.to_picture(result), content.size)
+def paint(photo: str, style: str, trunk: vgg.VGG19) -> Image.Image:
+    """The photo in the style, at the photo's own size, with the default settings."""
+    content, settings = sample("content", photo), Settings()
+    prepared = canvas.prepare(content, [sample("styles", style)], settings)
+    picture, styles, _, _ = prepared.tensors()
+    result = transfer.stylize(picture, styles, settings, trunk)
+    return canvas.finish(images.to_picture(result), content, settings)
 
 
 def sheet(rows: list[list[Image.Image]]) -> Image.Image:

@@ -53,6 +53,39 @@ def test_guided_gram_by_hand():
     torch.testing.assert_close(losses.gram_matrices(features, guides), expected)
 
 
+def test_the_guide_of_a_coarser_layer_by_hand():
+    features = torch.tensor([[[[1.0, 3.0]], [[2.0, 0.0]]]])  # two channels, two positions
+    # Two by two pixels for each position: on the left three are claimed, on the right one.
+    guides = torch.tensor([[[1.0, 1.0, 0.0, 0.0], [1.0, 0.0, 1.0, 0.0]]])
+    left, right = torch.tensor([[1.0, 2], [2, 4]]), torch.tensor([[9.0, 0], [0, 0]])
+    expected = (0.75 * left + 0.25 * right)[None]
+    torch.testing.assert_close(losses.gram_matrices(features, guides), expected)
+
+
+def test_a_grey_guide_for_all_is_no_guide():
+    features = torch.rand(1, 3, 4, 6)
+    for shade in (1.0, 0.3):
+        guided = losses.gram_matrices(features, torch.full((1, 8, 12), shade))
+        torch.testing.assert_close(guided[0], losses.gram_matrix(features))
+
+
+def test_regions_add_up_to_the_whole_by_their_shares():
+    features, guide = torch.rand(1, 3, 4, 6), torch.rand(4, 6)
+    guides = torch.stack([guide, 1 - guide])
+    grams = losses.gram_matrices(features, guides)
+    whole = (grams * guides.mean((1, 2))[:, None, None]).sum(0)
+    torch.testing.assert_close(whole, losses.gram_matrix(features))
+
+
+def test_what_lies_outside_of_a_guide_does_not_count():
+    features, guide = torch.rand(1, 3, 4, 4), torch.zeros(1, 4, 4)
+    guide[:, :2] = 1
+    other = features.clone()
+    other[:, :, 2:] = 100
+    before, after = (losses.gram_matrices(seen, guide) for seen in (features, other))
+    torch.testing.assert_close(before, after)
+
+
 def test_an_empty_guide_is_finite():
     grams = losses.gram_matrices(torch.rand(1, 2, 4, 4), torch.zeros(1, 4, 4))
     assert torch.equal(grams, torch.zeros(1, 2, 2))

@@ -4,27 +4,35 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import shlex
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFont
 
-from nst import images
-from nst.settings import CONTROLS, Settings
+from nst import cli, images
+from nst.settings import CONTROLS, LAYERS, Settings
+from Resources import make_pictures
 
 ROOT = Path(__file__).parent.parent
 RESOURCES = ROOT / "Resources"
 PHOTOS = sorted((RESOURCES / "content").glob("*.jpg"))
 ARTWORKS = sorted((RESOURCES / "styles").glob("*.jpg"))
+MASKS = sorted((RESOURCES / "masks").glob("*.png"))
+
+
+def script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, RESOURCES / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture(scope="module")
 def draw_styles():
-    spec = importlib.util.spec_from_file_location("draw_styles", RESOURCES / "draw_styles.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return script("draw_styles")
 
 
 def pixels(picture: Image.Image) -> np.ndarray:
@@ -78,6 +86,43 @@ def test_an_unknown_artwork_is_refused(draw_styles, tmp_path, capsys):
     assert "night_sky" in capsys.readouterr().err
 
 
+def test_the_masks_are_what_the_script_draws(tmp_path):
+    script("draw_masks").main(["--out", str(tmp_path)])
+    assert [path.name for path in MASKS] == sorted(path.name for path in tmp_path.iterdir())
+    for path in MASKS:
+        with Image.open(path) as kept, Image.open(tmp_path / path.name) as drawn:
+            assert kept.mode == "L"
+            assert kept.tobytes() == drawn.tobytes()
+        assert f"| {path.name} |" in (RESOURCES / "CREDITS.md").read_text()
+
+
+def test_the_masks_of_the_portrait_share_it_out():
+    subject, background = (np.asarray(Image.open(path)).astype(int) for path in MASKS)
+    assert (subject + background == 255).all()
+    with Image.open(RESOURCES / "content" / "astronaut.jpg") as photo:
+        assert subject.shape == photo.size[::-1]
+    for x, y in ((225, 60), (225, 120), (100, 330), (320, 300), (400, 430)):  # hair to helmet
+        assert subject[y, x] == 255
+    for x, y in ((20, 30), (60, 150), (340, 100), (410, 180), (450, 300)):  # flag to table
+        assert subject[y, x] == 0
+    # A soft edge of 1 to 2 px: the outline is some 1,600 px long.
+    assert 1600 < ((subject > 0) & (subject < 255)).sum() < 6400
+
+
+def test_the_outline_follows_the_edges_of_the_photo():
+    """The mask's edge lies where the photo changes: moved aside by a few px it does so less."""
+    photo = pixels(images.open_picture(RESOURCES / "content" / "astronaut.jpg"))
+    edges = sum(abs(change).sum(2) for change in np.gradient(photo, axis=(0, 1)))
+    mask = np.asarray(Image.open(MASKS[0])).astype(float)
+    outline = sum(abs(change) for change in np.gradient(mask))
+
+    def found(x, y):
+        return (np.roll(outline, (y, x), (0, 1)) * edges).sum()
+
+    for x, y in ((4, 0), (-4, 0), (0, 4), (0, -4)):
+        assert found(x, y) < 0.7 * found(0, 0)
+
+
 def test_the_readme_names_every_control_with_its_default():
     readme = (ROOT / "README.md").read_text()
     for name, control in CONTROLS.items():
@@ -96,3 +141,52 @@ def test_the_readme_names_every_control_with_its_default():
 def test_pictures_the_readme_shows_exist():
     for path in re.findall(r"!\[[^]]*\]\(([^)]+)\)", (ROOT / "README.md").read_text()):
         assert (ROOT / path).exists(), path
+
+
+def test_the_readme_shows_the_rows_of_the_script():
+    readme = (ROOT / "README.md").read_text()
+    assert make_pictures.with_rows(readme) == readme
+    shown = {path.name for path in (RESOURCES / "controls").iterdir()}
+    assert shown == {f"{row.name}.jpg" for row in make_pictures.ALL_ROWS}
+    assert sum(path.stat().st_size for path in (RESOURCES / "controls").iterdir()) < 2e6
+
+
+def test_the_command_lines_of_the_readme_are_understood():
+    readme = (ROOT / "README.md").read_text()
+    lines = re.findall(r"^\.venv/bin/python -m nst (.+)$", readme, re.M)
+    of_rows = [command for row in make_pictures.ALL_ROWS for command in row.commands]
+    assert {f".venv/bin/python -m nst {line}" for line in lines} > set(of_rows)
+    for line in lines:
+        options = cli._parser().parse_args(shlex.split(line))
+        settings = cli._settings(options)
+        settings.check_inputs(len(options.styles), len(options.masks), init=True)
+        for path in (options.content, *options.styles, *options.masks):
+            assert not path.startswith("Resources") or (ROOT / path).is_file(), path
+
+
+@pytest.mark.parametrize("row", make_pictures.ROWS, ids=lambda row: row.name)
+def test_the_pictures_of_a_row_differ_in_settings_or_inputs(row):
+    """Else two command lines would paint the same picture."""
+    seen = set()
+    for command, variant in zip(row.commands, row.variants, strict=True):
+        options = cli._parser().parse_args(shlex.split(command)[3:])
+        settings = cli._settings(options)
+        seen.add((settings, *options.styles, *options.masks))
+        plain = cli._settings(cli._parser().parse_args(["c", "s", "-o", "x", *row.common.split()]))
+        if len(options.styles) == 1 and not options.masks:
+            assert (variant.note == "(default)") == (settings == plain), command
+    assert len(seen) == len(row.variants) > 1
+
+
+def test_a_labelled_row_shows_every_painting_and_wraps_its_captions():
+    row = make_pictures.ROWS[0]
+    paintings = [Image.new("RGB", (60, 40), "red") for _ in row.variants]
+    picture = make_pictures.labelled(row, paintings)
+    tile, gap = make_pictures.TILE, make_pictures.GAP
+    assert picture.width == 4 * (tile + gap) - gap
+    for number in (1, 2, 3):
+        assert picture.getpixel((number * (tile + gap) + tile // 2, 40)) == (255, 0, 0)
+    font = ImageFont.load_default(make_pictures.FONT_SIZE)
+    lines = make_pictures.wrapped("--style-layers " + " ".join(LAYERS), font)
+    assert len(lines) > 1
+    assert max(font.getlength(line) for line in lines) <= tile
