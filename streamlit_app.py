@@ -141,7 +141,7 @@ st.html(Path(__file__).parent / "page" / "page.css")
 
 with st.sidebar:
     photo = gallery.choose_photo()
-    styles = gallery.choose_styles()
+    styles = recipes.in_order(gallery.choose_styles())
     chosen = controls.choose_settings(gallery.weigh(styles))
     recipes.offer()
     about_recipe = st.container()

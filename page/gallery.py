@@ -162,6 +162,7 @@ def weigh(styles: Sequence[Input]) -> tuple[float, ...]:
             HIGHEST_WEIGHT,
             1.0,
             0.1,
+            "%.1f",
             key=weight_key(style.source.sha256),
             persist_state="session",
         )

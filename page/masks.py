@@ -58,7 +58,7 @@ class _Slot:
 
 def choose_masks(photo: Input, styles: Sequence[Input]) -> tuple[Input | None, ...]:
     """One mask a style, None for one that is still missing; () where all paint everything."""
-    ways = [Where.EVERYWHERE, *(NEEDS_SUBJECT if subject(photo) else ())]
+    ways = [Where.EVERYWHERE, *(NEEDS_SUBJECT if ready_made(photo) else ())]
     ways += [Where.DRAWN, Where.UPLOADED]
     if len(styles) == 1:
         slots = [_choose(photo, 0, ways)]
@@ -108,13 +108,13 @@ def _choose(photo: Input, number: int, ways: Sequence[Where]) -> _Slot:
 
 def _mask(photo: Input, number: int, where: Where) -> Input | None:
     """The mask of this kind; None while there is none yet."""
-    own = subject(photo)
+    own = ready_made(photo)
     if where is Where.EVERYWHERE:
         return Input("Everything", everything(), "everything.png")
     if where is Where.SUBJECT and own:
-        return Input("The subject", own, "subject.png")
+        return Input("The subject", own[0], "subject.png")
     if where is Where.BACKGROUND and own:
-        return Input("The background", inverted(own), "background.png")
+        return Input("The background", own[1], "background.png")
     if where is Where.DRAWN:
         return _drawn(photo, number)
     return _uploaded(number) if where is Where.UPLOADED else None
@@ -130,19 +130,23 @@ def invert_key(number: int) -> str:
     return f"invert_{number}"
 
 
-def subject(photo: Input) -> bytes | None:
-    """The mask of a sample photo's subject, if there is one."""
+def ready_made(photo: Input) -> tuple[bytes, bytes] | None:
+    """The masks of a sample photo's subject and background, if there are any."""
     return subjects().get(photo.source.sha256)
 
 
 @functools.cache
-def subjects() -> dict[str, bytes]:
-    """SHA-256 of a sample photo -> the mask of its subject."""
-    return {
-        hashlib.sha256(photo.read_bytes()).hexdigest(): path.read_bytes()
-        for path in sorted(MASKS.glob("*.png"))
-        if (photo := RESOURCES / "content" / f"{path.stem}.jpg").exists()
-    }
+def subjects() -> dict[str, tuple[bytes, bytes]]:
+    """SHA-256 of a sample photo -> the masks of its subject and of its background."""
+    found = {}
+    for photo in sorted((RESOURCES / "content").glob("*.jpg")):
+        mask = MASKS / f"{photo.stem}.png"
+        if mask.exists():
+            other = MASKS / f"{photo.stem}_background.png"
+            subject = mask.read_bytes()
+            background = other.read_bytes() if other.exists() else inverted(subject)
+            found[hashlib.sha256(photo.read_bytes()).hexdigest()] = subject, background
+    return found
 
 
 @functools.cache
@@ -210,16 +214,19 @@ def _refined(mask: Input, number: int) -> Input | None:
 
 def _drawn(photo: Input, number: int) -> Input | None:
     """A mask that the visitor draws on the photo."""
-    tool = st.segmented_control(
-        "Tool", list(TOOLS), default="Brush", required=True, key=f"tool_{number}"
-    )
-    size = 0
-    if tool != "Rectangle":
-        size = st.slider("Size of the brush", 4, 120, 40, 4, key=f"brush_{number}")
-    png = drawing(photo, number, tool or "Brush", size)
-    st.button(
-        "Clear", key=f"clear_{number}", icon=":material/delete:", on_click=clear, args=[number]
-    )
+    tools, place = st.columns(2)
+    with tools:
+        tool = st.segmented_control(
+            "Tool", list(TOOLS), default="Brush", required=True, key=f"tool_{number}"
+        )
+        size = 0
+        if tool != "Rectangle":
+            size = st.slider("Size of the brush", 4, 120, 40, 4, key=f"brush_{number}")
+        icon = ":material/delete:"
+        st.button("Clear", key=f"clear_{number}", icon=icon, on_click=clear, args=[number])
+        st.caption("Orange is painted, blue is erased.")
+    with place:
+        png = drawing(photo, number, tool or "Brush", size)
     if png is None:
         st.caption("Draw on the photo where this style shall be painted.")
         return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import streamlit as st
@@ -111,10 +111,18 @@ def _choose_masks(found: Recipe) -> None:
 def _ready_made(photo: Source) -> dict[str, Where]:
     """SHA-256 -> the choice that gives this mask, for a photo."""
     ways = {_sha256(masks.everything()): Where.EVERYWHERE}
-    if subject := masks.subjects().get(photo.sha256):
-        ways |= {_sha256(subject): Where.SUBJECT}
-        ways |= {_sha256(masks.inverted(subject)): Where.BACKGROUND}
+    if found := masks.subjects().get(photo.sha256):
+        ways |= {_sha256(found[0]): Where.SUBJECT, _sha256(found[1]): Where.BACKGROUND}
     return ways
+
+
+def in_order(styles: Sequence[Input]) -> tuple[Input, ...]:
+    """The styles as a restored recipe has them, and others after them: masks go by their order."""
+    found: Recipe | None = st.session_state.get("recipe")
+    if found is None:
+        return tuple(styles)
+    places = {source.sha256: place for place, source in enumerate(found.styles)}
+    return tuple(sorted(styles, key=lambda style: places.get(style.source.sha256, len(places))))
 
 
 def _is(data: bytes, source: Source) -> bool:

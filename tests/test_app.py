@@ -503,7 +503,7 @@ def subject_mask(monkeypatch: pytest.MonkeyPatch) -> bytes:
     mask.paste("white", (0, 0, 32, 64))
     data = images.encode(mask)
     photo = (ROOT / "Resources/content/astronaut.jpg").read_bytes()
-    found = {hashlib.sha256(photo).hexdigest(): data}
+    found = {hashlib.sha256(photo).hexdigest(): (data, masks.inverted(data))}
     monkeypatch.setattr(masks, "subjects", lambda: found)
     return data
 
@@ -527,7 +527,10 @@ def test_only_the_subject_or_only_the_background(
 
 
 def made_with(
-    settings: Settings, styles: tuple[str, ...] = ("watercolour",), **changes: Any
+    settings: Settings,
+    styles: tuple[str, ...] = ("watercolour",),
+    styles_of: tuple[Source, ...] = (),
+    **changes: Any,
 ) -> bytes:
     """The PNG of a painting of the coffee cup, as Download gives it."""
     found = Order(
@@ -535,6 +538,8 @@ def made_with(
         tuple(gallery.sample("styles", style) for style in styles),
         settings,
     ).recipe
+    if styles_of:
+        changes["styles"] = styles_of
     found = dataclasses.replace(found, weights="original", versions=recipe.versions(), **changes)
     picture = Image.new("RGB", (40, 40))
     return images.encode(picture, "PNG", text={recipe.KEY: found.to_json()})
@@ -589,6 +594,18 @@ def test_a_recipe_names_the_pictures_it_needs(app: AppTest, orders: list[Order])
     assert "are those of that painting" in app.success[0].value
     press(app, "Paint")
     assert orders[0].recipe.init == dataclasses.replace(sources["init"], name="holiday.png")
+
+
+def test_styles_come_in_the_order_of_the_recipe(app: AppTest, orders: list[Order]) -> None:
+    own = Source.of(picture_bytes(), "waves.png")
+    sample = gallery.sample("styles", "watercolour").source
+    upload(app, "earlier", made_with(Settings(style_weights=(2.0, 1.0)), styles_of=(own, sample)))
+    assert "waves.png" in app.info[0].value
+    upload(app, "own_style", picture_bytes(), "waves.png")
+    assert "are those of that painting" in app.success[0].value
+    press(app, "Paint")
+    assert orders[0].recipe.styles == (own, sample)
+    assert orders[0].settings.style_weights == (2.0, 1.0)
 
 
 def test_a_recipe_restores_a_ready_made_mask(
