@@ -205,10 +205,13 @@ def test_several_styles_strength_continue_and_recipe(page: Page, server: str) ->
     strength.press("Home")
     photo = pixels(picture(page, "The photo"))
     deadline = time.monotonic() + 10
-    while difference(photo, pixels(picture(page, "The painting:"))) > 2:
-        assert time.monotonic() < deadline, "the photo does not shine through"
+    # Not 0: the browser scales the two pictures at other fractions of a pixel.
+    while difference(photo, now := pixels(picture(page, "The painting:"))) > 0.3 * difference(
+        photo, full
+    ):
+        seen = difference(photo, now), difference(photo, full)
+        assert time.monotonic() < deadline, f"the photo does not shine through: {seen}"
         page.wait_for_timeout(100)
-    assert difference(photo, full) > 4
     assert job_of(page) == job
     assert recipe.read(download(page)).settings.strength == 0
     strength.press("End")
