@@ -6,7 +6,6 @@ import argparse
 import dataclasses
 import json
 import os
-import platform
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -294,12 +293,9 @@ def _run(inputs: _Inputs, settings: Settings, trunk: VGG19) -> Iterator[Progress
 
 
 def _recipe(inputs: _Inputs, settings: Settings, weights: str, checksum: str) -> Recipe:
-    from importlib.metadata import version
-
-    from nst.recipe import Recipe
+    from nst.recipe import Recipe, versions
 
     sources = inputs.sources
-    packages = ("torch", "numpy", "pillow")
     return Recipe(
         settings,
         sources["content"][0],
@@ -308,11 +304,7 @@ def _recipe(inputs: _Inputs, settings: Settings, weights: str, checksum: str) ->
         next(iter(sources["init"]), None),
         weights,
         checksum,
-        {
-            "nst": __version__,
-            "python": platform.python_version(),
-            **{name: version(name) for name in packages},
-        },
+        versions(),
     )
 
 

@@ -7,21 +7,24 @@ imported by the worker's first job, so that importing this module is instant.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import io
 import logging
 import secrets
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from PIL import Image, ImageOps
 
 from nst import images
 from nst.canvas import Canvas, finish, needs_photo, prepare
+from nst.recipe import KEY, Recipe, Source, versions
 from nst.settings import Settings, UserError
 
 if TYPE_CHECKING:
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 
 Painter = Callable[[Canvas, Settings], Generator["Progress", None, None]]
 
+WEIGHTS = "original"  # of VGG19, that the page paints with
 CAPACITY = 8  # paintings that may wait
 KEPT = 20  # ended jobs that can still be looked at
 PATIENCE = 150.0  # seconds without a look after which a job is given up; a reload takes far less
@@ -42,6 +46,7 @@ STOPPED = "Stopped; the picture is kept as it is."
 LEFT_QUEUE = "Taken out of the queue before its turn came."
 UNWATCHED = "Stopped, because its page had been closed for a while."
 TOO_LONG = "Stopped after {minutes:.0f} minutes, the most a painting may take; the picture is kept."
+NOT_KEPT = "This painting is no longer kept here; press Paint to make it again."
 UNEXPECTED = (
     "Something went wrong while painting, and it has been logged. Press Paint to try again; if it "
     "happens again, choose a lower resolution or other pictures."
@@ -62,6 +67,55 @@ class State(StrEnum):
 
 class QueueFullError(UserError):
     """Too many paintings are waiting."""
+
+
+@dataclass(frozen=True)
+class Input:
+    """A picture that goes in, as a file: what the page calls it, its bytes and its name."""
+
+    title: str
+    data: bytes
+    file_name: str
+
+    @cached_property
+    def source(self) -> Source:
+        """What a recipe says of the picture."""
+        return Source.of(self.data, self.file_name)
+
+    def open(self) -> Image.Image:
+        """The picture; raises `ImageError`."""
+        return images.open_picture(self.data, self.file_name)
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be painted, from what, and how.
+
+    `masks` are none or one a style; `init` goes with the setting of the same name, "picture".
+    """
+
+    content: Input
+    styles: tuple[Input, ...]
+    settings: Settings
+    masks: tuple[Input, ...] = ()
+    init: Input | None = None
+
+    @property
+    def style_name(self) -> str:
+        """The styles as one says them: Night sky, Watercolour and Pointillism."""
+        *others, last = [style.title for style in self.styles]
+        return f"{', '.join(others)} and {last}" if others else last
+
+    @property
+    def recipe(self) -> Recipe:
+        """All it takes to paint this again, but for the weights and versions."""
+        return Recipe(
+            self.settings,
+            self.content.source,
+            tuple(style.source for style in self.styles),
+            tuple(mask.source for mask in self.masks),
+            None if self.init is None else self.init.source,
+        )
 
 
 @dataclass(frozen=True)
@@ -119,6 +173,7 @@ class Snapshot:
     content_shown: bytes  # JPEG, as is `style_shown`; both have the shape of `preview`
     style_shown: bytes
     preview: bytes | None  # JPEG of the picture as far as it is; of the result at the end
+    recipe: Recipe
     standing: Standing | None
     history: tuple[Standing, ...]
     message: str  # why it ended, when there is something to tell
@@ -134,8 +189,9 @@ class _Job:
     id: str
     canvas: Canvas
     settings: Settings
+    recipe: Recipe
     size: tuple[int, int]  # of the photo
-    photo: bytes  # where the result needs it, as a JPEG: its pixels may take 120 MB
+    photo: Input  # as its file: its pixels may take 120 MB
     content_name: str
     style_name: str
     content_shown: bytes
@@ -145,6 +201,7 @@ class _Job:
     preview: bytes | None = None
     previewed: float = 0.0  # when the preview was made
     result: Image.Image | None = None
+    painted: Image.Image | None = None  # the result at full strength and the size it is shown at
     standing: Standing | None = None
     history: History = field(default_factory=History)
     message: str = ""
@@ -179,9 +236,9 @@ class VGGPainter:
 class JobManager:
     """Paints one job after the other in a thread of its own.
 
-    All methods may be called from any thread and return at once, but for `submit`, `result` and
-    `png`, which resize a picture. A job that nobody has looked at for `patience` seconds is given
-    up, as is one that runs for longer than `deadline` seconds.
+    All methods may be called from any thread and return at once, but for `submit`, `shown`,
+    `result` and `png`, which work on a picture. A job that nobody has looked at for `patience`
+    seconds is given up, as is one that runs for longer than `deadline` seconds.
     """
 
     def __init__(
@@ -204,21 +261,15 @@ class JobManager:
         self._running: _Job | None = None
         self._worker: threading.Thread | None = None
 
-    def submit(
-        self,
-        content: Image.Image,
-        style: Image.Image,
-        settings: Settings,
-        names: tuple[str, str] = ("Your photo", "your style"),
-    ) -> str:
+    def submit(self, order: Order) -> str:
         """Queue a painting and return its id, which cannot be guessed.
 
-        `names` are what content and style are called on the page.
-        Raises `QueueFullError`.
+        Raises `QueueFullError`, `ImageError` and `SettingsError`.
         """
+        order.settings.check_inputs(len(order.styles), len(order.masks), order.init is not None)
         with self._lock:
             self._check_room()
-        job = self._new_job(content, style, settings, names)
+        job = self._new_job(order)
         with self._lock:
             self._check_room()
             self._jobs[job.id] = job
@@ -243,6 +294,7 @@ class JobManager:
                 content_shown=job.content_shown,
                 style_shown=job.style_shown,
                 preview=job.preview,
+                recipe=job.recipe,
                 standing=job.standing,
                 history=job.history.points(),
                 message=job.message,
@@ -264,26 +316,54 @@ class JobManager:
             if job.state is State.QUEUED:
                 self._leave_queue(job, LEFT_QUEUE)
 
-    def result(self, job_id: str) -> Image.Image | None:
-        """The picture of an ended job at the size of its photo, or None if there is none."""
+    def shown(self, job_id: str, strength: float) -> bytes | None:
+        """An ended job's picture at this strength, as a JPEG to be shown; None if there is none.
+
+        Takes some hundredths of a second: strength is chosen by eye, with a slider.
+        """
+        with self._lock:
+            job = self._jobs.get(job_id)
+            if job is None or job.painted is None:
+                return None
+            painted, photo = job.painted, job.content_shown
+        return encoded(_at_strength(painted, photo, strength))
+
+    def result(self, job_id: str, strength: float | None = None) -> Image.Image | None:
+        """The picture of an ended job at the size of its photo, or None if there is none.
+
+        Its strength is that of the job's settings unless another is given.
+        """
         with self._lock:
             job = self._jobs.get(job_id)
             if job is None or job.result is None:
                 return None
-            picture, photo, settings, size = job.result, job.photo, job.settings, job.size
-        if not photo:
+            picture, photo, size = job.result, job.photo, job.size
+            settings = _with_strength(job.settings, strength)
+        if not needs_photo(settings):
             return images.enlarge(picture, size)
-        return finish(picture, Image.open(io.BytesIO(photo)), settings)
+        return finish(picture, photo.open(), settings)
 
-    def png(self, job_id: str) -> bytes:
-        """The bytes of `result` as a PNG file, made anew: kept, a large one would take 100 MB.
+    def png(self, job_id: str, strength: float | None = None) -> bytes:
+        """The bytes of `result` as a PNG file with its recipe, made anew: kept, a large one would
+        take 100 MB.
 
-        Raises `UserError` if there is none.
+        The same picture gives the same bytes. Raises `UserError` if there is none.
         """
-        picture = self.result(job_id)
-        if picture is None:
-            raise UserError("This painting is no longer kept here; press Paint to make it again.")
-        return images.encode(picture, "PNG")
+        picture = self.result(job_id, strength)
+        with self._lock:
+            job = self._jobs.get(job_id)
+        if picture is None or job is None:
+            raise UserError(NOT_KEPT)
+        from nst import weights
+
+        recipe = dataclasses.replace(
+            job.recipe,
+            settings=_with_strength(job.settings, strength),
+            weights=WEIGHTS,
+            weights_sha256=weights.checksum(WEIGHTS),
+            versions=versions(),
+        )
+        return images.encode(picture, "PNG", text={KEY: recipe.to_json()})
 
     def warm_up(self, delay: float) -> None:
         """Load VGG19 after `delay` seconds in the background, so that no job has to wait for it."""
@@ -292,20 +372,22 @@ class JobManager:
             timer.daemon = True
             timer.start()
 
-    def _new_job(
-        self, content: Image.Image, style: Image.Image, settings: Settings, names: tuple[str, str]
-    ) -> _Job:
+    def _new_job(self, order: Order) -> _Job:
+        content, styles = order.content.open(), [style.open() for style in order.styles]
+        masks = [mask.open() for mask in order.masks]
+        init = None if order.init is None else order.init.open()
         size = shown_size(content.size)
         return _Job(
             id=secrets.token_urlsafe(16),
-            canvas=prepare(content, [style], settings),
-            settings=settings,
+            canvas=prepare(content, styles, order.settings, masks, init),
+            settings=order.settings,
+            recipe=order.recipe,
             size=content.size,
-            photo=images.encode(content, "JPEG") if needs_photo(settings) else b"",
-            content_name=names[0],
-            style_name=names[1],
+            photo=order.content,
+            content_name=order.content.title,
+            style_name=order.style_name,
             content_shown=show(content, size),
-            style_shown=show_cropped(style, size),
+            style_shown=show_tiled(styles, size),
             watched=self._clock(),
         )
 
@@ -420,15 +502,33 @@ class JobManager:
         return ""
 
     def _keep(self, job: _Job, picture: Image.Image) -> None:
-        preview = self._shown(job, picture)
+        painted = self._painted(job, picture)
+        preview = encoded(_at_strength(painted, job.content_shown, job.settings.strength))
         with self._lock:
-            job.result, job.preview = picture, preview
+            job.result, job.painted, job.preview = picture, painted, preview
+
+    def _shown(self, job: _Job, picture: Image.Image) -> bytes:
+        """The picture as the download will be, at the size it is shown at."""
+        painted = self._painted(job, picture)
+        return encoded(_at_strength(painted, job.content_shown, job.settings.strength))
 
     @staticmethod
-    def _shown(job: _Job, picture: Image.Image) -> bytes:
-        """The picture as the download will be, at the size it is shown at."""
+    def _painted(job: _Job, picture: Image.Image) -> Image.Image:
         photo = Image.open(io.BytesIO(job.content_shown))
-        return encoded(finish(picture, photo, job.settings))
+        return finish(picture, photo, _with_strength(job.settings, 1.0))
+
+
+def _with_strength(settings: Settings, strength: float | None) -> Settings:
+    return settings if strength is None else dataclasses.replace(settings, strength=strength)
+
+
+def _at_strength(painted: Image.Image, photo: bytes, strength: float) -> Image.Image:
+    """A finished painting mixed with its photo, a JPEG of the same size."""
+    if strength == 1:
+        return painted
+    from nst import color  # late, as the page's first paint must not wait for numpy
+
+    return color.blend(painted, Image.open(io.BytesIO(photo)), strength)
 
 
 def shown_size(size: tuple[int, int]) -> tuple[int, int]:
@@ -454,7 +554,38 @@ def encoded(picture: Image.Image) -> bytes:
 
 def show_cropped(picture: Image.Image, size: tuple[int, int]) -> bytes:
     """A JPEG file of the picture at `size`, cut at its sides where its aspect is another."""
-    return show(ImageOps.fit(picture, size, Image.Resampling.BICUBIC), size)
+    return encoded(ImageOps.fit(picture, size, Image.Resampling.BICUBIC))
+
+
+def show_tiled(pictures: Sequence[Image.Image], size: tuple[int, int]) -> bytes:
+    """A JPEG file of `size` that up to four pictures, or more, share in equal parts."""
+    sheet = Image.new("RGB", size)
+    for picture, (left, top, right, bottom) in zip(
+        pictures, _tiles(len(pictures), size), strict=True
+    ):
+        tile = max(1, right - left), max(1, bottom - top)
+        sheet.paste(ImageOps.fit(picture, tile, Image.Resampling.BICUBIC), (left, top))
+    return encoded(sheet)
+
+
+def _tiles(count: int, size: tuple[int, int]) -> list[tuple[int, int, int, int]]:
+    """(left, top, right, bottom) of so many tiles: two along the longer side, else two a row."""
+    width, height = size
+    columns = 1 if count == 1 or (count == 2 and height > width) else 2
+    rows = -(-count // columns)
+    tiles = []
+    for index in range(count):
+        row, column = divmod(index, columns)
+        in_row = min(columns, count - row * columns)  # an odd one has its row for itself
+        tiles.append(
+            (
+                width * column // in_row,
+                height * row // rows,
+                width * (column + 1) // in_row,
+                height * (row + 1) // rows,
+            )
+        )
+    return tiles
 
 
 def _load_quietly(painter: VGGPainter) -> None:

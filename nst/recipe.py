@@ -10,12 +10,15 @@ import dataclasses
 import hashlib
 import json
 import math
+import platform
 import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 
+from nst import __version__
 from nst.settings import Settings, SettingsError, UserError
 
 KEY = "nst-recipe"  # the keyword of the PNG's text chunk
@@ -102,6 +105,12 @@ class Recipe:
             return _recipe(_parsed(text))
         except RecursionError as error:  # on reading it, or on showing it in a message
             raise _not_a_recipe("it is nested too deeply") from error
+
+
+def versions() -> dict[str, str]:
+    """The versions, here and now, of all that decides what a painting looks like."""
+    packages = {name: version(name) for name in ("torch", "numpy", "pillow")}
+    return {"nst": __version__, "python": platform.python_version(), **packages}
 
 
 def read(data: bytes) -> Recipe:

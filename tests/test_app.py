@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import io
 import re
 import subprocess
@@ -13,16 +15,26 @@ from typing import Any
 
 import pytest
 import streamlit as st
+import torch
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from nst.jobs import JobManager
+from nst import images, recipe
+from nst.canvas import Canvas
+from nst.jobs import JobManager, Order, VGGPainter
+from nst.recipe import Source
 from nst.settings import CONTROLS, PRESETS, Settings
+from nst.transfer import Progress
 from nst.vgg import VGG19
+from page import gallery, masks
+from page.masks import Where
+from page.words import plain
 
 ROOT = Path(__file__).parent.parent
 APP = str(ROOT / "streamlit_app.py")
-OFFERED = [name for name in CONTROLS if name not in ("style_weights", "style_layer_weights")]
+# Weights stand beside what they weigh, and the strength beside the painting.
+ELSEWHERE = ("style_weights", "style_layer_weights", "strength")
+OFFERED = [name for name in CONTROLS if name not in ELSEWHERE]
 CONTENTS = sorted(path.stem for path in (ROOT / "Resources/content").glob("*.jpg"))
 
 
@@ -109,7 +121,7 @@ def test_every_setting_has_its_widget(app: AppTest) -> None:
         *sidebar.multiselect,
     )
     found = {widget.key: widget for widget in widgets}
-    assert set(found) == set(OFFERED)
+    assert set(found) == {*OFFERED, "blend", "weigh_layers"}
     for name in OFFERED:
         assert found[name].label.startswith(CONTROLS[name].label)
         assert found[name].help == CONTROLS[name].help
@@ -258,3 +270,428 @@ def test_a_full_queue_is_told_in_words(app: AppTest, monkeypatch: pytest.MonkeyP
     button(app, "Paint").click().run()
     assert "8 paintings are waiting" in app.error[0].value
     assert not app.exception
+
+
+def paint(canvas: Canvas, settings: Settings) -> Iterator[Progress]:
+    """One white iteration."""
+    height, width = canvas.content.size[::-1]
+    picture = torch.ones(1, 3, height, width)
+    yield Progress(
+        iteration=1,
+        total=1,
+        scale=64,
+        scales=(64,),
+        content_loss=1.0,
+        style_loss=1.0,
+        tv_loss=1.0,
+        total_loss=1.0,
+        seconds=1.0,
+        fraction=1.0,
+        image=picture,
+        snapshot=lambda: picture,
+    )
+
+
+@pytest.fixture
+def orders(monkeypatch: pytest.MonkeyPatch) -> list[Order]:
+    """What the page orders; it is painted white at once."""
+    found: list[Order] = []
+    submit = JobManager.submit
+
+    def note(self: JobManager, order: Order) -> str:
+        found.append(order)
+        return submit(self, order)
+
+    monkeypatch.setattr(JobManager, "submit", note)
+    monkeypatch.setattr(VGGPainter, "__call__", lambda self, *args: paint(*args))
+    return found
+
+
+def press(app: AppTest, label: str) -> None:
+    button(app, label).click().run()
+    assert not app.exception
+    run_until(app, lambda: "Download PNG" in labels(app))
+
+
+def titles(order: Order) -> list[str]:
+    return [style.title for style in order.styles]
+
+
+def blend(app: AppTest, *stems: str) -> None:
+    app.toggle("blend").set_value(True).run()
+    app.pills("styles").set_value(list(stems)).run()
+    assert not app.exception
+
+
+def upload(app: AppTest, key: str, data: bytes, name: str = "holiday.png") -> None:
+    app.file_uploader(key).set_value((name, data, "image/png")).run()
+    assert not app.exception
+
+
+def test_a_click_on_another_style_chooses_that_one(app: AppTest, orders: list[Order]) -> None:
+    app.pills("style").set_value("watercolour").run()
+    assert not [slider for slider in app.slider if slider.key.startswith("weight_")]
+    press(app, "Paint")
+    assert titles(orders[0]) == ["Watercolour"]
+    assert orders[0].settings == Settings()
+
+
+def test_several_styles_are_blended_by_their_weights(app: AppTest, orders: list[Order]) -> None:
+    app.toggle("blend").set_value(True).run()
+    assert app.pills("styles").value == ["night_sky"]  # the one that was chosen stays
+    blend(app, "night_sky", "watercolour")
+    weights = [slider for slider in app.slider if slider.key.startswith("weight_")]
+    assert [slider.label for slider in weights] == ["Night sky", "Watercolour"]
+    weights[0].set_value(3.0).run()
+    press(app, "Paint")
+    assert titles(orders[0]) == ["Night sky", "Watercolour"]
+    assert orders[0].settings.style_weights == (3.0, 1.0)
+    assert captions(app)[1] == "Style: Night sky and Watercolour"
+    assert app.query_params["style"] == "night_sky,watercolour"
+
+    app.toggle("blend").set_value(False).run()
+    assert app.pills("style").value == "night_sky"
+    press(app, "Paint")
+    assert titles(orders[1]) == ["Night sky"]
+    assert orders[1].settings == Settings()
+
+
+def test_samples_and_uploads_are_blended_and_a_picture_counts_once(
+    app: AppTest, orders: list[Order]
+) -> None:
+    blend(app, "night_sky")
+    upload(app, "own_style", picture_bytes(), "my_waves.png")
+    press(app, "Paint")
+    assert titles(orders[0]) == ["Night sky", "My waves"]
+    same = (ROOT / "Resources/styles/night_sky.jpg").read_bytes()
+    upload(app, "own_style", same, "again.jpg")
+    press(app, "Paint")
+    assert len(orders[1].styles) == 1
+
+
+def test_no_more_than_four_styles(app: AppTest) -> None:
+    styles = sorted(path.stem for path in (ROOT / "Resources/styles").glob("*.jpg"))
+    blend(app, *styles[:4])
+    assert not app.warning
+    blend(app, *styles[:5])
+    assert "At most 4 styles" in app.warning[0].value
+    assert app.pills("styles").value == styles[:4]
+
+
+def test_a_blend_comes_from_the_address(orders: list[Order]) -> None:
+    app = AppTest.from_file(APP, default_timeout=30)
+    app.query_params["style"] = "watercolour,no_such,night_sky"
+    app.run()
+    press(app, "Paint")
+    assert sorted(titles(orders[0])) == ["Night sky", "Watercolour"]
+
+
+def test_strength_changes_picture_and_download_without_a_new_job(
+    app: AppTest, orders: list[Order]
+) -> None:
+    press(app, "Paint")
+    job_id = app.query_params["job"]
+    before = app.image[2].proto.imgs[0].url
+    app.slider(f"strength_{job_id}").set_value(0.3).run()
+    assert app.image[2].proto.imgs[0].url != before
+    assert len(orders) == 1
+    assert app.query_params["job"] == job_id
+
+
+def test_continue_paints_on_from_the_result_with_the_present_settings(
+    app: AppTest, orders: list[Order]
+) -> None:
+    press(app, "Paint")
+    first = app.query_params["job"]
+    app.slider(f"strength_{first}").set_value(0.5).run()
+    app.select_slider("style_weight").set_value(1000.0).run()
+    press(app, "Continue")
+    assert app.query_params["job"] != first
+    assert orders[1].settings == Settings(style_weight=1000.0, init="picture")
+    assert orders[1].init is not None
+    kept = recipe.read(orders[1].init.data)  # the PNG that Download gave
+    assert kept.settings.strength == 0.5
+    assert kept.content == orders[0].content.source
+    # With another photo chosen, the one of the painting is painted on.
+    app.pills("photo").set_value(CONTENTS[0]).run()
+    press(app, "Continue")
+    assert orders[2].content == orders[0].content
+    assert not app.exception
+
+
+def test_after_a_reload_continue_needs_the_same_pictures(app: AppTest, orders: list[Order]) -> None:
+    press(app, "Paint")
+    reloaded = AppTest.from_file(APP, default_timeout=30)
+    reloaded.query_params["job"] = app.query_params["job"]
+    reloaded.run()
+    assert not button(reloaded, "Continue").disabled
+    reloaded.pills("photo").set_value(CONTENTS[0]).run()
+    assert button(reloaded, "Continue").disabled
+
+
+def test_any_picture_may_be_started_from(app: AppTest, orders: list[Order]) -> None:
+    app.selectbox("init").set_value("picture").run()
+    assert button(app, "Paint").disabled
+    upload(app, "own_init", picture_bytes())
+    press(app, "Paint")
+    assert orders[0].settings.init == "picture"
+    assert orders[0].init is not None
+    assert orders[0].init.data == picture_bytes()
+
+
+def test_layers_keep_the_names_the_field_gives_them(app: AppTest) -> None:
+    assert "conv4_2" in app.selectbox("content_layer").options
+    assert "conv4_2" in app.multiselect("style_layers").options
+    assert app.selectbox("optimizer").options == ["Adam", "L-BFGS"]
+
+
+def test_style_layers_may_be_weighed(app: AppTest, orders: list[Order]) -> None:
+    app.toggle("weigh_layers").set_value(True).run()
+    app.number_input("layer_weight_conv1_1").set_value(4.0).run()
+    press(app, "Paint")
+    assert orders[0].settings.style_layer_weights == (4.0, 1.0, 1.0, 1.0, 1.0)
+
+
+def mask_level(order: Order, number: int = 0) -> int:
+    grey = order.masks[number].open().convert("L")
+    return grey.getpixel((grey.width // 2, 2))
+
+
+def test_an_uploaded_mask_and_its_inverse(app: AppTest, orders: list[Order]) -> None:
+    app.segmented_control("where_0").set_value(Where.UPLOADED).run()
+    assert button(app, "Paint").disabled
+    mask = picture_bytes()  # black above, white below
+    upload(app, "own_mask_0", mask)
+    press(app, "Paint")
+    assert [each.data for each in orders[0].masks] == [mask]
+    app.toggle("invert_0").set_value(True).run()
+    press(app, "Paint")
+    assert mask_level(orders[0]) < 20
+    assert mask_level(orders[0]) + mask_level(orders[1]) == 255
+
+
+def test_a_style_for_each_region(app: AppTest, orders: list[Order]) -> None:
+    blend(app, "night_sky", "watercolour")
+    app.segmented_control("where_0").set_value(Where.UPLOADED).run()
+    upload(app, "own_mask_0", picture_bytes())
+    app.segmented_control("where_1").set_value(Where.REST).run()
+    press(app, "Paint")
+    one, other = (mask_level(orders[0], number) for number in (0, 1))
+    assert abs(one + other - 255) <= 1
+    app.segmented_control("where_0").set_value(Where.REST).run()
+    assert button(app, "Paint").disabled
+
+
+def test_a_black_mask_is_told(app: AppTest) -> None:
+    app.segmented_control("where_0").set_value(Where.UPLOADED).run()
+    upload(app, "own_mask_0", images.encode(Image.new("RGB", (40, 40))))
+    assert button(app, "Paint").disabled
+    assert any("mask is black" in caption.value for caption in app.caption)
+
+
+def test_a_bad_mask_is_told_in_a_sentence(app: AppTest) -> None:
+    app.segmented_control("where_0").set_value(Where.UPLOADED).run()
+    upload(app, "own_mask_0", b"no picture", "mask.png")
+    assert "not a picture" in app.error[0].value
+    assert button(app, "Paint").disabled
+
+
+@pytest.fixture
+def subject_mask(monkeypatch: pytest.MonkeyPatch) -> bytes:
+    """A mask of the astronaut: white on the left."""
+    mask = Image.new("RGB", (64, 64))
+    mask.paste("white", (0, 0, 32, 64))
+    data = images.encode(mask)
+    photo = (ROOT / "Resources/content/astronaut.jpg").read_bytes()
+    found = {hashlib.sha256(photo).hexdigest(): (data, masks.inverted(data))}
+    monkeypatch.setattr(masks, "subjects", lambda: found)
+    return data
+
+
+def test_only_the_subject_or_only_the_background(
+    app: AppTest, orders: list[Order], subject_mask: bytes
+) -> None:
+    assert Where.SUBJECT not in app.segmented_control("where_0").options
+    app.pills("photo").set_value("astronaut").run()
+    app.segmented_control("where_0").set_value(Where.SUBJECT).run()
+    press(app, "Paint")
+    assert orders[0].masks[0].data == subject_mask
+    app.segmented_control("where_0").set_value(Where.BACKGROUND).run()
+    press(app, "Paint")
+    grey = orders[1].masks[0].open().convert("L")
+    assert (grey.getpixel((5, 5)), grey.getpixel((60, 5))) == (0, 255)
+    app.pills("photo").set_value("cat").run()  # has no such mask
+    assert not app.exception
+    press(app, "Paint")
+    assert orders[2].masks == ()
+
+
+def made_with(
+    settings: Settings,
+    styles: tuple[str, ...] = ("watercolour",),
+    styles_of: tuple[Source, ...] = (),
+    **changes: Any,
+) -> bytes:
+    """The PNG of a painting of the coffee cup, as Download gives it."""
+    found = Order(
+        gallery.sample("content", "coffee"),
+        tuple(gallery.sample("styles", style) for style in styles),
+        settings,
+    ).recipe
+    if styles_of:
+        changes["styles"] = styles_of
+    found = dataclasses.replace(found, weights="original", versions=recipe.versions(), **changes)
+    picture = Image.new("RGB", (40, 40))
+    return images.encode(picture, "PNG", text={recipe.KEY: found.to_json()})
+
+
+def test_a_recipe_sets_controls_and_samples(app: AppTest, orders: list[Order]) -> None:
+    settings = Settings(
+        resolution=128,
+        style_weight=12_345.678,  # lies between what the slider offers
+        learning_rate=0.123456789,
+        preserve_color="match",
+        strength=0.5,
+        style_layers=("conv1_1", "conv2_1"),
+        style_layer_weights=(1.0, 2.5),
+        style_weights=(3.0, 1.0),
+        optimizer="lbfgs",
+        seed=77,
+        square=True,
+    )
+    upload(app, "earlier", made_with(settings, ("watercolour", "night_sky")))
+    assert not app.error
+    assert "are those of that painting" in app.success[0].value
+    assert app.session_state["photo"] == "coffee"
+    press(app, "Paint")
+    assert orders[0].settings == settings
+    assert titles(orders[0]) == ["Watercolour", "Night sky"]
+    job_id = app.query_params["job"]
+    assert app.slider(f"strength_{job_id}").value == 0.5
+    app.select_slider("resolution").set_value(256).run()
+    assert "other settings" in app.info[0].value
+    press(app, "Paint")
+    assert orders[1].settings.strength == 1.0
+
+
+def test_a_recipe_names_the_pictures_it_needs(app: AppTest, orders: list[Order]) -> None:
+    photo, mask = picture_bytes(), picture_bytes(size=(64, 64))
+    sources = {
+        "content": Source.of(photo, "../../my_[holiday].png"),
+        "masks": (Source.of(mask, "mask.png"),),
+        "init": Source.of(mask, "start.png"),
+    }
+    upload(app, "earlier", made_with(Settings(init="picture"), **sources))
+    words = app.info[0].value
+    for name in (r"my\_\[holiday\].png", "mask.png", "start.png"):
+        assert name in words
+    assert "watercolour" not in words  # a sample, which was chosen
+    assert button(app, "Paint").disabled
+    upload(app, "own_photo", photo)
+    upload(app, "own_mask_0", mask)
+    upload(app, "own_init", mask)
+    assert not app.info
+    assert "are those of that painting" in app.success[0].value
+    press(app, "Paint")
+    assert orders[0].recipe.init == dataclasses.replace(sources["init"], name="holiday.png")
+
+
+def test_styles_come_in_the_order_of_the_recipe(app: AppTest, orders: list[Order]) -> None:
+    own = Source.of(picture_bytes(), "waves.png")
+    sample = gallery.sample("styles", "watercolour").source
+    upload(app, "earlier", made_with(Settings(style_weights=(2.0, 1.0)), styles_of=(own, sample)))
+    assert "waves.png" in app.info[0].value
+    upload(app, "own_style", picture_bytes(), "waves.png")
+    assert "are those of that painting" in app.success[0].value
+    press(app, "Paint")
+    assert orders[0].recipe.styles == (own, sample)
+    assert orders[0].settings.style_weights == (2.0, 1.0)
+
+
+def test_a_recipe_restores_a_ready_made_mask(
+    app: AppTest, orders: list[Order], subject_mask: bytes
+) -> None:
+    background = masks.inverted(subject_mask)
+    data = made_with(
+        Settings(),
+        content=gallery.sample("content", "astronaut").source,
+        masks=(Source.of(background, "background.png"),),
+    )
+    upload(app, "earlier", data)
+    assert app.segmented_control("where_0").value == Where.BACKGROUND
+    press(app, "Paint")
+    assert orders[0].masks[0].data == background
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"no picture", "not a PNG"),
+        (picture_bytes(), "holds no recipe"),
+        (made_with(Settings())[:600], "damaged"),
+        (made_with(Settings(), ("watercolour",) * 5), "blends 5 styles"),
+    ],
+    ids=["text", "none", "cut off", "too many"],
+)
+def test_a_bad_recipe_is_told_and_changes_nothing(app: AppTest, data: bytes, words: str) -> None:
+    before = {name: app.session_state[name] for name in OFFERED}
+    upload(app, "earlier", data)
+    assert words in app.error[0].value
+    assert {name: app.session_state[name] for name in OFFERED} == before
+    assert not button(app, "Paint").disabled
+
+
+def stroke(*colors: tuple[int, int, int]) -> bytes:
+    """A drawing with half transparent strokes of these colours in its middle, one on another."""
+    sheet = Image.new("RGBA", (64, 64))
+    for color in colors:
+        layer = Image.new("RGBA", (64, 64))
+        layer.paste((*color, 153), (16, 16, 48, 48))
+        sheet = Image.alpha_composite(sheet, layer)
+    buffer = io.BytesIO()
+    sheet.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+ORANGE, BLUE = (240, 120, 20), (30, 60, 220)
+
+
+@pytest.mark.parametrize(
+    ("strokes", "painted"),
+    [
+        ([ORANGE], 255),
+        ([BLUE], 0),
+        ([ORANGE, BLUE], 0),
+        ([BLUE, ORANGE], 255),
+        ([ORANGE] * 6 + [BLUE], 0),
+        ([BLUE] * 6 + [ORANGE], 255),
+    ],
+)
+def test_of_a_drawing_the_uppermost_stroke_counts(
+    strokes: list[tuple[int, int, int]], painted: int
+) -> None:
+    mask = images.open_picture(masks.mask_of(stroke(*strokes))).convert("L")
+    assert (mask.getpixel((32, 32)), mask.getpixel((4, 4))) == (painted, 0)
+
+
+def test_what_a_browser_draws_is_no_more_trusted_than_an_upload(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch, orders: list[Order]
+) -> None:
+    drawn: list[bytes | None] = [None]
+    monkeypatch.setattr(masks, "drawing", lambda *_: drawn[0])
+    app.segmented_control("where_0").set_value(Where.DRAWN).run()
+    assert button(app, "Paint").disabled
+    for data in (b"no picture", stroke(ORANGE)[:80], bytes(masks.MOST_BYTES + 1)):
+        drawn[0] = data
+        app.run()
+        assert not app.exception
+        assert "drawing" in app.error[0].value
+        assert button(app, "Paint").disabled
+    drawn[0] = stroke(ORANGE)
+    app.run()
+    press(app, "Paint")
+    assert orders[0].masks[0].title == "Your drawing"
+
+
+def test_what_follows_a_name_is_no_markup() -> None:
+    assert plain("a_[b](c):d:<e>") == r"a\_\[b\](c)\:d\:\<e\>"

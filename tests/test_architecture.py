@@ -11,6 +11,18 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 MODULES = sorted((ROOT / "nst").glob("*.py"))
+PAGE = [*sorted((ROOT / "page").glob("*.py")), ROOT / "streamlit_app.py"]
+# What each part of the page may import of the others.
+PAGE_ALLOWED = {
+    "__init__": set(),
+    "words": set(),
+    "gallery": {"words"},
+    "controls": {"gallery", "words"},
+    "masks": {"gallery", "words"},
+    "recipes": {"controls", "gallery", "masks", "words"},
+    "studio": {"gallery", "words"},
+    "streamlit_app": {"controls", "gallery", "masks", "recipes", "studio", "words"},
+}
 # What each module may import of the package. Modules not named here may import any.
 ALLOWED = {
     "__init__": set(),
@@ -24,12 +36,14 @@ ALLOWED = {
     "optimizers": set(),
     "schedule": {"settings"},
     "images": {"settings"},
-    "recipe": {"settings"},
+    "recipe": {"__init__", "settings"},
     "weights": {"settings"},
     "vgg": {"settings", "weights", "losses", "stem", "pooling", "strips", "winograd"},
     "transfer": {"settings", "vgg", "losses", "schedule", "optimizers"},
     "export": {"images", "settings"},
-    "jobs": {"settings", "images", "canvas", "transfer", "vgg"},
+    "jobs": {
+        *("settings", "images", "canvas", "color", "recipe", "transfer", "vgg", "weights"),
+    },
     "canvas": {"settings", "images", "color"},
     "cli": {
         *("__init__", "settings", "images", "canvas", "recipe", "weights", "vgg", "transfer"),
@@ -44,9 +58,9 @@ def imported(path: Path) -> set[str]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module == "nst":
+        elif isinstance(node, ast.ImportFrom) and node.module in ("nst", "page"):
             names = {alias.name for alias in node.names}
-            found |= {f"nst.{name if name[0] != '_' else '__init__'}" for name in names}
+            found |= {f"{node.module}.{name if name[0] != '_' else '__init__'}" for name in names}
         elif isinstance(node, ast.ImportFrom):
             found.add(node.module)
     return found
@@ -58,12 +72,27 @@ def test_imports_keep_to_the_rooms(path):
     assert own <= ALLOWED.get(path.stem, own)
 
 
+@pytest.mark.parametrize("path", PAGE, ids=lambda path: path.stem)
+def test_imports_of_the_page_keep_to_the_rooms(path):
+    own = {name.split(".")[1] for name in imported(path) if name.startswith("page.")}
+    assert own <= PAGE_ALLOWED[path.stem]
+
+
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
 def test_nothing_in_the_package_imports_streamlit(path):
-    assert not any(name.split(".")[0] == "streamlit" for name in imported(path))
+    assert not {"streamlit", "page"} & {name.split(".")[0] for name in imported(path)}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_importing_the_page_does_not_import_torch():
+    names = ", ".join(f"page.{path.stem}" for path in PAGE[:-1])
+    script = f"import sys, {names}; print('torch' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("path", [*MODULES, *PAGE], ids=lambda path: path.stem)
 def test_only_the_command_line_prints(path):
     calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
     prints = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "print"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import io
 import subprocess
 import sys
@@ -9,15 +11,16 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from itertools import pairwise
+from typing import Any
 
 import pytest
 import torch
 from PIL import Image
 
-from nst import jobs
+from nst import images, jobs, recipe
 from nst.canvas import Canvas
-from nst.jobs import JobManager, QueueFullError, Snapshot, State
-from nst.settings import Settings, UserError
+from nst.jobs import Input, JobManager, Order, QueueFullError, Snapshot, State
+from nst.settings import Settings, SettingsError, UserError
 from nst.transfer import DivergedError, Progress
 
 SETTINGS = Settings(resolution=64, iterations=10)
@@ -80,9 +83,26 @@ def painter() -> Iterator[StepwisePainter]:
     painter.allow(10_000)  # lets every worker come to its end
 
 
+def plain_input(
+    color: str | tuple[int, int, int], size: tuple[int, int] = (64, 64), title: str = "Sky"
+) -> Input:
+    """A picture of one colour."""
+    data = images.encode(Image.new("RGB", size, color))
+    return Input(title, data, f"{title}.png")
+
+
+def order(settings: Settings = SETTINGS, **changes: Any) -> Order:
+    base = Order(plain_input("red", PHOTO_SIZE, "Cat"), (plain_input("blue"),), settings)
+    return dataclasses.replace(base, **changes)
+
+
 def submit(manager: JobManager, settings: Settings = SETTINGS) -> str:
-    photo = Image.new("RGB", PHOTO_SIZE, "red")
-    return manager.submit(photo, Image.new("RGB", (64, 64), "blue"), settings, ("Cat", "Sky"))
+    return manager.submit(order(settings))
+
+
+def paint_white(canvas: Canvas, settings: Settings) -> Generator[Progress, None, None]:
+    """One iteration, and done."""
+    yield progress(1, 1, preview=True, shade=1.0)
 
 
 def wait_for(manager: JobManager, job_id: str, condition: Callable[[Snapshot], bool]) -> Snapshot:
@@ -292,18 +312,115 @@ def failing(error: Exception) -> jobs.Painter:
 
 
 def test_the_result_has_the_strength_and_the_colours_that_were_set() -> None:
-    def paint(canvas: Canvas, settings: Settings) -> Generator[Progress, None, None]:
-        yield progress(1, 1, preview=True, shade=1.0)
-
-    manager = JobManager(paint)
-    dark = Image.new("RGB", PHOTO_SIZE, (0, 0, 0))
+    manager = JobManager(paint_white)
+    dark = plain_input("black", PHOTO_SIZE)
     for changes, expected in (({"strength": 0.0}, 0), ({"strength": 0.5}, 188), ({}, 255)):
-        job_id = manager.submit(dark, dark, Settings(resolution=64, **changes))
+        job_id = manager.submit(Order(dark, (dark,), Settings(resolution=64, **changes)))
         wait_for(manager, job_id, ended)
         result = manager.result(job_id)
         assert result is not None
         assert result.size == PHOTO_SIZE
         assert abs(result.getpixel((5, 5))[0] - expected) <= 1
+
+
+def level(picture: Image.Image) -> int:
+    """The brightness in the middle of a picture."""
+    return picture.convert("L").getpixel((picture.width // 2, picture.height // 2))
+
+
+def test_strength_may_be_changed_afterwards_without_painting_again(
+    painter: StepwisePainter,
+) -> None:
+    manager = JobManager(painter)
+    dark = plain_input("black", PHOTO_SIZE)
+    job_id = manager.submit(order(content=dark))
+    assert manager.shown(job_id, 0.5) is None  # nothing is painted yet
+    painter.allow(10)
+    job = wait_for(manager, job_id, ended)
+    for strength, expected in ((0.0, 0), (0.5, 188), (1.0, 255)):  # mixed as light
+        shown = manager.shown(job_id, strength)
+        assert shown is not None
+        assert size_of(shown) == size_of(job.preview)
+        assert abs(level(Image.open(io.BytesIO(shown))) - expected) <= 2
+        data = manager.png(job_id, strength)
+        assert abs(level(Image.open(io.BytesIO(data))) - expected) <= 1
+        assert recipe.read(data).settings == dataclasses.replace(SETTINGS, strength=strength)
+    assert painter.started == 1
+    assert manager.shown("nobody", 0.5) is None
+
+
+def test_a_png_carries_its_recipe() -> None:
+    manager = JobManager(paint_white)
+    styles = (plain_input("blue", title="Sky"), plain_input("green", title="Sea"))
+    masks = (plain_input("white", title="Left"), plain_input("black", title="Right"))
+    init = plain_input("yellow", title="Earlier")
+    settings = Settings(resolution=64, style_weights=(2, 1), init="picture")
+    made = order(settings, styles=styles, masks=masks, init=init)
+    job_id = manager.submit(made)
+    job = wait_for(manager, job_id, ended)
+    assert job.style_name == "Sky and Sea"
+    found = recipe.read(manager.png(job_id))
+    assert found.settings == settings
+    assert found.content.sha256 == hashlib.sha256(made.content.data).hexdigest()
+    assert [source.name for source in (*found.styles, *found.masks)] == [
+        *("Sky.png", "Sea.png"),
+        *("Left.png", "Right.png"),
+    ]
+    assert found.init == init.source
+    assert found.weights_sha256
+    assert found.versions == recipe.versions()
+    assert dataclasses.replace(found, weights="", weights_sha256="", versions={}) == job.recipe
+    assert manager.png(job_id) == manager.png(job_id)
+
+
+def test_all_pictures_reach_the_painter() -> None:
+    seen: list[Canvas] = []
+
+    def paint(canvas: Canvas, settings: Settings) -> Generator[Progress, None, None]:
+        seen.append(canvas)
+        yield progress(1, 1, preview=True)
+
+    manager = JobManager(paint)
+    made = order(
+        Settings(resolution=64, init="picture"),
+        styles=(plain_input("blue"), plain_input("green")),
+        masks=(plain_input("white"), plain_input("black")),
+        init=plain_input("yellow"),
+    )
+    wait_for(manager, manager.submit(made), ended)
+    (canvas,) = seen
+    assert [level(style) for style in canvas.styles] == [29, 75]
+    assert [level(mask) for mask in canvas.masks] == [255, 0]
+    assert canvas.init is not None
+    # Kept at the size of the canvas, whatever came in.
+    assert {mask.size for mask in canvas.masks} | {canvas.init.size} == {canvas.content.size}
+
+
+def test_what_does_not_go_together_is_told_before_anything_is_queued() -> None:
+    manager = JobManager(paint_white)
+    for wrong in (
+        order(masks=(plain_input("white"),) * 2),
+        order(Settings(style_weights=(1, 2))),
+        order(Settings(init="picture")),
+        order(styles=()),
+    ):
+        with pytest.raises(SettingsError):
+            manager.submit(wrong)
+    with pytest.raises(UserError, match="not a picture"):
+        manager.submit(order(styles=(Input("Sky", b"no picture", "sky.jpg"),)))
+
+
+@pytest.mark.parametrize("count", range(1, 17))
+@pytest.mark.parametrize("size", [(60, 40), (40, 60)])
+def test_styles_are_tiled_in_equal_rows_without_gaps(count: int, size: tuple[int, int]) -> None:
+    whites = [Image.new("RGB", (50, 70), "white")] * count
+    shown = Image.open(io.BytesIO(jobs.show_tiled(whites, size)))
+    assert shown.size == size
+    assert shown.convert("L").getextrema()[0] > 250  # no part of the sheet is bare
+    mixed = [Image.new("RGB", (50, 70), (index * 10,) * 3) for index in range(count)]
+    tiled = Image.open(io.BytesIO(jobs.show_tiled(mixed, size))).convert("L")
+    assert tiled.getpixel((1, 1)) < 8
+    assert abs(tiled.getpixel((size[0] - 2, size[1] - 2)) - (count - 1) * 10) < 12
 
 
 def test_an_error_the_user_can_mend_is_told_as_it_is() -> None:

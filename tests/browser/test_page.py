@@ -12,10 +12,13 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from PIL import Image, ImageChops
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+from nst import images, recipe
 
 ROOT = Path(__file__).parent.parent.parent
 SCREENSHOTS = ROOT / "screenshots"
@@ -162,6 +165,103 @@ def test_a_finished_painting(page: Page, server: str) -> None:
     page.emulate_media(color_scheme="dark")
     page.wait_for_timeout(1500)
     capture(page, "finished_dark")
+
+
+def paint(page: Page) -> None:
+    page.get_by_role("button", name="Paint", exact=True).click()
+    finished(page)
+
+
+def finished(page: Page) -> None:
+    expect(page.get_by_text("Finished:")).to_be_visible(timeout=60 * SECONDS)
+    loaded(picture(page, "The painting:"))
+
+
+def download(page: Page) -> bytes:
+    with page.expect_download() as event:
+        page.get_by_role("button", name="Download PNG").click()
+    return event.value.path().read_bytes()
+
+
+def job_of(page: Page) -> str:
+    return parse_qs(urlsplit(page.url).query)["job"][0]
+
+
+def test_several_styles_strength_continue_and_recipe(page: Page, server: str) -> None:
+    styles = "style=night_sky,watercolour"
+    open_page(page, server, f"{styles}&resolution=64&iterations=20&effort=0.5&seed=7")
+    expect(page.get_by_text("Style: Night sky and Watercolour")).to_be_visible()
+    weight = page.get_by_role("slider", name="Watercolour")
+    weight.focus()
+    weight.press("End")
+    page.wait_for_timeout(500)
+    paint(page)
+    first, job = download(page), job_of(page)
+    assert recipe.read(first).settings.style_weights == (1.0, 10.0)
+
+    full = pixels(picture(page, "The painting:"))
+    strength = page.get_by_role("slider", name="Strength")
+    strength.focus()
+    strength.press("Home")
+    photo = pixels(picture(page, "The photo"))
+    deadline = time.monotonic() + 10
+    # Not 0: the browser scales the two pictures at other fractions of a pixel.
+    while difference(photo, now := pixels(picture(page, "The painting:"))) > 0.3 * difference(
+        photo, full
+    ):
+        seen = difference(photo, now), difference(photo, full)
+        assert time.monotonic() < deadline, f"the photo does not shine through: {seen}"
+        page.wait_for_timeout(100)
+    assert job_of(page) == job
+    assert recipe.read(download(page)).settings.strength == 0
+    strength.press("End")
+    page.wait_for_timeout(1000)
+    capture(page, "strength")
+
+    page.get_by_role("button", name="Continue from this").click()
+    deadline = time.monotonic() + 60
+    while job_of(page) == job or not page.get_by_text("Finished:").is_visible():
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(200)
+    continued = recipe.read(download(page))
+    assert continued.settings.init == "picture"
+    assert continued.init == recipe.Source.of(first, "cat-night-sky-and-watercolour.png")
+
+    open_page(page, server)
+    earlier = {"name": "earlier.png", "mimeType": "image/png", "buffer": first}
+    page.locator('.st-key-earlier input[type="file"]').set_input_files([earlier])  # type: ignore[list-item]
+    expect(page.get_by_text("Settings and pictures are those of that painting")).to_be_visible()
+    paint(page)
+    assert download(page) == first  # bit for bit, recipe and all
+
+
+def test_a_mask_drawn_in_the_browser(page: Page, server: str) -> None:
+    open_page(page, server, "resolution=128&iterations=60&effort=0.5")
+    page.get_by_text("Where to paint").click()
+    page.get_by_role("radio", name="What I draw").click()
+    sheet = page.locator("canvas").last
+    expect(sheet).to_be_visible()
+    page.get_by_role("radio", name="Rectangle").click()
+    page.wait_for_timeout(1000)
+    sheet.scroll_into_view_if_needed()
+    box = sheet.bounding_box()
+    assert box
+    left, top = box["x"] + box["width"] / 2, box["y"] + 10
+    page.mouse.move(left, top)
+    page.mouse.down()
+    page.mouse.move(left + box["width"] / 2 - 10, box["y"] + box["height"] - 10, steps=8)
+    page.mouse.up()
+    expect(page.get_by_role("button", name="Save mask")).to_be_visible()
+    expect(page.get_by_role("button", name="Paint", exact=True)).to_be_enabled()
+    capture(page, "mask")
+    paint(page)
+    result = Image.open(io.BytesIO(download(page))).convert("RGB")
+    photo = images.open_picture(ROOT / "Resources/content/cat.jpg")
+    unpainted = images.enlarge(images.fit(photo, 128), photo.size)
+    width, height = photo.size
+    outside, inside = (0, 0, width * 45 // 100, height), (width * 55 // 100, 40, width - 40, height)
+    assert difference(unpainted.crop(outside), result.crop(outside)) < 1
+    assert difference(unpainted.crop(inside), result.crop(inside)) > 5
 
 
 def test_a_broken_upload(page: Page, server: str) -> None:

@@ -1,0 +1,204 @@
+"""The settings' widgets, all made from the fields of `Settings`."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import streamlit as st
+
+from nst.jobs import Input, Order
+from nst.settings import CONTROLS, PRESETS, Control, Settings
+from page.gallery import checked
+from page.words import option
+
+# Weights stand beside what they weigh, and the strength beside the painting.
+ELSEWHERE = ("style_weights", "style_layer_weights", "strength")
+WIDGETS = {name: control for name, control in CONTROLS.items() if name not in ELSEWHERE}
+MOST_OPTIONS = 1001  # beyond it a slider is no longer a tool for choosing a number
+PER_LAYER = "weigh_layers"  # the toggle that offers a weight for each style layer
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The settings, and the picture to start from where they name one."""
+
+    settings: Settings
+    init: Input | None
+
+    def order(
+        self, photo: Input | None, styles: Sequence[Input], masks: Sequence[Input | None]
+    ) -> Order | None:
+        """What to paint, or None while a picture is still missing."""
+        found = tuple(mask for mask in masks if mask is not None)
+        if photo is None or not styles or len(found) < len(masks):
+            return None
+        if self.settings.init == "picture" and self.init is None:
+            return None
+        settings = dataclasses.replace(
+            self.settings, strength=st.session_state.get("next_strength", 1.0)
+        )
+        return Order(photo, tuple(styles), settings, found, self.init)
+
+
+def choose_settings(style_weights: tuple[float, ...]) -> Chosen:
+    """Preset and controls; `style_weights` come from beside the styles."""
+    top = st.container()
+    values = asdict(Settings()) | {"style_weights": style_weights}
+    for name, control in WIDGETS.items():
+        if not control.advanced:
+            values[name] = setting_widget(name, control)
+    init = None
+    with st.expander("Advanced"):
+        for name, control in WIDGETS.items():
+            if control.advanced:
+                values[name] = setting_widget(name, control)
+            if name == "init" and values[name] == "picture":
+                init = choose_init()
+            if name == "style_layers":
+                values["style_layer_weights"] = weigh_layers(values["style_layers"])
+    # Made last, as the controls may have got their values from the page's address.
+    st.session_state.preset = preset_of(values)
+    with top:
+        preset = st.segmented_control(
+            "Preset",
+            list(PRESETS),
+            format_func=str.capitalize,
+            key="preset",
+            on_change=apply_preset,
+        )
+        st.caption(PRESETS[preset].help if preset else "Your own settings.")
+    return Chosen(Settings.from_dict(values), init)
+
+
+def choose_init() -> Input | None:
+    """The picture to start from, as an upload."""
+    upload = st.file_uploader("Picture to start from", type="image", key="own_init")
+    if upload is None:
+        st.caption("Upload a picture to start from; it is stretched to the photo's shape.")
+        return None
+    return checked(Input("Your own picture", upload.getvalue(), upload.name))
+
+
+def weigh_layers(layers: Sequence[str]) -> tuple[float, ...]:
+    """A weight for each style layer where the visitor asks for them, else ()."""
+    control = CONTROLS["style_layer_weights"]
+    if not st.toggle(control.label, key=PER_LAYER, help=control.help):
+        return ()
+    assert control.maximum is not None
+    weights = tuple(
+        st.number_input(
+            layer,
+            0.0,
+            control.maximum,
+            1.0,
+            0.5,
+            format="%.10g",
+            key=f"layer_weight_{layer}",
+            persist_state="session",
+        )
+        for layer in layers
+    )
+    if not any(weights):
+        st.caption("All weights are 0, so every layer counts alike.")
+        return ()
+    return weights
+
+
+def preset_of(values: dict[str, Any]) -> str | None:
+    """The preset that the values amount to, if any; weights of styles belong to none."""
+    values = values | {"style_weights": ()}
+    same = [name for name in PRESETS if asdict(Settings.preset(name)) == values]
+    return same[0] if same else None
+
+
+def apply_preset() -> None:
+    """Set every control to what the preset says."""
+    if st.session_state.preset:
+        set_controls(Settings.preset(st.session_state.preset))
+
+
+def set_controls(settings: Settings) -> None:
+    """Set every control to what the settings say; to be called before they are made."""
+    values = asdict(settings)
+    for name in WIDGETS:
+        value = values[name]
+        st.session_state[name] = list(value) if isinstance(value, tuple) else value
+    st.session_state[PER_LAYER] = bool(settings.style_layer_weights)
+    for layer, weight in zip(settings.style_layers, settings.style_layer_weights, strict=False):
+        st.session_state[f"layer_weight_{layer}"] = weight
+
+
+def setting_widget(name: str, control: Control) -> Any:
+    """The value of a setting, from a widget that can only take values that are allowed."""
+    label = f"{control.label} ({control.unit})" if control.unit else control.label
+    common: dict[str, Any] = {
+        "value": getattr(Settings(), name),
+        "key": name,
+        "help": control.help,
+        "bind": "query-params",
+    }
+    if control.most:
+        common["default"] = list(common.pop("value"))
+        chosen = st.multiselect(label, control.choices, format_func=option, **common)
+        return tuple(chosen) or getattr(Settings(), name)
+    options = slider_options(name)
+    if control.choices:
+        first = control.choices.index(common.pop("value"))
+        return st.selectbox(label, control.choices, first, format_func=option, **common)
+    if control.minimum is None:
+        return st.toggle(label, **common)
+    if options:
+        return st.select_slider(label, with_present(name, options), format_func=number, **common)
+    low, high = int(control.minimum), int(control.maximum or 0)
+    return st.number_input(label, low, high, step=int(control.step or 1), **common)
+
+
+def number(value: float) -> str:
+    """A setting's number as the page shows it, exactly: 1,000 or 0.1."""
+    return f"{value:,}".removesuffix(".0")
+
+
+@functools.cache
+def slider_options(name: str) -> tuple[float, ...]:
+    """The values a setting's slider offers, or none if they are too many.
+
+    Round numbers with every preset's value among them: a plain slider would count its steps from
+    the minimum and offer 991 and 1001 iterations, but not 1000.
+    """
+    control = CONTROLS[name]
+    low, high, step = control.minimum, control.maximum, control.step
+    if low is None or high is None or step is None or (high - low) / step > MOST_OPTIONS * 10:
+        return ()
+    presets = [getattr(Settings.preset(preset), name) for preset in PRESETS]
+    if control.logarithmic:
+        inner = [digit * 10.0**power for power in range(-6, 10) for digit in (1, 2, 5)]
+    else:
+        inner = [round(count * step, 9) for count in range(int(high / step) + 1)]
+    kind = type(presets[0])
+    options = {kind(value) for value in (low, *inner, *presets, high) if low <= value <= high}
+    return tuple(sorted(options)) if len(options) <= MOST_OPTIONS else ()
+
+
+def with_present(name: str, options: Sequence[float]) -> list[float]:
+    """The options and the setting's present value: a recipe may bring one that lies between.
+
+    So may the page's address, where a reload finds it again.
+    """
+    control, present = CONTROLS[name], {st.session_state.get(name)}
+    if name not in st.session_state and name in st.query_params:
+        try:
+            present = {type(options[0])(st.query_params[name].replace(",", ""))}
+        except ValueError:
+            present = set()
+    assert control.minimum is not None
+    assert control.maximum is not None
+    allowed = {
+        value
+        for value in present
+        if value is not None and control.minimum <= value <= control.maximum
+    }
+    return sorted({*options, *allowed})

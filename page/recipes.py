@@ -1,0 +1,183 @@
+"""Settings of an earlier painting, taken from the recipe in its PNG and put into the controls.
+
+A recipe is foreign data: `nst.recipe` validates it, nothing that it names is opened, and pictures
+are recognised by their SHA-256 alone.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import streamlit as st
+
+from nst import jobs, recipe
+from nst.jobs import Input
+from nst.recipe import Recipe, RecipeError, Source
+from nst.settings import Settings, UserError
+from page import controls, gallery, masks
+from page.masks import Where
+from page.words import enumerated, plain
+
+KEY = "earlier"  # of the uploader
+LARGEST = 64  # MB: the PNG of a large painting is larger than any picture that is painted from
+
+
+def offer() -> None:
+    """An uploader for a PNG with a recipe, and whether it could be used."""
+    st.file_uploader(
+        "Settings of an earlier painting",
+        type="png",
+        key=KEY,
+        max_upload_size=LARGEST,
+        on_change=restore,
+        help="A PNG that was painted here or on the command line carries its settings: drop it to "
+        "paint with them again.",
+    )
+    if problem := st.session_state.get("recipe_problem"):
+        st.error(plain(problem), icon=":material/receipt_long:")
+
+
+def restore() -> None:
+    """Set the controls, and choose the sample pictures, as the recipe of the upload says."""
+    state: Any = st.session_state
+    upload = state[KEY]
+    state.recipe, state.recipe_problem = None, ""
+    if upload is None:
+        return
+    try:
+        found = recipe.read(upload.getvalue())
+        if len(found.styles) > gallery.MOST_STYLES:
+            raise RecipeError(
+                f"This painting blends {len(found.styles)} styles, and the page takes at most "
+                f"{gallery.MOST_STYLES}; paint it on the command line."
+            )
+    except UserError as error:
+        state.recipe_problem = str(error)
+        return
+    state.recipe = found
+    state.browsing = True
+    controls.set_controls(found.settings)
+    state.next_strength = found.settings.strength
+    _choose_photo(found.content)
+    _choose_styles(found)
+    _choose_masks(found)
+
+
+def _choose_photo(source: Source) -> None:
+    """Choose the sample that the source is, or the upload if that is it."""
+    state: Any = st.session_state
+    stem, upload = gallery.hashes("content").get(source.sha256), state.get("own_photo")
+    if stem is not None:
+        state.photo = stem
+    elif upload is not None and _is(upload.getvalue(), source):
+        state.photo = None
+
+
+def _choose_styles(found: Recipe) -> None:
+    """Choose the samples among the styles; uploads that are among them stay."""
+    state: Any = st.session_state
+    samples = gallery.hashes("styles")
+    stems = [samples[style.sha256] for style in found.styles if style.sha256 in samples]
+    uploads = state.get("own_style") or []
+    own = [style for style in found.styles if any(_is(up.getvalue(), style) for up in uploads)]
+    state.blend = len(found.styles) > 1
+    if state.blend:
+        state.styles = stems
+    elif stems:
+        state.style = stems[0]
+    elif own:
+        state.style = None
+    highest = max(found.settings.style_weights, default=0)
+    # Only the proportions count, and the sliders end somewhere.
+    factor = min(1.0, gallery.HIGHEST_WEIGHT / highest) if highest else 1.0
+    weights = found.settings.style_weights or (1.0,) * len(found.styles)
+    for style, weight in zip(found.styles, weights, strict=True):
+        state[gallery.weight_key(style.sha256)] = weight * factor
+
+
+def _choose_masks(found: Recipe) -> None:
+    """Choose the ready-made masks; the others have to be uploaded again."""
+    state: Any = st.session_state
+    for number in range(gallery.MOST_STYLES):
+        state[masks.where_key(number)] = Where.EVERYWHERE
+    for number, mask in enumerate(found.masks):
+        state[masks.where_key(number)] = _ready_made(found.content).get(mask.sha256, Where.UPLOADED)
+        state[masks.invert_key(number)] = False
+
+
+def _ready_made(photo: Source) -> dict[str, Where]:
+    """SHA-256 -> the choice that gives this mask, for a photo."""
+    ways = {_sha256(masks.everything()): Where.EVERYWHERE}
+    if found := masks.subjects().get(photo.sha256):
+        ways |= {_sha256(found[0]): Where.SUBJECT, _sha256(found[1]): Where.BACKGROUND}
+    return ways
+
+
+def in_order(styles: Sequence[Input]) -> tuple[Input, ...]:
+    """The styles as a restored recipe has them, and others after them: masks go by their order."""
+    found: Recipe | None = st.session_state.get("recipe")
+    if found is None:
+        return tuple(styles)
+    places = {source.sha256: place for place, source in enumerate(found.styles)}
+    return tuple(sorted(styles, key=lambda style: places.get(style.source.sha256, len(places))))
+
+
+def _is(data: bytes, source: Source) -> bool:
+    return _sha256(data) == source.sha256
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def tell(settings: Settings, present: Iterable[Input | None]) -> None:
+    """Say in a sentence what is still missing to paint a restored recipe again.
+
+    `present` are all pictures that are chosen, or None for what is not.
+    """
+    found: Recipe | None = st.session_state.get("recipe")
+    if found is None:
+        return
+    here = {each.source.sha256 for each in present if each is not None}
+    needed = [
+        _named(kind, source)
+        for kind, sources in (
+            ("the photo", (found.content,)),
+            ("the style", found.styles),
+            ("the mask", found.masks),
+            ("the picture to start from", (found.init,)),
+        )
+        for source in sources
+        if source is not None and source.sha256 not in here
+    ]
+    different = []
+    if _comparable(settings) != _comparable(found.settings):
+        different.append("settings")
+    if found.weights != jobs.WEIGHTS:
+        different.append("weights of VGG19")
+    if found.versions != recipe.versions():
+        different.append("versions of the program or its libraries")
+    icon = ":material/receipt_long:"
+    if needed:
+        st.info(f"To paint the same again, choose {enumerated(needed)}.", icon=icon)
+    elif different:
+        st.info(f"The same but for other {enumerated(different)}.", icon=icon)
+    else:
+        st.success("Settings and pictures are those of that painting.", icon=icon)
+
+
+def _named(kind: str, source: Source) -> str:
+    """E.g. the photo "cat.jpg"; the name is foreign."""
+    name = source.name if len(source.name) <= 40 else f"{source.name[:39]}…"
+    return f'{kind} "{plain(name)}"' if name else kind
+
+
+def _comparable(settings: Settings) -> Settings:
+    """The settings without what the page has elsewhere: strength, and only proportions count."""
+    highest = max(settings.style_weights, default=1.0)
+    weights = tuple(round(weight / highest, 6) for weight in settings.style_weights)
+    same = len(set(weights)) == 1
+    return dataclasses.replace(settings, strength=1.0, style_weights=() if same else weights)

@@ -1,0 +1,209 @@
+"""What is seen of a painting: how far it is, photo, style and picture, strength, and losses."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from nst import export, jobs
+from nst.jobs import Input, JobManager
+from nst.settings import CONTROLS
+from page.gallery import FAVOURITES, RESOURCES, shown, shown_styles, sketch
+from page.words import duration, enumerated, plain, title_of
+
+EXAMPLE = RESOURCES / "example.jpg"  # what the favourite photo and style give
+
+
+def show_status(job: jobs.Snapshot) -> None:
+    """How far the job is, or how it ended, in words."""
+    standing = job.standing
+    if job.state is jobs.State.QUEUED and job.ahead:
+        others = "1 painting is" if job.ahead == 1 else f"{job.ahead} paintings are"
+        st.progress(0.0, f"In the queue: {others} ahead of yours. It begins by itself.")
+    elif job.active and standing is None:
+        st.progress(0.0, "Getting brushes and paint ready …")
+    elif job.active and standing is not None:
+        st.progress(standing.fraction, f"{time_left(standing)} · {place(standing)}")
+    elif job.state is jobs.State.FAILED:
+        st.error(plain(job.message), icon=":material/error:")
+    elif standing is None:
+        st.info(plain(job.message), icon=":material/info:")
+    else:  # as tall as while it ran, so that the pictures stay where they are
+        painted = f"{standing.iteration} iterations in {duration(standing.seconds)}"
+        end = plain(job.message) or ":material/check_circle: Finished:"
+        st.progress(standing.fraction, f"{end} {painted}.")
+
+
+def time_left(standing: jobs.Standing) -> str:
+    """What is still to wait, as far as it can be known."""
+    if standing.fraction < 0.01:
+        return "Estimating the time"
+    return f"About {duration(standing.seconds_left)} left"
+
+
+def place(standing: jobs.Standing) -> str:
+    """Which size is painted on, and the iteration."""
+    at = f"iteration {standing.iteration}, at {standing.scale} px"
+    if len(standing.scales) == 1:
+        return at
+    number = standing.scales.index(standing.scale) + 1
+    return f"size {number} of {len(standing.scales)}: {at}"
+
+
+def show_pictures(
+    photo: Input | None,
+    styles: Sequence[Input],
+    job: jobs.Snapshot | None,
+    manager: JobManager,
+) -> None:
+    """Photo, style and painting side by side, all in the shape of the photo."""
+    with st.container(key="painted" if job else "chosen"):
+        left, middle, right = st.columns(3)
+    if job is not None and not (st.session_state.get("browsing") and photo and styles):
+        subject, texture = job.content_shown, job.style_shown
+        names = job.content_name, job.style_name
+    elif photo is None or not styles:
+        st.info("Choose a photo and a style in the sidebar.", icon=":material/image_search:")
+        return
+    else:
+        subject, size = shown(photo.data, photo.file_name)
+        texture = shown_styles(tuple((style.data, style.file_name) for style in styles), size)
+        names = photo.title, enumerated([style.title for style in styles])
+    captions = f"Photo: {plain(names[0])}", f"Style: {plain(names[1])}"
+    left.image(subject, captions[0], width="stretch", alt=f"The photo: {names[0]}")
+    middle.image(texture, captions[1], width="stretch", alt=f"The style: {names[1]}")
+    with right:
+        show_painting(subject, names, job, manager)
+
+
+def show_painting(
+    photo: bytes, names: tuple[str, str], job: jobs.Snapshot | None, manager: JobManager
+) -> None:
+    """The painting as far as it is, or a sketch of the photo where there is none yet."""
+    if job is not None and job.preview is not None:
+        place = st.container()
+        picture = job.preview if job.active else finishing(job, manager)
+        title = f"{job.content_name} in the style of {job.style_name}"
+        alt = "The painting so far" if job.active else "The painting"
+        place.image(picture, plain(title), width="stretch", alt=f"{alt}: {title}")
+    elif job is None and names == example_names() and EXAMPLE.exists():
+        st.image(
+            EXAMPLE.read_bytes(),
+            "An example; press Paint to make your own",
+            width="stretch",
+            alt=f"An example: {names[0]} in the style of {names[1]}",
+        )
+    else:
+        st.image(
+            sketch(photo), "Your painting appears here", width="stretch", alt="A pencil sketch"
+        )
+
+
+def finishing(job: jobs.Snapshot, manager: JobManager) -> bytes:
+    """Strength and download of an ended job; the picture at that strength."""
+    control = CONTROLS["strength"]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        strength = st.slider(
+            control.label,
+            control.minimum,
+            control.maximum,
+            job.recipe.settings.strength,
+            control.step,
+            key=strength_key(job.id),
+            help=f"{control.help.partition(';')[0]}: at once, without painting anew. The download "
+            "is as you see it.",
+        )
+        st.download_button(
+            "Download PNG",
+            functools.partial(manager.png, job.id, strength),
+            download_name(job),
+            "image/png",
+            on_click="ignore",
+            icon=":material/download:",
+            help="At the size of the photo, with its settings inside.",
+        )
+    shown = manager.shown(job.id, strength) or job.preview
+    assert shown is not None
+    return shown
+
+
+def strength_key(job_id: str) -> str:
+    """The key of the slider beside a job's result."""
+    return f"strength_{job_id}"
+
+
+def download_name(job: jobs.Snapshot) -> str:
+    """E.g. cat-night-sky.png."""
+    words = re.sub(r"[\W_]+", "-", f"{job.content_name} {job.style_name}".lower())
+    return f"{words[:80].strip('-')}.png"
+
+
+def example_names() -> tuple[str, str]:
+    """Photo and style of the ready-made example."""
+    return title_of(FAVOURITES["content"]), title_of(FAVOURITES["styles"])
+
+
+def show_losses(job: jobs.Snapshot) -> None:
+    """The three losses now, and their course so far."""
+    standing = job.standing
+    if standing is None:
+        return
+    values = {
+        "Total loss": standing.total_loss,
+        "Content loss": standing.content_loss,
+        "Style loss": standing.style_loss,
+    }
+    helps = (
+        "What the painting minimises: the losses below, each times its weight, and the smoothness.",
+        "How far the painting is from the subject of the photo.",
+        "How far its brushwork and colours are from those of the style.",
+    )
+    numbers, chart = st.columns([1, 3])
+    for (name, value), text in zip(values.items(), helps, strict=True):
+        numbers.metric(name, f"{value:.3g}", help=text)
+    chart.vega_lite_chart(
+        loss_table(job.history), LOSS_CHART, alt="Total, content and style loss over iterations"
+    )
+
+
+def loss_table(history: Sequence[jobs.Standing]) -> dict[str, list[Any]]:
+    """One row a loss and iteration; what is 0 but for rounding would stretch the axis."""
+    rows = [
+        (at.iteration, name, value)
+        for at in history
+        for name, value in (
+            ("Total", at.total_loss),
+            ("Content", at.content_loss),
+            ("Style", at.style_loss),
+        )
+        if value > export.LEAST_SHOWN
+    ]
+    columns = zip(*rows, strict=True) if rows else ([], [], [])
+    return dict(zip(("iteration", "loss", "value"), map(list, columns), strict=True))
+
+
+LOSS_CHART = {
+    "mark": {"type": "line", "strokeWidth": 2},
+    "height": 260,
+    "encoding": {
+        "x": {"field": "iteration", "type": "quantitative", "title": "Iteration"},
+        "y": {
+            "field": "value",
+            "type": "quantitative",
+            "scale": {"type": "log"},
+            "title": "Loss",
+            "axis": {"tickCount": 4, "format": "~g"},
+        },
+        "color": {
+            "field": "loss",
+            "type": "nominal",
+            "sort": ["Total", "Content", "Style"],
+            "title": None,
+            "legend": {"orient": "top"},
+        },
+    },
+}

@@ -1,0 +1,36 @@
+"""Texts of the page: file names, titles and times as one says them."""
+
+from __future__ import annotations
+
+import re
+
+# What `str.capitalize` would not make of a setting's value.
+OPTIONS = {"lbfgs": "L-BFGS", "avg": "Average", "max": "Maximum"}
+
+
+def plain(text: str) -> str:
+    """`text` with whatever Markdown would take for markup made harmless: it may hold file names."""
+    return re.sub(r"([\\`*_\[\]<>$~#|!:])", r"\\\1", text)
+
+
+def title_of(stem: str) -> str:
+    """A file's name in plain words: night_sky -> Night sky."""
+    return stem.replace("_", " ").capitalize()
+
+
+def option(value: str) -> str:
+    """A setting's value as the page shows it; the names of layers stay as the field writes them."""
+    return OPTIONS.get(value, value if "_" in value else value.capitalize())
+
+
+def enumerated(items: list[str]) -> str:
+    """Items as one says them: a, b and c."""
+    *others, last = items
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def duration(seconds: float) -> str:
+    """A time as one says it: 20 s, 3 min."""
+    if seconds < 10:
+        return f"{max(1, round(seconds))} s"
+    return f"{round(seconds / 5) * 5} s" if seconds < 100 else f"{round(seconds / 60)} min"
