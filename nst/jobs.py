@@ -338,10 +338,10 @@ class JobManager:
             if job is None or job.result is None:
                 return None
             picture, photo, size = job.result, job.photo, job.size
-            settings = _with_strength(job.settings, strength)
-        if not needs_photo(settings):
+            settings, masks = _with_strength(job.settings, strength), job.canvas.masks
+        if not needs_photo(settings, masks):
             return images.enlarge(picture, size)
-        return finish(picture, photo.open(), settings)
+        return finish(picture, photo.open(), settings, masks)
 
     def png(self, job_id: str, strength: float | None = None) -> bytes:
         """The bytes of `result` as a PNG file with its recipe, made anew: kept, a large one would
@@ -515,7 +515,7 @@ class JobManager:
     @staticmethod
     def _painted(job: _Job, picture: Image.Image) -> Image.Image:
         photo = Image.open(io.BytesIO(job.content_shown))
-        return finish(picture, photo, _with_strength(job.settings, 1.0))
+        return finish(picture, photo, _with_strength(job.settings, 1.0), job.canvas.masks)
 
 
 def _with_strength(settings: Settings, strength: float | None) -> Settings:
