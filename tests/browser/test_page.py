@@ -175,6 +175,8 @@ def paint(page: Page) -> None:
 def finished(page: Page) -> None:
     expect(page.get_by_text("Finished:")).to_be_visible(timeout=60 * SECONDS)
     loaded(picture(page, "The painting:"))
+    # The script runs once more when a painting has ended, and gives the download a new address.
+    page.wait_for_timeout(1000)
 
 
 def download(page: Page) -> bytes:
