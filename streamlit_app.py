@@ -15,7 +15,7 @@ import streamlit as st
 from nst import images, jobs
 from nst.jobs import Input, Order
 from nst.settings import UserError
-from page import controls, gallery, masks, recipes, studio
+from page import controls, downloads, gallery, masks, recipes, studio
 from page.words import plain
 
 POLL = 1.0  # seconds between two looks at a running job
@@ -80,7 +80,7 @@ def continued(job: jobs.Snapshot, painted: Order, settings: Any) -> Order:
     return dataclasses.replace(
         painted,
         settings=dataclasses.replace(settings, init="picture", style_weights=weights, strength=1.0),
-        init=Input("The painting so far", data, studio.download_name(job)),
+        init=Input("The painting so far", data, downloads.file_name(job)),
     )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +10,7 @@ import streamlit as st
 from nst import export, jobs
 from nst.jobs import Input, JobManager
 from nst.settings import CONTROLS
+from page import downloads
 from page.gallery import FAVOURITES, RESOURCES, shown, shown_styles, sketch
 from page.words import duration, enumerated, plain, title_of
 
@@ -117,15 +116,7 @@ def finishing(job: jobs.Snapshot, manager: JobManager) -> bytes:
             help=f"{control.help.partition(';')[0]}: at once, without painting anew. The download "
             "is as you see it.",
         )
-        st.download_button(
-            "Download PNG",
-            functools.partial(manager.png, job.id, strength),
-            download_name(job),
-            "image/png",
-            on_click="ignore",
-            icon=":material/download:",
-            help="At the size of the photo, with its settings inside.",
-        )
+        downloads.offer(job, strength, manager)
     shown = manager.shown(job.id, strength) or job.preview
     assert shown is not None
     return shown
@@ -134,12 +125,6 @@ def finishing(job: jobs.Snapshot, manager: JobManager) -> bytes:
 def strength_key(job_id: str) -> str:
     """The key of the slider beside a job's result."""
     return f"strength_{job_id}"
-
-
-def download_name(job: jobs.Snapshot) -> str:
-    """E.g. cat-night-sky.png."""
-    words = re.sub(r"[\W_]+", "-", f"{job.content_name} {job.style_name}".lower())
-    return f"{words[:80].strip('-')}.png"
 
 
 def example_names() -> tuple[str, str]:

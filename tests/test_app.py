@@ -26,7 +26,7 @@ from nst.recipe import Source
 from nst.settings import CONTROLS, PRESETS, Settings
 from nst.transfer import Progress
 from nst.vgg import VGG19
-from page import gallery, masks
+from page import downloads, gallery, masks
 from page.masks import Where
 from page.words import plain
 
@@ -691,6 +691,31 @@ def test_what_a_browser_draws_is_no_more_trusted_than_an_upload(
     app.run()
     press(app, "Paint")
     assert orders[0].masks[0].title == "Your drawing"
+
+
+def test_other_files_are_offered_beside_the_png(app: AppTest, orders: list[Order]) -> None:
+    press(app, "Paint")
+    offered = [button.label for button in app.download_button]
+    assert offered == ["Download PNG", *(kind.label for kind in downloads.OTHERS)]
+
+
+def test_every_file_is_what_its_name_says() -> None:
+    manager = JobManager(paint)
+    style = gallery.sample("styles", "watercolour")
+    job_id = manager.submit(Order(gallery.sample("content", "cat"), (style,), Settings()))
+    deadline = time.monotonic() + 30
+    while (job := manager.snapshot(job_id)) is None or job.active:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    names = []
+    for kind in (downloads.PNG, *downloads.OTHERS):
+        picture = Image.open(io.BytesIO(kind.make(manager, job_id, 1.0)))
+        assert Image.MIME[picture.format or ""] == kind.mime
+        name = downloads.file_name(job, kind.suffix)
+        assert Image.registered_extensions()[Path(name).suffix] == picture.format
+        names.append(name)
+    assert names[0] == "cat-watercolour.png"
+    assert len(set(names)) == len(names)
 
 
 def test_what_follows_a_name_is_no_markup() -> None:

@@ -235,6 +235,41 @@ def test_several_styles_strength_continue_and_recipe(page: Page, server: str) ->
     assert download(page) == first  # bit for bit, recipe and all
 
 
+def download_other(page: Page, name: str) -> Image.Image:
+    """One of the files in the menu beside Download PNG."""
+    with page.expect_download() as event:
+        page.get_by_role("button", name=name, exact=True).click()
+    return Image.open(io.BytesIO(event.value.path().read_bytes()))
+
+
+def test_other_files_of_a_painting(page: Page, server: str) -> None:
+    open_page(page, server, "resolution=128&iterations=100&effort=0.5")
+    paint(page)
+    painting = Image.open(io.BytesIO(download(page))).convert("RGB")
+    page.get_by_role("button", name="More files").click()
+    expect(page.get_by_role("button", name="JPEG", exact=True)).to_be_visible()
+    page.wait_for_timeout(500)
+    capture(page, "files")
+    jpeg = download_other(page, "JPEG")
+    assert (jpeg.format, jpeg.size) == ("JPEG", painting.size)
+    assert difference(painting, jpeg.convert("RGB")) < 3
+    sheet = download_other(page, "Side by side")
+    assert sheet.width > 3 * 768
+    for name, format in (("Time-lapse, WebP", "WEBP"), ("Time-lapse, GIF", "GIF")):
+        film = download_other(page, name)
+        assert (film.format, max(film.size)) == (format, 480)
+        frames = []
+        for number in range(film.n_frames):  # type: ignore[attr-defined]
+            film.seek(number)
+            frames.append(film.convert("RGB"))
+        assert len(frames) > 10
+        # It begins far from the painting and ends with it.
+        courses = [difference(painting, frame) for frame in frames]
+        assert courses[0] > 2 * courses[-1]
+        assert len({frame.tobytes() for frame in frames}) > 10
+    sheet.save(SCREENSHOTS / "side_by_side.png")
+
+
 def test_a_mask_drawn_in_the_browser(page: Page, server: str) -> None:
     open_page(page, server, "resolution=128&iterations=60&effort=0.5")
     page.get_by_text("Where to paint").click()
