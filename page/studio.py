@@ -10,7 +10,7 @@ import streamlit as st
 from nst import export, jobs
 from nst.jobs import Input, JobManager
 from nst.settings import CONTROLS
-from page import downloads
+from page import compare, downloads
 from page.gallery import FAVOURITES, RESOURCES, shown, shown_styles, sketch
 from page.words import duration, enumerated, plain, title_of
 
@@ -59,9 +59,13 @@ def show_pictures(
     job: jobs.Snapshot | None,
     manager: JobManager,
 ) -> None:
-    """Photo, style and painting side by side, all in the shape of the photo."""
+    """Photo, style and painting side by side, all in the shape of the photo.
+
+    Compared with its photo, the painting is given more room.
+    """
+    comparing = job is not None and not job.active and compare.chosen(job.id)
     with st.container(key="painted" if job else "chosen"):
-        left, middle, right = st.columns(3)
+        left, middle, right = st.columns([1, 1, 3] if comparing else 3)
     if job is not None and not (st.session_state.get("browsing") and photo and styles):
         subject, texture = job.content_shown, job.style_shown
         names = job.content_name, job.style_name
@@ -87,6 +91,11 @@ def show_painting(
         place = st.container()
         picture = job.preview if job.active else finishing(job, manager)
         title = f"{job.content_name} in the style of {job.style_name}"
+        if not job.active and compare.chosen(job.id):
+            with place:
+                compare.show(job, picture)
+                st.caption(plain(title), text_alignment="center")
+            return
         alt = "The painting so far" if job.active else "The painting"
         place.image(picture, plain(title), width="stretch", alt=f"{alt}: {title}")
     elif job is None and names == example_names() and EXAMPLE.exists():
@@ -103,7 +112,8 @@ def show_painting(
 
 
 def finishing(job: jobs.Snapshot, manager: JobManager) -> bytes:
-    """Strength and download of an ended job; the picture at that strength."""
+    """Comparison, strength and downloads of an ended job; the picture at that strength."""
+    compare.offer(job.id)
     control = CONTROLS["strength"]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         strength = st.slider(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import io
+import json
 import re
 import subprocess
 import sys
@@ -716,6 +717,35 @@ def test_every_file_is_what_its_name_says() -> None:
         names.append(name)
     assert names[0] == "cat-watercolour.png"
     assert len(set(names)) == len(names)
+
+
+def comparison(app: AppTest) -> dict[str, str]:
+    """What the slider of photo and painting is given."""
+    (element,) = app.get("bidi_component")
+    found: dict[str, str] = json.loads(element.proto.json)
+    return found
+
+
+def test_the_painting_is_compared_with_its_photo_at_the_strength_shown(
+    app: AppTest, orders: list[Order]
+) -> None:
+    upload(app, "own_photo", picture_bytes(), "<img src=x onerror=alert(1)>.png")
+    press(app, "Paint")
+    assert not app.get("bidi_component")
+    job_id = app.query_params["job"]
+    app.toggle(f"compare_{job_id}").set_value(True).run()
+    assert not app.exception
+    full = comparison(app)
+    assert full["photo"].startswith("data:image/jpeg;base64,")
+    assert full["photo"] != full["painting"]
+    assert "onerror" not in str(full)  # what a visitor calls the file is nowhere in it
+    app.slider(f"strength_{job_id}").set_value(0.0).run()
+    faint = comparison(app)
+    assert faint["photo"] == full["photo"]
+    assert faint["painting"] != full["painting"]
+    app.toggle(f"compare_{job_id}").set_value(False).run()
+    assert not app.get("bidi_component")
+    assert "in the style of" in captions(app)[2]
 
 
 def test_what_follows_a_name_is_no_markup() -> None:

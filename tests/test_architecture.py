@@ -21,7 +21,8 @@ PAGE_ALLOWED = {
     "masks": {"gallery", "words"},
     "recipes": {"controls", "gallery", "masks", "words"},
     "downloads": set(),
-    "studio": {"downloads", "gallery", "words"},
+    "compare": set(),
+    "studio": {"compare", "downloads", "gallery", "words"},
     "streamlit_app": {
         *("controls", "downloads", "gallery", "masks", "recipes", "studio", "words"),
     },

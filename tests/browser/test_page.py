@@ -270,6 +270,96 @@ def test_other_files_of_a_painting(page: Page, server: str) -> None:
     sheet.save(SCREENSHOTS / "side_by_side.png")
 
 
+def test_photo_and_painting_are_compared(page: Page, server: str) -> None:
+    open_page(page, server, "resolution=128&iterations=100&effort=0.5")
+    paint(page)
+    painting = pixels(picture(page, "The painting:"))
+    page.get_by_text("Compare with the photo").click()
+    frame = page.locator(".frame")
+    line = page.get_by_role("slider", name="Position of the line")
+    expect(frame).to_be_visible()
+    for image in ("The photo:", "The painting:"):
+        loaded(frame.locator(f'img[alt^="{image}"]'))
+    photo = pixels(picture(page, "The photo:").first)
+    apart = difference(photo, painting)
+    page.wait_for_timeout(500)
+    page.mouse.move(700, 20)
+    capture(page, "compare")
+
+    def shown() -> tuple[float, float]:
+        """How far what is shown is from the photo and from the painting."""
+        now = Image.open(io.BytesIO(frame.screenshot())).convert("RGB")
+        return difference(photo, now), difference(painting, now)
+
+    def parts() -> tuple[float, float]:
+        """How far the left is from the photo, and the right from the painting."""
+        now = Image.open(io.BytesIO(frame.screenshot())).convert("RGB")
+        width, height = now.size
+        left, right = (
+            (0, 0, width // 3, height * 4 // 5),
+            (width * 2 // 3, 0, width, height * 4 // 5),
+        )
+        sides = photo.resize(now.size), painting.resize(now.size)
+        return (
+            difference(sides[0].crop(left), now.crop(left)),
+            difference(sides[1].crop(right), now.crop(right)),
+        )
+
+    assert max(parts()) < apart / 2
+    line.focus()
+    line.press("End")
+    from_photo, from_painting = shown()
+    assert from_photo < from_painting / 2
+    line.press("Home")
+    from_photo, from_painting = shown()
+    assert from_painting < from_photo / 2
+    for _ in range(5):
+        line.press("PageUp")
+    assert line.get_attribute("aria-valuetext") == "50 % photo, 50 % painting"
+    assert max(parts()) < apart / 2
+    box = frame.bounding_box()
+    assert box
+    page.mouse.click(box["x"] + box["width"] * 0.8, box["y"] + 30)
+    assert line.get_attribute("aria-valuetext") == "80 % photo, 20 % painting"
+    line.press("ArrowLeft")
+    assert line.input_value() == "78"
+    # Another strength is another painting, and the line stays where it is.
+    page.get_by_role("slider", name="Strength").press("Home")
+    page.wait_for_timeout(1500)
+    assert line.input_value() == "78"
+    line.press("Home")
+    from_photo, _ = shown()
+    assert from_photo < apart / 2
+
+
+def test_the_comparison_on_a_phone(browser: Browser, server: str) -> None:
+    context = browser.new_context(
+        viewport={"width": 360, "height": 740}, has_touch=True, color_scheme="dark"
+    )
+    page = context.new_page()
+    page.set_default_timeout(30 * SECONDS)
+    open_page(page, server, "resolution=64&iterations=20")
+    paint(page)
+    page.get_by_text("Compare with the photo").click()
+    frame = page.locator(".frame")
+    line = page.get_by_role("slider", name="Position of the line")
+    expect(frame).to_be_visible()
+    frame.scroll_into_view_if_needed()
+    page.wait_for_timeout(500)
+    box = frame.bounding_box()
+    assert box
+    assert box["width"] > 250
+    page.touchscreen.tap(box["x"] + box["width"] * 0.1, box["y"] + box["height"] / 2)
+    assert line.get_attribute("aria-valuetext") == "10 % photo, 90 % painting"
+    overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    assert overflow <= 0
+    capture(page, "compare_narrow")
+    page.get_by_role("button", name="More files").click()
+    page.wait_for_timeout(700)
+    capture(page, "files_narrow")
+    context.close()
+
+
 def test_a_mask_drawn_in_the_browser(page: Page, server: str) -> None:
     open_page(page, server, "resolution=128&iterations=60&effort=0.5")
     page.get_by_text("Where to paint").click()
