@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import os
 import shutil
@@ -358,6 +359,22 @@ def test_the_comparison_on_a_phone(browser: Browser, server: str) -> None:
     page.wait_for_timeout(700)
     capture(page, "files_narrow")
     context.close()
+
+
+def test_paint_it_again_with_more_style(page: Page, server: str) -> None:
+    open_page(page, server, "resolution=64&iterations=40")
+    paint(page)
+    job = job_of(page)
+    first = recipe.read(download(page)).settings
+    capture(page, "again")
+    page.get_by_role("button", name="More style").click()
+    deadline = time.monotonic() + 60
+    while job_of(page) == job or not page.get_by_text("Finished:").is_visible():
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(200)
+    second = recipe.read(download(page)).settings
+    assert second == dataclasses.replace(first, style_weight=3 * first.style_weight)
+    assert parse_qs(urlsplit(page.url).query)["style_weight"]
 
 
 def test_a_mask_drawn_in_the_browser(page: Page, server: str) -> None:
