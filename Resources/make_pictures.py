@@ -224,7 +224,7 @@ ROWS = (
     Row(
         "resolution",
         CONTROLS["resolution"].label,
-        "astronaut",
+        "coffee",
         "stained_glass",
         _values("resolution", "128", "256", "512"),
         common="",

@@ -5,11 +5,12 @@ What the command line, the page and a batch do alike: sizes, stroke size, colour
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PIL import Image
+from PIL import Image, ImageChops
 
 from nst import images
 from nst.settings import Settings
@@ -90,17 +91,38 @@ def _fit_style(style: Image.Image, settings: Settings) -> Image.Image:
     return images.fit(style, side)
 
 
-def needs_photo(settings: Settings) -> bool:
+def needs_photo(settings: Settings, masks: Sequence[Image.Image] = ()) -> bool:
     """Whether `finish` looks at more of the photo than its size."""
-    return settings.strength < 1 or settings.preserve_color == "luminance"
+    return bool(masks) or settings.strength < 1 or settings.preserve_color == "luminance"
 
 
-def finish(painting: Image.Image, photo: Image.Image, settings: Settings) -> Image.Image:
-    """The painting at the photo's size, in its colours where they are kept, at its strength."""
+def finish(
+    painting: Image.Image,
+    photo: Image.Image,
+    settings: Settings,
+    masks: Sequence[Image.Image] = (),
+) -> Image.Image:
+    """The painting at the photo's size, in its colours where they are kept, at its strength.
+
+    `masks` are those of the `Canvas`: what none of them claims is the photo itself, not the photo
+    at the size of the canvas.
+    """
     from nst import color
 
     picture = images.enlarge(painting, photo.size)
     if settings.preserve_color == "luminance":
         picture = color.with_colors_of(picture, photo)
+    if masks:
+        picture = Image.composite(photo, picture, _unclaimed(masks, photo.size))
     # The strength mixes in linear light, as one layer of paint lets another shine through.
     return picture if settings.strength == 1 else color.blend(picture, photo, settings.strength)
+
+
+def _unclaimed(masks: Sequence[Image.Image], size: tuple[int, int]) -> Image.Image:
+    """White where the photo stays as it is, black where the painting has mixed both already.
+
+    The ramp between lies where a quarter at most is painted, so that an edge hardly gets narrower.
+    """
+    claimed = functools.reduce(ImageChops.add, (mask.convert("L") for mask in masks))
+    left = claimed.resize(size, Image.Resampling.BICUBIC)
+    return left.point([max(0, 255 - 4 * value) for value in range(256)])

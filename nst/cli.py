@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from torch import Tensor
 
+    from nst.canvas import Canvas
     from nst.recipe import Recipe, Source
     from nst.transfer import Progress
     from nst.vgg import VGG19
@@ -273,8 +274,10 @@ def _paint(options: argparse.Namespace, report: _Report) -> int:
         _tell_differences(report, found, made)
     if count:
         return _paint_sheet(options, report, inputs, settings, trunk, count)
-    outcome = _follow(_run(inputs, settings, trunk), report, window)
-    picture = canvas.finish(images.to_picture(outcome.image), inputs.content, settings)
+    prepared = canvas.prepare(inputs.content, inputs.styles, settings, inputs.masks, inputs.init)
+    outcome = _follow(_run(prepared, settings, trunk), report, window)
+    painting = images.to_picture(outcome.image)
+    picture = canvas.finish(painting, inputs.content, settings, prepared.masks)
     images.save(picture, options.output, {recipe.KEY: made.to_json()})
     if options.plot:
         export.save_chart(outcome.history, options.plot)
@@ -284,10 +287,9 @@ def _paint(options: argparse.Namespace, report: _Report) -> int:
     return outcome.exit_code
 
 
-def _run(inputs: _Inputs, settings: Settings, trunk: VGG19) -> Iterator[Progress]:
-    from nst import canvas, transfer
+def _run(prepared: Canvas, settings: Settings, trunk: VGG19) -> Iterator[Progress]:
+    from nst import transfer
 
-    prepared = canvas.prepare(inputs.content, inputs.styles, settings, inputs.masks, inputs.init)
     content, styles, init, masks = prepared.tensors()
     return transfer.steps(content, styles, settings, trunk, init, masks)
 
@@ -390,8 +392,12 @@ def _paint_sheet(
     for row in rows:
         painted.append([])
         for caption, changed in row:
-            outcome = _follow(_run(inputs, changed, trunk), report, None)
-            picture = canvas.finish(images.to_picture(outcome.image), photo, changed)
+            prepared = canvas.prepare(
+                inputs.content, inputs.styles, changed, inputs.masks, inputs.init
+            )
+            outcome = _follow(_run(prepared, changed, trunk), report, None)
+            painting = images.to_picture(outcome.image)
+            picture = canvas.finish(painting, photo, changed, prepared.masks)
             painted[-1].append((caption, picture))
             if outcome.exit_code:
                 break

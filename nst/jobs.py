@@ -368,10 +368,10 @@ class JobManager:
             if job is None or job.result is None:
                 return None
             picture, photo, size = job.result, job.photo, job.size
-            settings = _with_strength(job.settings, strength)
-        if not needs_photo(settings):
+            settings, masks = _with_strength(job.settings, strength), job.canvas.masks
+        if not needs_photo(settings, masks):
             return images.enlarge(picture, size)
-        return finish(picture, photo.open(), settings)
+        return finish(picture, photo.open(), settings, masks)
 
     def png(self, job_id: str, strength: float | None = None) -> bytes:
         """The bytes of `result` as a PNG file with its recipe, made anew: kept, a large one would
@@ -596,7 +596,10 @@ class JobManager:
 
     @staticmethod
     def _painted(job: _Job, picture: Image.Image) -> Image.Image:
-        return finish(picture, _decoded(job.content_shown), _with_strength(job.settings, 1.0))
+        masks = job.canvas.masks
+        return finish(
+            picture, _decoded(job.content_shown), _with_strength(job.settings, 1.0), masks
+        )
 
 
 def _with_strength(settings: Settings, strength: float | None) -> Settings:

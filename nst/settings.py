@@ -182,7 +182,8 @@ class Settings:
     content_layer: str = _control(
         "conv4_2",
         "Content layer",
-        "Which layer of VGG19 the subject is compared in. Lower layers keep more of the photo.",
+        "Which layer of VGG19 the subject is compared in. conv4_2 knows shapes and leaves colours "
+        "free; lower layers hold on to the photo's colours.",
         choices=LAYERS,
         advanced=True,
     )

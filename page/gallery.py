@@ -102,9 +102,8 @@ def choose_photo() -> Input | None:
         args=["content", "photo", "own_photo"],
     )
     keep_in_address("photo", [stem] if stem else [], favourite("content"))
-    if stem is not None:
-        return sample("content", stem)
-    return None if upload is None else checked(Input(OWN_PHOTO, upload.getvalue(), upload.name))
+    own = None if upload is None else checked(Input(OWN_PHOTO, upload.getvalue(), upload.name))
+    return own if stem is None else sample("content", stem)
 
 
 def choose_styles() -> tuple[Input, ...]:
@@ -134,10 +133,11 @@ def choose_styles() -> tuple[Input, ...]:
     )
     keep_in_address("style", stems, favourite("styles"))
     own = [Input(own_title(upload.name), upload.getvalue(), upload.name) for upload in uploads]
+    own = [each for each in own if checked(each)]
     if not st.session_state.blend:
         own = [] if stems else own[-1:]  # the one that came last
         own = [Input(OWN_STYLE, each.data, each.file_name) for each in own]
-    found = [sample("styles", stem) for stem in stems] + [each for each in own if checked(each)]
+    found = [sample("styles", stem) for stem in stems] + own
     # A picture that came twice is one style.
     chosen = list({each.source.sha256: each for each in reversed(found)}.values())[::-1]
     if len(chosen) > MOST_STYLES or st.session_state.pop("too_many", False):
@@ -232,10 +232,21 @@ def thumbnail(thumbnails: dict[str, str], stem: str) -> str:
 
 
 def take_upload(folder: str, key: str, upload_key: str) -> None:
-    """An upload takes the place of a sample; taken away, it leaves it to the favourite."""
-    st.session_state.browsing = True
-    if key in st.session_state:  # not while several styles are blended: there it is one more
-        st.session_state[key] = None if st.session_state[upload_key] else favourite(folder)
+    """An upload takes the place of a sample; taken away, it leaves it to the favourite.
+
+    One that cannot be read takes no place: what was chosen before still is.
+    """
+    state: Any = st.session_state
+    state.browsing = True
+    if key not in state:  # several styles are blended: it is one more
+        return
+    uploads = state[upload_key] or []
+    uploads = uploads if isinstance(uploads, list) else [uploads]
+    readable = [problem(upload.getvalue(), upload.name) is None for upload in uploads]
+    if readable and readable[-1]:
+        state[key] = None
+    elif not any(readable) and state[key] is None:
+        state[key] = favourite(folder)
 
 
 def switch_blending() -> None:
@@ -264,12 +275,19 @@ def keep_in_address(key: str, stems: Sequence[str], first: str | None) -> None:
 
 def checked(choice: Input) -> Input | None:
     """The choice, or None and a sentence on the page if its file cannot be used."""
-    try:
-        shown(choice.data, choice.file_name)
-    except UserError as error:
-        st.error(plain(str(error)), icon=":material/broken_image:")
+    if sentence := problem(choice.data, choice.file_name):
+        st.error(plain(sentence), icon=":material/broken_image:")
         return None
     return choice
+
+
+def problem(data: bytes, file_name: str) -> str | None:
+    """Why a file cannot be used, if so."""
+    try:
+        shown(data, file_name)
+    except UserError as error:
+        return str(error)
+    return None
 
 
 def favourite(folder: str) -> str | None:

@@ -243,11 +243,25 @@ def test_a_job_that_fails_is_told_in_words(app: AppTest, monkeypatch: pytest.Mon
     ids=["text", "cut off", "tiny", "too large"],
 )
 def test_a_bad_upload_is_told_in_a_sentence(app: AppTest, data: bytes, words: str) -> None:
-    app.file_uploader("own_photo").set_value(("my_[photo].jpg", data, "image/jpeg")).run()
-    assert not app.exception
-    assert words in app.error[0].value
-    assert r"my\_\[photo\].jpg" in app.error[0].value
-    assert button(app, "Paint").disabled
+    before = captions(app)
+    for uploader in ("own_photo", "own_style"):
+        app.file_uploader(uploader).set_value(("my_[photo].jpg", data, "image/jpeg")).run()
+        assert not app.exception
+        assert len(app.error) == 1
+        assert words in app.error[0].value
+        assert r"my\_\[photo\].jpg" in app.error[0].value
+        assert captions(app) == before  # what was chosen still is
+        assert not button(app, "Paint").disabled
+        app.file_uploader(uploader).set_value([] if uploader == "own_style" else None).run()
+        assert not app.error
+
+
+def test_a_bad_upload_instead_of_a_good_one_leaves_a_sample(app: AppTest) -> None:
+    before = captions(app)
+    for data in (picture_bytes(), b"no picture"):
+        app.file_uploader("own_photo").set_value(("holiday.png", data, "image/png")).run()
+    assert app.error
+    assert captions(app) == before
 
 
 def test_an_upload_counts_until_a_sample_is_chosen(app: AppTest) -> None:

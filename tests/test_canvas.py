@@ -105,3 +105,23 @@ def test_the_arguments_stay_as_they_were():
         made = canvas.prepare(photo, [style], settings)
         canvas.finish(images.fit(made.content, 64), photo, settings)
     assert (photo.tobytes(), style.tobytes()) == before
+
+
+def test_what_no_mask_claims_is_the_photo_at_its_own_size():
+    photo, painting = noise(200, 100), Image.new("RGB", (64, 32), "red")
+    left, right = (Image.new("L", (64, 32)) for _ in range(2))
+    left.paste(255, (0, 0, 16, 32))
+    right.paste(255, (48, 0, 64, 32))
+    assert canvas.needs_photo(Settings(), [left])
+    finished = canvas.finish(painting, photo, Settings(), [left, right.convert("RGB")])
+    middle = (60, 0, 140, 100)
+    assert finished.crop(middle).tobytes() == photo.crop(middle).tobytes()
+    for painted in ((0, 0, 40, 100), (160, 0, 200, 100)):
+        assert finished.crop(painted).getcolors() == [(40 * 100, (255, 0, 0))]
+
+
+def test_what_is_painted_in_part_is_left_to_the_painting():
+    photo, painting = noise(64, 64), noise(64, 64)
+    partly = Image.new("L", (64, 64), 64)
+    finished = canvas.finish(painting, photo, Settings(), [partly])
+    assert finished.tobytes() == painting.tobytes()

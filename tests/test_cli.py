@@ -269,6 +269,8 @@ def test_an_interrupted_run_saves_the_picture_so_far(tmp_path, number):
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
+        # A shell's background job ignores Ctrl-C, and whatever it starts would, too.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         for _ in range(3):
             assert json.loads(process.stdout.readline())["event"] == "progress"

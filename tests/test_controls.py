@@ -53,7 +53,8 @@ class Studio:
         prepared = canvas.prepare(photo, styles, chosen, masks, init)
         content, tensors, start, regions = prepared.tensors()
         *_, last = transfer.steps(content, tensors, chosen, self.trunk, start, regions)
-        return Painting(canvas.finish(images.to_picture(last.image), photo, chosen), last)
+        painting = images.to_picture(last.image)
+        return Painting(canvas.finish(painting, photo, chosen, prepared.masks), last)
 
     def features(self, picture, layers):
         return self.trunk.features(self.trunk.normalize(images.to_tensor(picture)), layers)
@@ -517,7 +518,8 @@ def test_controls_work_together(studio, order):
     assert torch.isfinite(last.image).all()
     assert 0 <= last.image.min() <= last.image.max() <= 1
     assert torch.equal(paint().image, last.image)
-    finished = canvas.finish(images.to_picture(last.image), order.photo, order.settings)
+    painting = images.to_picture(last.image)
+    finished = canvas.finish(painting, order.photo, order.settings, prepared.masks)
     assert (finished.mode, finished.size) == ("RGB", order.photo.size)
     assert all(torch.equal(a, b) for a, b in zip(tensors, copies, strict=True))
     assert [given_picture.tobytes() for given_picture in given_pictures] == before
