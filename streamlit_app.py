@@ -15,7 +15,7 @@ import streamlit as st
 from nst import images, jobs
 from nst.jobs import Input, Order
 from nst.settings import UserError
-from page import controls, gallery, masks, recipes, studio
+from page import controls, downloads, gallery, masks, recipes, studio, variations
 from page.words import plain
 
 POLL = 1.0  # seconds between two looks at a running job
@@ -80,14 +80,16 @@ def continued(job: jobs.Snapshot, painted: Order, settings: Any) -> Order:
     return dataclasses.replace(
         painted,
         settings=dataclasses.replace(settings, init="picture", style_weights=weights, strength=1.0),
-        init=Input("The painting so far", data, studio.download_name(job)),
+        init=Input("The painting so far", data, downloads.file_name(job)),
     )
 
 
 def show_actions(order: Order | None, settings: Any, job: jobs.Snapshot | None) -> None:
-    """The buttons: Paint, and Stop or Continue when there is something to stop or to continue."""
+    """The buttons: Paint, and what can be done with the job: stop, continue or vary it."""
+    if (varied := variations.pending()) is not None:
+        start(varied)
     active = job is not None and job.active
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         paint = st.button(
             "Paint",
             type="primary",
@@ -96,7 +98,7 @@ def show_actions(order: Order | None, settings: Any, job: jobs.Snapshot | None) 
             help="One painting at a time: stop this one to begin another." if active else None,
         )
         go_on = False
-        painted = None
+        painted = same = None
         if job is not None and job.active:
             st.button(
                 "Stop",
@@ -107,6 +109,8 @@ def show_actions(order: Order | None, settings: Any, job: jobs.Snapshot | None) 
             )
         elif job is not None and job.preview:
             painted = painted_order(job, order)
+            # As it was painted, where the session knows that, whatever is chosen now.
+            same = painted_order(job, None) or painted
             go_on = st.button(
                 "Continue from this",
                 icon=":material/resume:",
@@ -115,6 +119,9 @@ def show_actions(order: Order | None, settings: Any, job: jobs.Snapshot | None) 
                 if painted
                 else "Choose its photo and style again to paint on from this picture.",
             )
+        # In the same row, so that the pictures stay where they were while it was painted.
+        if job is not None and same is not None:
+            variations.offer(job, same, st.session_state.get(studio.strength_key(job.id)))
     if paint and order is not None:
         start(order)
     if go_on and job is not None and painted is not None:

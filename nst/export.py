@@ -1,4 +1,4 @@
-"""What is made of a run besides the picture: a chart of its losses, a side-by-side figure."""
+"""What is made of a run besides the picture: a loss chart, side-by-side figures, a time-lapse."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import io
 import itertools
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -23,6 +23,12 @@ CHART_SUFFIXES = (".png", ".svg", ".pdf")
 # A run starts with a content loss of 0 but for rounding; it has no place on a logarithmic axis.
 LEAST_SHOWN = 1e-6
 PANELS = ("Content", "Style", "Result")
+
+# No MP4: Pillow writes none, and a video encoder would be a program of the system. Every browser
+# shows these two; WebP is half as large and has all colours, GIF is taken everywhere.
+TIMELAPSE_FORMATS = ("GIF", "WEBP")
+FRAME_SECONDS = 0.1
+LAST_FRAME_SECONDS = 1.5  # the painting is there to be looked at before it begins anew
 
 
 class LossRecord(Protocol):
@@ -114,11 +120,68 @@ def contact_sheet(rows: Sequence[Sequence[tuple[str, Image.Image]]]) -> Image.Im
         "white",
     )
     pen = ImageDraw.Draw(sheet)
-    font = ImageFont.load_default(size=line)
+    font = _font(line, "".join(caption for row in rows for caption, _ in row))
     for number, row in enumerate(rows):
         top = gap + number * (height + line + 2 * gap)
         for column, (caption, picture) in enumerate(row):
             left = gap + column * (width + gap)
             sheet.paste(picture, (left, top))
-            pen.text((left, top + height + gap // 2), caption, fill="black", font=font)
+            line_of_text = _cut(caption, font, width)
+            pen.text((left, top + height + gap // 2), line_of_text, fill="black", font=font)
     return sheet
+
+
+def _font(size: int, text: str) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """A font that has the letters of the text, which may come from the names of files."""
+    if text.isascii():
+        return ImageFont.load_default(size=size)  # has no others
+    import matplotlib  # whose font has those of most alphabets
+
+    return ImageFont.truetype(
+        str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"), size
+    )
+
+
+def _cut(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
+    """The text, ended by an ellipsis where it would be wider than `width` px."""
+    if font.getlength(text) <= width:
+        return text
+    while text and font.getlength(f"{text}…") > width:
+        text = text[:-1]
+    return f"{text.rstrip()}…"
+
+
+def timelapse(frames: Iterable[Image.Image], format: str) -> bytes:
+    """An animation that repeats for ever, the last frame longest: the bytes of a GIF or WebP.
+
+    `frames` are one or more, of one size. Raises `ValueError` for another format.
+    """
+    if format not in TIMELAPSE_FORMATS:
+        raise ValueError(f"expected one of {', '.join(TIMELAPSE_FORMATS)}, got {format!r}")
+    pictures = list(frames)
+    if format == "GIF":
+        pictures = _with_one_palette(pictures)
+    first, *others = pictures
+    milliseconds = [round(1000 * FRAME_SECONDS)] * len(others)
+    buffer = io.BytesIO()
+    first.save(
+        buffer,
+        format,
+        save_all=True,
+        append_images=others,
+        duration=[*milliseconds, round(1000 * LAST_FRAME_SECONDS)],
+        loop=0,
+    )
+    return buffer.getvalue()
+
+
+def _with_one_palette(pictures: Sequence[Image.Image]) -> list[Image.Image]:
+    """The pictures in 256 colours, the same for all: a palette each flickers and takes 15 times as
+    long."""
+    width, height = (max(1, side // 4) for side in pictures[0].size)  # that many are enough
+    sheet = Image.new("RGB", (width, height * len(pictures)))
+    for number, picture in enumerate(pictures):
+        sample = picture.resize((width, height), Image.Resampling.NEAREST)
+        sheet.paste(sample, (0, number * height))
+    palette = sheet.quantize(256)
+    return [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]

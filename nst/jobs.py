@@ -18,11 +18,11 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from PIL import Image, ImageOps
 
-from nst import images
+from nst import export, images
 from nst.canvas import Canvas, finish, needs_photo, prepare
 from nst.recipe import KEY, Recipe, Source, versions
 from nst.settings import Settings, UserError
@@ -41,6 +41,10 @@ DEADLINE = 1800.0  # seconds a job may run
 SHOWN_SIDE = 768  # px, longer side of what is shown; the download has the photo's own size
 REFRESH = 1.0  # seconds a preview may be old; showing one costs a hundredth of that
 HISTORY = 400  # losses kept for the chart
+# Kept for the time-lapse. A JPEG of paint takes 20 to 40 KB at the default resolution and up to
+# 120 KB at 480 x 480 px, one of noise 200 KB: a job holds 1 to 2 MB, 12 MB at the very most.
+FRAMES = 60
+FRAME_SIDE = 480  # px, longer side
 
 STOPPED = "Stopped; the picture is kept as it is."
 LEFT_QUEUE = "Taken out of the queue before its turn came."
@@ -53,6 +57,8 @@ UNEXPECTED = (
 )
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class State(StrEnum):
@@ -139,26 +145,48 @@ class Standing:
         return cls(**{name: getattr(progress, name) for name in cls.__dataclass_fields__})
 
 
+class Thinned(Generic[T]):
+    """At most `limit` things, spread evenly over all that came."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit, self._stride, self._count = limit, 1, 0
+        self._kept: list[T] = []
+
+    @property
+    def due(self) -> bool:
+        """Whether the next thing is kept; one that is not need not be made."""
+        return self._count % self._stride == 0
+
+    def add(self, thing: T | None) -> None:
+        """Take in the next thing, which may be None where it is not due."""
+        if self.due and thing is not None:
+            self._kept.append(thing)
+        self._count += 1
+        if len(self._kept) >= self._limit:
+            self._kept, self._stride = self._kept[::2], self._stride * 2
+
+    def kept(self) -> tuple[T, ...]:
+        """What is kept, oldest first."""
+        return tuple(self._kept)
+
+
 class History:
     """Standings for the chart: at most `limit`, spread evenly over the run, and the last."""
 
     def __init__(self, limit: int = HISTORY) -> None:
-        self._limit, self._stride, self._count = limit, 1, 0
-        self._points: list[Standing] = []
+        self._points: Thinned[Standing] = Thinned(limit)
         self._last: Standing | None = None
 
     def add(self, standing: Standing) -> None:
         """Take in the next iteration."""
-        if self._count % self._stride == 0:
-            self._points.append(standing)
-        self._count, self._last = self._count + 1, standing
-        if len(self._points) >= self._limit:
-            self._points, self._stride = self._points[::2], self._stride * 2
+        self._points.add(standing)
+        self._last = standing
 
     def points(self) -> tuple[Standing, ...]:
         """What is kept, oldest first."""
-        last = () if self._last in self._points[-1:] or self._last is None else (self._last,)
-        return (*self._points, *last)
+        points = self._points.kept()
+        last = () if self._last in points[-1:] or self._last is None else (self._last,)
+        return (*points, *last)
 
 
 @dataclass(frozen=True)
@@ -204,6 +232,7 @@ class _Job:
     painted: Image.Image | None = None  # the result at full strength and the size it is shown at
     standing: Standing | None = None
     history: History = field(default_factory=History)
+    frames: Thinned[bytes] = field(default_factory=lambda: Thinned(FRAMES))  # JPEG, of the canvas
     message: str = ""
     cancel: threading.Event = field(default_factory=threading.Event)
 
@@ -236,8 +265,8 @@ class VGGPainter:
 class JobManager:
     """Paints one job after the other in a thread of its own.
 
-    All methods may be called from any thread and return at once, but for `submit`, `shown`,
-    `result` and `png`, which work on a picture. A job that nobody has looked at for `patience`
+    All methods may be called from any thread and return at once, but for `submit` and those that
+    return a picture or a file, which work on it. A job that nobody has looked at for `patience`
     seconds is given up, as is one that runs for longer than `deadline` seconds.
     """
 
@@ -255,6 +284,7 @@ class JobManager:
         self._capacity, self._kept = capacity, kept
         self._patience, self._deadline, self._clock = patience, deadline, clock
         self._lock = threading.Lock()  # guards all below and the fields of every job
+        self._animating = threading.Lock()  # a time-lapse takes 60 MB while it is made
         self._jobs: dict[str, _Job] = {}
         self._queue: deque[_Job] = deque()
         self._ended: deque[str] = deque()
@@ -365,12 +395,61 @@ class JobManager:
         )
         return images.encode(picture, "PNG", text={KEY: recipe.to_json()})
 
+    def jpeg(self, job_id: str, strength: float | None = None) -> bytes:
+        """The bytes of `result` as a JPEG file; it carries no recipe.
+
+        Raises `UserError` if there is no result.
+        """
+        picture = self.result(job_id, strength)
+        if picture is None:
+            raise UserError(NOT_KEPT)
+        return images.encode(picture, "JPEG")
+
+    def side_by_side(self, job_id: str, strength: float | None = None) -> bytes:
+        """Photo, style and painting beside each other with captions, as a PNG file.
+
+        At the size they are shown at. Raises `UserError` if there is no painting.
+        """
+        job, painted = self._painted_job(job_id)
+        strength = job.settings.strength if strength is None else strength
+        panels = (
+            (f"Photo: {job.content_name}", _decoded(job.content_shown)),
+            (f"Style: {job.style_name}", _decoded(job.style_shown)),
+            ("Painting", _at_strength(painted, job.content_shown, strength)),
+        )
+        return images.encode(export.contact_sheet([panels]))
+
+    def timelapse(self, job_id: str, format: str, strength: float | None = None) -> bytes:
+        """How the painting came about, as an animated GIF or WebP (`format`) that ends with it.
+
+        At this strength and in the colours of the result, at most `FRAME_SIDE` px. Takes one to
+        three seconds. Raises `UserError` if there is no painting.
+        """
+        job, painted = self._painted_job(job_id)
+        settings = _with_strength(job.settings, strength)
+        with self._lock:
+            frames = job.frames.kept()
+        photo = _decoded(job.content_shown)
+        photo.thumbnail((FRAME_SIDE, FRAME_SIDE))
+        coloured = dataclasses.replace(settings, preserve_color="off")  # what `painted` has
+        with self._animating:
+            pictures = [finish(_decoded(frame), photo, settings) for frame in frames]
+            return export.timelapse([*pictures, finish(painted, photo, coloured)], format)
+
     def warm_up(self, delay: float) -> None:
         """Load VGG19 after `delay` seconds in the background, so that no job has to wait for it."""
         if isinstance(self._painter, VGGPainter):
             timer = threading.Timer(delay, _load_quietly, [self._painter])
             timer.daemon = True
             timer.start()
+
+    def _painted_job(self, job_id: str) -> tuple[_Job, Image.Image]:
+        """An ended job and its painting as it is shown at full strength; raises `UserError`."""
+        with self._lock:
+            job = self._jobs.get(job_id)
+            if job is None or job.painted is None:
+                raise UserError(NOT_KEPT)
+            return job, job.painted
 
     def _new_job(self, order: Order) -> _Job:
         content, styles = order.content.open(), [style.open() for style in order.styles]
@@ -480,14 +559,17 @@ class JobManager:
 
     def _record(self, job: _Job, progress: Progress) -> None:
         standing, now = Standing.of(progress), self._clock()
-        preview, image = None, progress.image
-        if image is None and now - job.previewed >= REFRESH:
-            image = progress.snapshot()
-        if image is not None:
-            preview = self._shown(job, images.to_picture(image))
+        preview = frame = None
+        preview_due = progress.image is not None or now - job.previewed >= REFRESH
+        if preview_due or job.frames.due:
+            image = progress.snapshot() if progress.image is None else progress.image
+            picture = images.to_picture(image)
+            preview = self._shown(job, picture) if preview_due else None
+            frame = _frame(picture) if job.frames.due else None
         with self._lock:
             job.standing = standing
             job.history.add(standing)
+            job.frames.add(frame)
             if preview is not None:
                 job.preview, job.previewed = preview, now
 
@@ -514,8 +596,10 @@ class JobManager:
 
     @staticmethod
     def _painted(job: _Job, picture: Image.Image) -> Image.Image:
-        photo = Image.open(io.BytesIO(job.content_shown))
-        return finish(picture, photo, _with_strength(job.settings, 1.0), job.canvas.masks)
+        masks = job.canvas.masks
+        return finish(
+            picture, _decoded(job.content_shown), _with_strength(job.settings, 1.0), masks
+        )
 
 
 def _with_strength(settings: Settings, strength: float | None) -> Settings:
@@ -528,7 +612,20 @@ def _at_strength(painted: Image.Image, photo: bytes, strength: float) -> Image.I
         return painted
     from nst import color  # late, as the page's first paint must not wait for numpy
 
-    return color.blend(painted, Image.open(io.BytesIO(photo)), strength)
+    return color.blend(painted, _decoded(photo), strength)
+
+
+def _frame(picture: Image.Image) -> bytes:
+    """The canvas as the time-lapse keeps it; small ones are enlarged when it is made."""
+    if max(picture.size) > FRAME_SIDE:
+        picture = picture.copy()
+        picture.thumbnail((FRAME_SIDE, FRAME_SIDE))
+    return encoded(picture, quality=80)
+
+
+def _decoded(jpeg: bytes) -> Image.Image:
+    """A picture of the program's own making."""
+    return Image.open(io.BytesIO(jpeg)).convert("RGB")
 
 
 def shown_size(size: tuple[int, int]) -> tuple[int, int]:
@@ -545,10 +642,10 @@ def show(picture: Image.Image, size: tuple[int, int]) -> bytes:
     return encoded(picture.resize(size, Image.Resampling.BICUBIC))
 
 
-def encoded(picture: Image.Image) -> bytes:
+def encoded(picture: Image.Image, quality: int = 90) -> bytes:
     """A JPEG file of the picture, to be shown."""
     buffer = io.BytesIO()
-    picture.save(buffer, "JPEG", quality=90)
+    picture.save(buffer, "JPEG", quality=quality)
     return buffer.getvalue()
 
 

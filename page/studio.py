@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +10,7 @@ import streamlit as st
 from nst import export, jobs
 from nst.jobs import Input, JobManager
 from nst.settings import CONTROLS
+from page import compare, downloads
 from page.gallery import FAVOURITES, RESOURCES, shown, shown_styles, sketch
 from page.words import duration, enumerated, plain, title_of
 
@@ -60,9 +59,13 @@ def show_pictures(
     job: jobs.Snapshot | None,
     manager: JobManager,
 ) -> None:
-    """Photo, style and painting side by side, all in the shape of the photo."""
+    """Photo, style and painting side by side, all in the shape of the photo.
+
+    Compared with its photo, the painting is given more room.
+    """
+    comparing = job is not None and not job.active and compare.chosen(job.id)
     with st.container(key="painted" if job else "chosen"):
-        left, middle, right = st.columns(3)
+        left, middle, right = st.columns([1, 1, 3] if comparing else 3)
     if job is not None and not (st.session_state.get("browsing") and photo and styles):
         subject, texture = job.content_shown, job.style_shown
         names = job.content_name, job.style_name
@@ -88,6 +91,11 @@ def show_painting(
         place = st.container()
         picture = job.preview if job.active else finishing(job, manager)
         title = f"{job.content_name} in the style of {job.style_name}"
+        if not job.active and compare.chosen(job.id):
+            with place:
+                compare.show(job, picture)
+                st.caption(plain(title), text_alignment="center")
+            return
         alt = "The painting so far" if job.active else "The painting"
         place.image(picture, plain(title), width="stretch", alt=f"{alt}: {title}")
     elif job is None and names == example_names() and EXAMPLE.exists():
@@ -104,7 +112,8 @@ def show_painting(
 
 
 def finishing(job: jobs.Snapshot, manager: JobManager) -> bytes:
-    """Strength and download of an ended job; the picture at that strength."""
+    """Comparison, strength and downloads of an ended job; the picture at that strength."""
+    compare.offer(job.id)
     control = CONTROLS["strength"]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         strength = st.slider(
@@ -117,15 +126,7 @@ def finishing(job: jobs.Snapshot, manager: JobManager) -> bytes:
             help=f"{control.help.partition(';')[0]}: at once, without painting anew. The download "
             "is as you see it.",
         )
-        st.download_button(
-            "Download PNG",
-            functools.partial(manager.png, job.id, strength),
-            download_name(job),
-            "image/png",
-            on_click="ignore",
-            icon=":material/download:",
-            help="At the size of the photo, with its settings inside.",
-        )
+        downloads.offer(job, strength, manager)
     shown = manager.shown(job.id, strength) or job.preview
     assert shown is not None
     return shown
@@ -134,12 +135,6 @@ def finishing(job: jobs.Snapshot, manager: JobManager) -> bytes:
 def strength_key(job_id: str) -> str:
     """The key of the slider beside a job's result."""
     return f"strength_{job_id}"
-
-
-def download_name(job: jobs.Snapshot) -> str:
-    """E.g. cat-night-sky.png."""
-    words = re.sub(r"[\W_]+", "-", f"{job.content_name} {job.style_name}".lower())
-    return f"{words[:80].strip('-')}.png"
 
 
 def example_names() -> tuple[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import io
+import json
 import re
 import subprocess
 import sys
@@ -21,12 +22,12 @@ from streamlit.testing.v1 import AppTest
 
 from nst import images, recipe
 from nst.canvas import Canvas
-from nst.jobs import JobManager, Order, VGGPainter
+from nst.jobs import JobManager, Order, QueueFullError, VGGPainter
 from nst.recipe import Source
 from nst.settings import CONTROLS, PRESETS, Settings
 from nst.transfer import Progress
 from nst.vgg import VGG19
-from page import gallery, masks
+from page import downloads, gallery, masks, variations
 from page.masks import Where
 from page.words import plain
 
@@ -275,8 +276,6 @@ def test_an_upload_counts_until_a_sample_is_chosen(app: AppTest) -> None:
 
 
 def test_a_full_queue_is_told_in_words(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    from nst.jobs import QueueFullError
-
     def submit(*_: Any) -> str:
         raise QueueFullError("8 paintings are waiting already; try again in a few minutes.")
 
@@ -705,6 +704,153 @@ def test_what_a_browser_draws_is_no_more_trusted_than_an_upload(
     app.run()
     press(app, "Paint")
     assert orders[0].masks[0].title == "Your drawing"
+
+
+def test_other_files_are_offered_beside_the_png(app: AppTest, orders: list[Order]) -> None:
+    press(app, "Paint")
+    offered = [button.label for button in app.download_button]
+    assert offered == ["Download PNG", *(kind.label for kind in downloads.OTHERS)]
+
+
+def test_every_file_is_what_its_name_says() -> None:
+    manager = JobManager(paint)
+    style = gallery.sample("styles", "watercolour")
+    job_id = manager.submit(Order(gallery.sample("content", "cat"), (style,), Settings()))
+    deadline = time.monotonic() + 30
+    while (job := manager.snapshot(job_id)) is None or job.active:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    names = []
+    for kind in (downloads.PNG, *downloads.OTHERS):
+        picture = Image.open(io.BytesIO(kind.make(manager, job_id, 1.0)))
+        assert Image.MIME[picture.format or ""] == kind.mime
+        name = downloads.file_name(job, kind.suffix)
+        assert Image.registered_extensions()[Path(name).suffix] == picture.format
+        names.append(name)
+    assert names[0] == "cat-watercolour.png"
+    assert len(set(names)) == len(names)
+
+
+def comparison(app: AppTest) -> dict[str, str]:
+    """What the slider of photo and painting is given."""
+    (element,) = app.get("bidi_component")
+    found: dict[str, str] = json.loads(element.proto.json)
+    return found
+
+
+def test_the_painting_is_compared_with_its_photo_at_the_strength_shown(
+    app: AppTest, orders: list[Order]
+) -> None:
+    upload(app, "own_photo", picture_bytes(), "<img src=x onerror=alert(1)>.png")
+    press(app, "Paint")
+    assert not app.get("bidi_component")
+    job_id = app.query_params["job"]
+    app.toggle(f"compare_{job_id}").set_value(True).run()
+    assert not app.exception
+    full = comparison(app)
+    assert full["photo"].startswith("data:image/jpeg;base64,")
+    assert full["photo"] != full["painting"]
+    assert "onerror" not in str(full)  # what a visitor calls the file is nowhere in it
+    app.slider(f"strength_{job_id}").set_value(0.0).run()
+    faint = comparison(app)
+    assert faint["photo"] == full["photo"]
+    assert faint["painting"] != full["painting"]
+    app.toggle(f"compare_{job_id}").set_value(False).run()
+    assert not app.get("bidi_component")
+    assert "in the style of" in captions(app)[2]
+
+
+@pytest.mark.parametrize(
+    ("label", "changes"),
+    [
+        ("More style", {"style_weight": 30_000.0}),
+        ("More of the photo", {"content_weight": 30.0}),
+        ("Finer strokes", {"resolution": 512}),
+    ],
+)
+def test_a_variation_sets_the_control_and_paints_at_once(
+    app: AppTest, orders: list[Order], label: str, changes: dict[str, Any]
+) -> None:
+    app.number_input("seed").set_value(7).run()
+    press(app, "Paint")
+    first = app.query_params["job"]
+    app.slider(f"strength_{first}").set_value(0.6).run()
+    # What is chosen meanwhile is not what the painting was painted with.
+    app.select_slider("iterations").set_value(500).run()
+    app.pills("photo").set_value(CONTENTS[0]).run()
+    press(app, label)
+    assert app.query_params["job"] != first
+    expected = dataclasses.replace(orders[0].settings, **changes)
+    assert orders[1].settings == dataclasses.replace(expected, strength=0.6)
+    assert (orders[1].content, orders[1].styles) == (orders[0].content, orders[0].styles)
+    assert {name: app.session_state[name] for name in changes} == changes
+    assert app.session_state["iterations"] == Settings().iterations
+    assert len(orders) == 2
+
+
+def test_a_painting_that_was_painted_on_is_varied_from_the_same_start(
+    app: AppTest, orders: list[Order]
+) -> None:
+    press(app, "Paint")
+    press(app, "Continue")
+    press(app, "More style")
+    assert orders[2].init == orders[1].init
+    assert orders[2].settings.init == "picture"
+    assert app.session_state["init"] == "content"  # which pictures of one's own alone can change
+    assert not button(app, "Paint").disabled
+
+
+def test_after_a_reload_a_variation_needs_the_same_pictures(
+    app: AppTest, orders: list[Order]
+) -> None:
+    press(app, "Paint")
+    press(app, "Continue")
+    reloaded = AppTest.from_file(APP, default_timeout=30)
+    reloaded.query_params["job"] = app.query_params["job"]
+    reloaded.run()
+    reloaded.pills("photo").set_value(CONTENTS[0]).run()
+    assert "Finer strokes" not in labels(reloaded)
+    reloaded.pills("photo").set_value(orders[0].content.file_name.removesuffix(".jpg")).run()
+    press(reloaded, "Finer")
+    assert (orders[2].settings.init, orders[2].init) == ("content", None)
+
+
+def test_what_has_no_more_is_not_offered(app: AppTest, orders: list[Order]) -> None:
+    app.select_slider("resolution").set_value(1024)
+    app.select_slider("style_weight").set_value(1_000_000.0)
+    app.run()
+    press(app, "Paint")
+    assert [button(app, name).disabled for name in ("More style", "More of", "Finer")] == [
+        True,
+        False,
+        True,
+    ]
+
+
+def test_every_variation_stays_within_the_limits() -> None:
+    for variation in variations.VARIATIONS:
+        settings: Settings | None = Settings(resolution=64)
+        steps = 0
+        while settings is not None:
+            before, settings, steps = settings, variation.change(settings), steps + 1
+            assert settings != before
+        assert 3 < steps < 15
+
+
+def test_a_full_queue_keeps_the_painting_that_was_to_be_varied(
+    app: AppTest, orders: list[Order], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    press(app, "Paint")
+
+    def submit(*_: Any) -> str:
+        raise QueueFullError("8 paintings are waiting already; try again in a few minutes.")
+
+    monkeypatch.setattr(JobManager, "submit", submit)
+    button(app, "Finer").click().run()
+    assert "8 paintings are waiting" in app.error[0].value
+    assert "Download PNG" in labels(app)
+    app.run()
+    assert not app.error  # asked once, not at every look
 
 
 def test_what_follows_a_name_is_no_markup() -> None:

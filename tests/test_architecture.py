@@ -20,8 +20,14 @@ PAGE_ALLOWED = {
     "controls": {"gallery", "words"},
     "masks": {"gallery", "words"},
     "recipes": {"controls", "gallery", "masks", "words"},
-    "studio": {"gallery", "words"},
-    "streamlit_app": {"controls", "gallery", "masks", "recipes", "studio", "words"},
+    "downloads": set(),
+    "compare": set(),
+    "variations": {"controls"},
+    "studio": {"compare", "downloads", "gallery", "words"},
+    "streamlit_app": {
+        *("controls", "downloads", "gallery", "masks", "recipes", "studio", "variations"),
+        "words",
+    },
 }
 # What each module may import of the package. Modules not named here may import any.
 ALLOWED = {
@@ -42,7 +48,8 @@ ALLOWED = {
     "transfer": {"settings", "vgg", "losses", "schedule", "optimizers"},
     "export": {"images", "settings"},
     "jobs": {
-        *("settings", "images", "canvas", "color", "recipe", "transfer", "vgg", "weights"),
+        *("settings", "images", "canvas", "color", "export", "recipe", "transfer", "vgg"),
+        "weights",
     },
     "canvas": {"settings", "images", "color"},
     "cli": {

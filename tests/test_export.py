@@ -72,3 +72,68 @@ def test_side_by_side_shows_the_three_pictures():
     with Image.open(buffer) as picture:
         colours = {colour for _, colour in picture.convert("RGB").getcolors(10**6)}
     assert {(255, 0, 0), (0, 128, 0), (0, 0, 255)} <= colours
+
+
+def frames(*shades: int) -> list[Image.Image]:
+    return [Image.new("RGB", (40, 30), (shade, 255 - shade, 90)) for shade in shades]
+
+
+def played(data: bytes) -> list[tuple[int, float]]:
+    """(red, seconds) of every frame of an animation."""
+    found = []
+    with Image.open(io.BytesIO(data)) as film:
+        for number in range(getattr(film, "n_frames", 1)):
+            film.seek(number)
+            picture = film.convert("RGB")
+            found.append((picture.getpixel((20, 15))[0], film.info.get("duration", 0) / 1000))
+    return found
+
+
+@pytest.mark.parametrize("format", export.TIMELAPSE_FORMATS)
+def test_a_timelapse_plays_its_frames_and_holds_the_last(format):
+    data = export.timelapse(iter(frames(0, 100, 200)), format)
+    with Image.open(io.BytesIO(data)) as film:
+        assert (film.format, film.size, film.info["loop"]) == (format, (40, 30), 0)
+    shades, seconds = zip(*played(data), strict=True)
+    assert shades == pytest.approx((0, 100, 200), abs=6)
+    assert seconds == (export.FRAME_SECONDS, export.FRAME_SECONDS, export.LAST_FRAME_SECONDS)
+
+
+@pytest.mark.parametrize("format", export.TIMELAPSE_FORMATS)
+def test_a_timelapse_may_have_one_frame(format):
+    ((shade, _),) = played(export.timelapse(frames(100), format))
+    assert shade == pytest.approx(100, abs=6)
+
+
+def test_a_timelapse_is_a_gif_or_webp():
+    with pytest.raises(ValueError, match="GIF, WEBP"):
+        export.timelapse(frames(0, 100), "MP4")
+
+
+def test_a_contact_sheet_cuts_captions_that_are_too_long():
+    pictures = [Image.new("RGB", (200, 100), colour) for colour in ("red", "blue")]
+    long = export.contact_sheet([[("W" * 300, pictures[0]), ("", pictures[1])]])
+    short = export.contact_sheet([[("W", pictures[0]), ("", pictures[1])]])
+    assert long.size == short.size
+    left, top, right, bottom = long.width // 2 + 2, 110, long.width, long.height
+    assert long.crop((left, top, right, bottom)).getextrema() == ((255, 255),) * 3
+    assert long.crop((0, top, left, bottom)).getextrema() != ((255, 255),) * 3
+
+
+def test_a_gif_keeps_the_colours_of_first_and_last():
+    red, blue = (Image.new("RGB", (40, 30), colour) for colour in ("red", "blue"))
+    with Image.open(io.BytesIO(export.timelapse([red, red, blue], "GIF"))) as film:
+        found = []
+        for number in range(film.n_frames):
+            film.seek(number)
+            found.append(film.convert("RGB").getpixel((5, 5)))
+    assert (found[0], found[-1]) == ((255, 0, 0), (0, 0, 255))
+
+
+def test_captions_may_have_letters_of_other_alphabets():
+    def caption(text):
+        sheet = export.contact_sheet([[(text, Image.new("RGB", (400, 100)))]])
+        return sheet.crop((0, 110, *sheet.size)).tobytes()
+
+    missing = caption("\ufffe")  # no character: what a font shows for those it lacks
+    assert len({missing, caption("é"), caption("Я"), caption("Ω"), caption("")}) == 5

@@ -490,6 +490,112 @@ def test_history_is_bounded_even_and_up_to_date(count: int) -> None:
     assert len(gaps) <= 1
 
 
+def film_of(data: bytes) -> list[Image.Image]:
+    """The frames of an animation."""
+    with Image.open(io.BytesIO(data)) as film:
+        frames = []
+        for number in range(getattr(film, "n_frames", 1)):
+            film.seek(number)
+            frames.append(film.convert("RGB"))
+    return frames
+
+
+def ended_job(manager: JobManager, **changes: Any) -> str:
+    job_id = manager.submit(order(**changes))
+    wait_for(manager, job_id, ended)
+    return job_id
+
+
+def paint_lighter(canvas: Canvas, settings: Settings) -> Generator[Progress, None, None]:
+    """From black to white in 200 iterations, with a preview at the last only."""
+    for iteration in range(1, 201):
+        yield progress(iteration, 200, preview=False)
+
+
+def test_a_jpeg_has_the_size_of_the_photo_and_the_strength_that_is_asked_for() -> None:
+    manager = JobManager(paint_white)
+    job_id = ended_job(manager, content=plain_input("black", PHOTO_SIZE))
+    for strength, expected in ((1.0, 255), (0.5, 188)):
+        picture = Image.open(io.BytesIO(manager.jpeg(job_id, strength)))
+        assert (picture.format, picture.size) == ("JPEG", PHOTO_SIZE)
+        assert abs(level(picture) - expected) <= 1
+
+
+def test_side_by_side_shows_photo_style_and_painting() -> None:
+    manager = JobManager(paint_white)
+    job_id = ended_job(manager, content=plain_input("black", PHOTO_SIZE))
+    for strength, expected in ((1.0, (255, 255, 255)), (0.0, (0, 0, 0))):
+        sheet = Image.open(io.BytesIO(manager.side_by_side(job_id, strength)))
+        assert sheet.format == "PNG"
+        colors = [sheet.getpixel((sheet.width * part // 6, 200)) for part in (1, 3, 5)]
+        for found, wanted in zip(colors, ((0, 0, 0), (0, 0, 255), expected), strict=True):
+            assert max(abs(one - other) for one, other in zip(found, wanted, strict=True)) <= 3
+
+
+@pytest.mark.parametrize("format", ["GIF", "WEBP"])
+def test_a_timelapse_shows_the_painting_coming_about(format: str) -> None:
+    manager = JobManager(paint_lighter)
+    job_id = ended_job(manager)
+    frames = film_of(manager.timelapse(job_id, format))
+    assert jobs.FRAMES / 2 <= len(frames) <= jobs.FRAMES + 1
+    assert {frame.size for frame in frames} == {(480, 320)}  # the photo's shape, not the canvas'
+    levels = [level(frame) for frame in frames]
+    assert levels == sorted(levels)
+    assert levels[0] < 10
+    assert levels[-1] > 250
+    steps = [after - before for before, after in pairwise(levels[:-1])]
+    assert max(steps) - min(steps) <= 8  # evenly over the run, but for the colours a GIF has
+
+
+def test_a_timelapse_has_the_strength_and_the_colours_of_the_painting() -> None:
+    manager = JobManager(paint_lighter)
+    job_id = ended_job(manager, content=plain_input("black", PHOTO_SIZE))
+    faint = [level(frame) for frame in film_of(manager.timelapse(job_id, "WEBP", 0.5))]
+    assert abs(faint[-1] - 188) <= 3
+    assert max(film_of(manager.timelapse(job_id, "WEBP", 0.0))[-1].getextrema()) <= (0, 3)
+    kept = ended_job(manager, settings=Settings(resolution=64, preserve_color="luminance"))
+    middle = film_of(manager.timelapse(kept, "WEBP"))[10].getpixel((240, 160))
+    assert middle[0] > middle[1] + 20  # the photo is red
+
+
+def test_frames_are_kept_small() -> None:
+    channels = [Image.effect_noise((1024, 1024), 100) for _ in "RGB"]
+    large = Image.merge("RGB", channels)
+    assert max(size_of(jobs._frame(large))) == jobs.FRAME_SIDE
+    assert large.size == (1024, 1024)
+    assert len(jobs._frame(large)) * jobs.FRAMES < 12 * 1024**2  # as the comment says
+    noise = Image.merge("RGB", [Image.effect_noise((480, 480), 100) for _ in "RGB"])
+    assert len(jobs._frame(noise)) * jobs.FRAMES < 12 * 1024**2
+    small = Image.new("RGB", (64, 48))
+    assert size_of(jobs._frame(small)) == small.size
+
+
+def test_files_of_a_job_that_is_not_kept_are_refused_in_words(painter: StepwisePainter) -> None:
+    manager = JobManager(painter)
+    waiting = submit(manager)
+    for job_id in ("nobody", waiting):
+        for make in (
+            manager.jpeg,
+            manager.side_by_side,
+            lambda job_id: manager.timelapse(job_id, "GIF"),
+        ):
+            with pytest.raises(UserError, match="press Paint"):
+                make(job_id)
+
+
+@pytest.mark.parametrize("count", [0, 1, 59, 60, 61, 5000])
+def test_what_is_thinned_is_bounded_and_even_and_known_before(count: int) -> None:
+    thinned: jobs.Thinned[int] = jobs.Thinned(60)
+    for number in range(count):
+        due = thinned.due
+        thinned.add(number if due else None)
+        assert not due or number in thinned.kept() or len(thinned.kept()) == 30
+    kept = thinned.kept()
+    assert len(kept) < 60
+    assert len(kept) >= min(count, 30)
+    assert len({after - before for before, after in pairwise(kept)}) <= 1
+
+
 def test_importing_the_module_does_not_import_torch() -> None:
     code = "import sys, nst.jobs; print('torch' in sys.modules, 'numpy' in sys.modules)"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import os
 import shutil
@@ -235,6 +236,147 @@ def test_several_styles_strength_continue_and_recipe(page: Page, server: str) ->
     expect(page.get_by_text("Settings and pictures are those of that painting")).to_be_visible()
     paint(page)
     assert download(page) == first  # bit for bit, recipe and all
+
+
+def download_other(page: Page, name: str) -> Image.Image:
+    """One of the files in the menu beside Download PNG."""
+    with page.expect_download() as event:
+        page.get_by_role("button", name=name, exact=True).click()
+    return Image.open(io.BytesIO(event.value.path().read_bytes()))
+
+
+def test_other_files_of_a_painting(page: Page, server: str) -> None:
+    open_page(page, server, "resolution=128&iterations=100&effort=0.5")
+    paint(page)
+    painting = Image.open(io.BytesIO(download(page))).convert("RGB")
+    page.get_by_role("button", name="More files").click()
+    expect(page.get_by_role("button", name="JPEG", exact=True)).to_be_visible()
+    page.wait_for_timeout(500)
+    capture(page, "files")
+    jpeg = download_other(page, "JPEG")
+    assert (jpeg.format, jpeg.size) == ("JPEG", painting.size)
+    assert difference(painting, jpeg.convert("RGB")) < 3
+    sheet = download_other(page, "Side by side")
+    assert sheet.width > 3 * 768
+    for name, format in (("Time-lapse, WebP", "WEBP"), ("Time-lapse, GIF", "GIF")):
+        film = download_other(page, name)
+        assert (film.format, max(film.size)) == (format, 480)
+        frames = []
+        for number in range(film.n_frames):  # type: ignore[attr-defined]
+            film.seek(number)
+            frames.append(film.convert("RGB"))
+        assert len(frames) > 10
+        # It begins far from the painting and ends with it.
+        courses = [difference(painting, frame) for frame in frames]
+        assert courses[0] > 2 * courses[-1]
+        assert len({frame.tobytes() for frame in frames}) > 10
+    sheet.save(SCREENSHOTS / "side_by_side.png")
+
+
+def test_photo_and_painting_are_compared(page: Page, server: str) -> None:
+    open_page(page, server, "resolution=128&iterations=100&effort=0.5")
+    paint(page)
+    painting = pixels(picture(page, "The painting:"))
+    page.get_by_text("Compare with the photo").click()
+    frame = page.locator(".frame")
+    line = page.get_by_role("slider", name="Position of the line")
+    expect(frame).to_be_visible()
+    for image in ("The photo:", "The painting:"):
+        loaded(frame.locator(f'img[alt^="{image}"]'))
+    photo = pixels(picture(page, "The photo:").first)
+    apart = difference(photo, painting)
+    page.wait_for_timeout(500)
+    page.mouse.move(700, 20)
+    capture(page, "compare")
+
+    def shown() -> tuple[float, float]:
+        """How far what is shown is from the photo and from the painting."""
+        now = Image.open(io.BytesIO(frame.screenshot())).convert("RGB")
+        return difference(photo, now), difference(painting, now)
+
+    def parts() -> tuple[float, float]:
+        """How far the left is from the photo, and the right from the painting."""
+        now = Image.open(io.BytesIO(frame.screenshot())).convert("RGB")
+        width, height = now.size
+        left, right = (
+            (0, 0, width // 3, height * 4 // 5),
+            (width * 2 // 3, 0, width, height * 4 // 5),
+        )
+        sides = photo.resize(now.size), painting.resize(now.size)
+        return (
+            difference(sides[0].crop(left), now.crop(left)),
+            difference(sides[1].crop(right), now.crop(right)),
+        )
+
+    assert max(parts()) < apart / 2
+    line.focus()
+    line.press("End")
+    from_photo, from_painting = shown()
+    assert from_photo < from_painting / 2
+    line.press("Home")
+    from_photo, from_painting = shown()
+    assert from_painting < from_photo / 2
+    for _ in range(5):
+        line.press("PageUp")
+    assert line.get_attribute("aria-valuetext") == "50 % photo, 50 % painting"
+    assert max(parts()) < apart / 2
+    box = frame.bounding_box()
+    assert box
+    page.mouse.click(box["x"] + box["width"] * 0.8, box["y"] + 30)
+    assert line.get_attribute("aria-valuetext") == "80 % photo, 20 % painting"
+    line.press("ArrowLeft")
+    assert line.input_value() == "78"
+    # Another strength is another painting, and the line stays where it is.
+    page.get_by_role("slider", name="Strength").press("Home")
+    page.wait_for_timeout(1500)
+    assert line.input_value() == "78"
+    line.press("Home")
+    from_photo, _ = shown()
+    assert from_photo < apart / 2
+
+
+def test_the_comparison_on_a_phone(browser: Browser, server: str) -> None:
+    context = browser.new_context(
+        viewport={"width": 360, "height": 740}, has_touch=True, color_scheme="dark"
+    )
+    page = context.new_page()
+    page.set_default_timeout(30 * SECONDS)
+    open_page(page, server, "resolution=64&iterations=20")
+    paint(page)
+    page.get_by_text("Compare with the photo").click()
+    frame = page.locator(".frame")
+    line = page.get_by_role("slider", name="Position of the line")
+    expect(frame).to_be_visible()
+    frame.scroll_into_view_if_needed()
+    page.wait_for_timeout(500)
+    box = frame.bounding_box()
+    assert box
+    assert box["width"] > 250
+    page.touchscreen.tap(box["x"] + box["width"] * 0.1, box["y"] + box["height"] / 2)
+    assert line.get_attribute("aria-valuetext") == "10 % photo, 90 % painting"
+    overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    assert overflow <= 0
+    capture(page, "compare_narrow")
+    page.get_by_role("button", name="More files").click()
+    page.wait_for_timeout(700)
+    capture(page, "files_narrow")
+    context.close()
+
+
+def test_paint_it_again_with_more_style(page: Page, server: str) -> None:
+    open_page(page, server, "resolution=64&iterations=40")
+    paint(page)
+    job = job_of(page)
+    first = recipe.read(download(page)).settings
+    capture(page, "again")
+    page.get_by_role("button", name="More style").click()
+    deadline = time.monotonic() + 60
+    while job_of(page) == job or not page.get_by_text("Finished:").is_visible():
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(200)
+    second = recipe.read(download(page)).settings
+    assert second == dataclasses.replace(first, style_weight=3 * first.style_weight)
+    assert parse_qs(urlsplit(page.url).query)["style_weight"]
 
 
 def test_a_mask_drawn_in_the_browser(page: Page, server: str) -> None:

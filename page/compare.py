@@ -1,0 +1,63 @@
+"""Before and after: photo and painting on one another, with a line between them to be moved.
+
+A component of this page's own, in `compare.html`, `compare.css` and `compare.js`: it loads nothing
+from elsewhere, and what comes from visitors reaches it as data, never as markup.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from nst import jobs
+
+if TYPE_CHECKING:
+    from streamlit.components.v2.types import ComponentRenderer
+
+HERE = Path(__file__).parent
+
+
+@functools.cache
+def _component() -> ComponentRenderer:
+    html, css, js = ((HERE / f"compare.{kind}").read_text() for kind in ("html", "css", "js"))
+    return st.components.v2.component("compare", html=html, css=css, js=js)
+
+
+def show(job: jobs.Snapshot, painting: bytes) -> None:
+    """The photo of an ended job and its `painting`, a JPEG of the same size."""
+    _component()(
+        key=f"slider_{job.id.encode().hex()}",  # an id may hold two underscores, a key must not
+        data={
+            "photo": _data_url(job.content_shown),
+            "painting": _data_url(painting),
+            "photo_alt": f"The photo: {job.content_name}",
+            "painting_alt": f"The painting: {job.content_name} in the style of {job.style_name}",
+        },
+    )
+
+
+def _data_url(jpeg: bytes) -> str:
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
+
+
+def toggle_key(job_id: str) -> str:
+    """The key of the toggle that shows the comparison in place of the painting."""
+    return f"compare_{job_id}"
+
+
+def chosen(job_id: str) -> bool:
+    """Whether the visitor asked for the comparison."""
+    return bool(st.session_state.get(toggle_key(job_id)))
+
+
+def offer(job_id: str) -> bool:
+    """The toggle; whether the comparison is asked for."""
+    return st.toggle(
+        "Compare with the photo",
+        key=toggle_key(job_id),
+        help="Photo and painting on one another, with a line between them that you can move.",
+    )

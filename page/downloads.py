@@ -1,0 +1,89 @@
+"""What a visitor can take home of a painting; each file is made when it is asked for."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+import streamlit as st
+
+from nst import jobs
+from nst.jobs import JobManager
+
+
+class Kind(NamedTuple):
+    """A file that can be made of a painting, from its job's id and a strength."""
+
+    label: str
+    suffix: str  # of the file's name
+    mime: str
+    help: str
+    make: Callable[[JobManager, str, float], bytes]
+
+
+PNG = Kind(
+    "Download PNG",
+    ".png",
+    "image/png",
+    "At the size of the photo, with its settings inside.",
+    JobManager.png,
+)
+OTHERS = (
+    Kind(
+        "JPEG",
+        ".jpg",
+        "image/jpeg",
+        "At the size of the photo. Smaller than the PNG, and without the settings.",
+        JobManager.jpeg,
+    ),
+    Kind(
+        "Side by side",
+        "-side-by-side.png",
+        "image/png",
+        "Photo, style and painting in one captioned picture.",
+        JobManager.side_by_side,
+    ),
+    Kind(
+        "Time-lapse, WebP",
+        ".webp",
+        "image/webp",
+        "How the painting came about, as a short film for browsers and most messengers.",
+        lambda manager, job_id, strength: manager.timelapse(job_id, "WEBP", strength),
+    ),
+    Kind(
+        "Time-lapse, GIF",
+        ".gif",
+        "image/gif",
+        "The same for programs that know no WebP: larger, and with 256 colours a frame.",
+        lambda manager, job_id, strength: manager.timelapse(job_id, "GIF", strength),
+    ),
+)
+
+
+def offer(job: jobs.Snapshot, strength: float, manager: JobManager) -> None:
+    """The PNG one click away, and a menu of the other files."""
+    _button(PNG, job, strength, manager)
+    with st.popover("More files", icon=":material/download:"):
+        for kind in OTHERS:
+            _button(kind, job, strength, manager)
+
+
+def _button(kind: Kind, job: jobs.Snapshot, strength: float, manager: JobManager) -> None:
+    st.download_button(
+        kind.label,
+        functools.partial(kind.make, manager, job.id, strength),
+        file_name(job, kind.suffix),
+        kind.mime,
+        on_click="ignore",
+        icon=":material/download:",
+        help=kind.help,
+        type="secondary" if kind is PNG else "tertiary",
+    )
+
+
+def file_name(job: jobs.Snapshot, suffix: str = PNG.suffix) -> str:
+    """E.g. cat-night-sky.png."""
+    words = re.sub(r"[\W_]+", "-", f"{job.content_name} {job.style_name}".lower())
+    return f"{words[:80].strip('-')}{suffix}"

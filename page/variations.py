@@ -1,0 +1,99 @@
+"""Ways to paint a picture again that differ in one thing from how it was painted."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import NamedTuple
+
+import streamlit as st
+
+from nst import jobs
+from nst.jobs import Order
+from nst.settings import CONTROLS, Settings
+from page import controls
+
+PENDING = "paint_again"  # the session's order that a click on a variation placed
+FACTOR = 3.0  # of a weight: the least that is seen at a glance
+FINER = 1.25  # of the resolution, at least
+
+
+class Variation(NamedTuple):
+    """What a button paints: the settings with a change, None where there is nothing more of it."""
+
+    label: str
+    help: str
+    change: Callable[[Settings], Settings | None]
+
+
+def _heavier(settings: Settings, name: str) -> Settings | None:
+    """A weight three times as large, or the largest there is."""
+    most = CONTROLS[name].maximum
+    assert most is not None
+    now = getattr(settings, name)
+    return None if now >= most else dataclasses.replace(settings, **{name: min(most, FACTOR * now)})
+
+
+def _finer(settings: Settings) -> Settings | None:
+    """The next resolution at which finer strokes show, or the highest there is."""
+    higher = [size for size in controls.slider_options("resolution") if size > settings.resolution]
+    if not higher:
+        return None
+    enough = [size for size in higher if size >= FINER * settings.resolution]
+    return dataclasses.replace(settings, resolution=int((enough or higher[-1:])[0]))
+
+
+VARIATIONS = (
+    Variation(
+        "More style",
+        "Bolder: the style counts three times as much.",
+        lambda settings: _heavier(settings, "style_weight"),
+    ),
+    Variation(
+        "More of the photo",
+        "Truer: the photo counts three times as much.",
+        lambda settings: _heavier(settings, "content_weight"),
+    ),
+    Variation("Finer strokes", "One step up in resolution; takes longer.", _finer),
+)
+
+
+def offer(job: jobs.Snapshot, painted: Order, strength: float | None) -> None:
+    """A button for each variation of an ended job, which `painted` was ordered with.
+
+    A click sets the controls and places an order that `pending` gives to the next run. The new
+    painting has the `strength` that the visitor chose for this one, if any.
+    """
+    settings = job.recipe.settings
+    if strength is not None:
+        settings = dataclasses.replace(settings, strength=strength)
+    if settings.init == "picture" and painted.init is None:  # a page that was loaded anew lost it
+        settings = dataclasses.replace(settings, init="content")
+    st.markdown("Paint it again with", width="content")
+    for variation in VARIATIONS:
+        changed = variation.change(settings)
+        st.button(
+            variation.label,
+            help=variation.help,
+            disabled=changed is None,
+            on_click=_place,
+            args=[painted, changed],
+        )
+
+
+def _place(painted: Order, settings: Settings) -> None:
+    """Set the controls and place the order."""
+    init = settings.init
+    if init == "picture":
+        # A painting that was painted on is no upload: the control cannot show it.
+        init = st.session_state.get("init", init)
+    controls.set_controls(dataclasses.replace(settings, init=init))
+    st.session_state[PENDING] = dataclasses.replace(
+        painted, settings=settings, init=painted.init if settings.init == "picture" else None
+    )
+
+
+def pending() -> Order | None:
+    """The order of the variation that was clicked just now."""
+    order: Order | None = st.session_state.pop(PENDING, None)
+    return order
