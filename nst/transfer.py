@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Hashable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -18,6 +19,7 @@ from nst import losses
 from nst.optimizers import LBFGS, Adam
 from nst.schedule import SHORTEST, Clock, Stage, plan
 from nst.settings import Settings, UserError
+from nst.targets import TargetCache, digest
 from nst.vgg import VGG19
 
 TINTED = 5  # px at the rim of a canvas whose colour is not to be trusted
@@ -114,6 +116,7 @@ def steps(
     vgg: VGG19,
     init: Tensor | None = None,
     masks: Sequence[Tensor] = (),
+    known: TargetCache | None = None,
 ) -> Generator[Progress, None, None]:
     """Paint `content` in the style of `styles`, one `Progress` an iteration.
 
@@ -122,7 +125,8 @@ def steps(
     their size relative to the picture. Several are blended as `settings.style_weights` say. `init`
     is where to start, (1, 3, h, w) of any size, instead of what `settings.init` names; "picture"
     needs it. With `masks`, one for each style, (1, 1, H, W) in 0..1 and of the content's size, a
-    style is painted only where its mask is white; what no mask claims stays the photo.
+    style is painted only where its mask is white; what no mask claims stays the photo. `known`
+    keeps what is computed of the content and the styles for further runs; the picture is the same.
 
     A preview comes with the first iteration, every `settings.refresh_every`, at the end of each
     scale and with the last iteration; on the first of several scales also after 2, 4, 8 ...
@@ -142,7 +146,7 @@ def steps(
     stages = plan(settings, content.shape[2], content.shape[3])
     scales = tuple(stage.scale for stage in stages)
     clock = Clock(stages, settings)
-    painter = _Painter(vgg, settings, content, styles, init, masks)
+    painter = _Painter(vgg, settings, content, styles, init, masks, known)
 
     for stage in stages:
         painter.begin(stage)
@@ -190,10 +194,14 @@ class _Painter:
         styles: Sequence[Tensor],
         init: Tensor | None,
         masks: Sequence[Tensor] = (),
+        known: TargetCache | None = None,
     ) -> None:
         self.vgg, self.settings = vgg, settings
         self.content = vgg.normalize(content)
         self.styles = [vgg.normalize(style) for style in styles]
+        self.known = known
+        # What the targets are known by; without a cache nobody asks.
+        self.digests = [digest(image) if known else "" for image in (content, *styles)]
         # (1, R, H, W), and how much of each position is painted at all.
         self.masks = torch.cat([mask.to(vgg.device) for mask in masks], 1) if masks else None
         self.painted: Tensor | None = None
@@ -241,7 +249,10 @@ class _Painter:
     def _targets(self, content: Tensor) -> _Targets:
         height, width = content.shape[2:]
         layer, pooling = self.settings.content_layer, self.settings.pooling
-        target = self.vgg.features(content, [layer], pooling)[layer]
+        (target,) = self._recall(
+            (self.digests[0], height, width, layer, pooling),
+            lambda: [self.vgg.features(content, [layer], pooling)[layer]],
+        )
         sizes = _pyramid(height, width) if self.settings.coarse_to_fine else [(height, width)]
         grams = [self._style_grams(size) for size in sizes]
         weights = self.settings.style_weights or (1.0,) * len(self.styles)
@@ -271,8 +282,18 @@ class _Painter:
     def _style_grams(self, size: tuple[int, int]) -> list[list[Tensor]]:
         """For each style the Gram matrix of each style layer, for a canvas of this size."""
         layers, pooling = self.settings.style_layers, self.settings.pooling
-        seen = [self.vgg.look(x, (), layers, pooling=pooling).grams for x in self._styles_at(size)]
-        return [[grams[layer][0] for layer in layers] for grams in seen]
+
+        def look(style: Tensor) -> list[Tensor]:
+            grams = self.vgg.look(style, (), layers, pooling=pooling).grams
+            return [grams[layer][0] for layer in layers]
+
+        return [
+            self._recall((name, *style.shape, layers, pooling), partial(look, style))
+            for name, style in zip(self.digests[1:], self._styles_at(size), strict=True)
+        ]
+
+    def _recall(self, key: Hashable, make: Callable[[], list[Tensor]]) -> list[Tensor]:
+        return self.known.recall(key, make) if self.known else make()
 
     def step(self, learning_rate: float) -> _Losses:
         """One iteration; raises `DivergedError` and leaves the picture as it was."""

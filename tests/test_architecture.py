@@ -45,7 +45,8 @@ ALLOWED = {
     "recipe": {"__init__", "settings"},
     "weights": {"settings"},
     "vgg": {"settings", "weights", "losses", "stem", "pooling", "strips", "winograd"},
-    "transfer": {"settings", "vgg", "losses", "schedule", "optimizers"},
+    "targets": set(),
+    "transfer": {"settings", "vgg", "losses", "schedule", "optimizers", "targets"},
     "export": {"images", "settings"},
     "jobs": {
         *("settings", "images", "canvas", "color", "export", "recipe", "transfer", "vgg"),
