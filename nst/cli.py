@@ -1,18 +1,27 @@
-"""The command line, `python -m nst`: the only place in the package that prints."""
+"""The command line, `python -m nst`; what it does with many pictures is in `cli_batch`."""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
 import json
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from nst import __version__
-from nst.settings import CONTROLS, PRESETS, Control, Settings, UserError
+from nst.flags import (
+    BAD_INPUT,
+    DEFAULT_PRESET,
+    FAILED,
+    INTERRUPTED,
+    Parser,
+    add_settings,
+    number,
+    settings_of,
+)
+from nst.settings import CONTROLS, PRESETS, Settings, UserError
 
 # torch, Pillow and matplotlib are imported where they are first needed: `--help` and a mistyped
 # flag answer at once.
@@ -33,10 +42,10 @@ EXAMPLES = """examples:
   python -m nst photo.jpg sky.jpg waves.jpg -o out.png --style-weights 2 1
   python -m nst photo.jpg sky.jpg waves.jpg -o out.png --masks top.png bottom.png
   python -m nst photo.jpg painting.jpg -o again.png --recipe out.png
+many pictures: python -m nst batch --help
+one photo in all sample styles: python -m nst sheet --help
 """
-DEFAULT_PRESET = "balanced"
 MOST_BLENDS = 12
-BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,7 +54,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0: painted; 1: the painting fell apart, its last good picture is saved; 2: bad input, told in
     one sentence; 130: interrupted, the picture so far is saved.
     """
-    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    if given[:1] in (["batch"], ["sheet"]):
+        from nst import cli_batch
+
+        return cli_batch.main(given)
+    options = _parser().parse_args(given)
     report = _Report(options)
     try:
         return _paint(options, report)
@@ -58,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="python -m nst",
         description="Paint the content of one picture in the style of another.",
         epilog=EXAMPLES,
@@ -89,11 +103,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--blend-sheet",
         metavar="N",
-        type=_number,
+        type=number,
         help="paint N pictures from the first style to the second, and N from weak to strong, and "
         "save them as one sheet",
     )
-    _add_settings(parser.add_argument_group("settings, on top of the preset"))
+    add_settings(parser.add_argument_group("settings, on top of the preset"))
     engine = parser.add_argument_group("engine")
     engine.add_argument(
         "--weights",
@@ -112,88 +126,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"nst {__version__}")
     return parser
-
-
-class _Parser(argparse.ArgumentParser):
-    """Answers a mistake in one sentence, without repeating all flags."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(BAD_INPUT, f"nst: {message}; see python -m nst --help.\n")
-
-
-def _add_settings(group: Any) -> None:
-    for field in dataclasses.fields(Settings):
-        control = CONTROLS[field.name]
-        flag = "--" + field.name.replace("_", "-")
-        if isinstance(field.default, bool):
-            default = "on" if field.default else "off"
-            group.add_argument(
-                flag,
-                action=argparse.BooleanOptionalAction,
-                default=None,
-                help=f"{control.help} Default: {default}.",
-            )
-        elif control.most:
-            default = getattr(Settings(), field.name)
-            group.add_argument(
-                flag,
-                nargs="+",
-                type=str if control.choices else _number,
-                metavar="NAME" if control.choices else "FLOAT",
-                help=f"{control.help} {_range(control)}"
-                + (f"; default {' '.join(default)}." if default else "."),
-            )
-        elif field.name == "init":
-            group.add_argument(
-                flag,
-                metavar="NAME|FILE",
-                help=f"{control.help} {', '.join(control.choices[:-1])} or the path of a picture; "
-                f"default {field.default}.",
-            )
-        elif control.choices:
-            group.add_argument(
-                flag,
-                metavar="NAME",
-                help=f"{control.help} {_range(control)}; default {field.default}.",
-            )
-        else:
-            group.add_argument(
-                flag,
-                type=_number,
-                metavar=type(field.default).__name__.upper(),
-                help=f"{control.help} {_range(control)}; default {field.default:.10g}.",
-            )
-
-
-def _range(control: Control) -> str:
-    return control.allowed[0].upper() + control.allowed[1:]
-
-
-def _number(text: str) -> float | int | str:
-    """The number in `text`; what is none is left for `Settings` to refuse with the range."""
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
-
-
-def _settings(options: argparse.Namespace, base: Settings | None = None) -> Settings:
-    """The flags on top of `base` or of the preset."""
-    given = {name: getattr(options, name) for name in CONTROLS}
-    changes = {name: value for name, value in given.items() if value is not None}
-    names = CONTROLS["init"].choices[:-1]
-    if "init" in changes and changes["init"] not in names:
-        if not os.path.exists(changes["init"]):
-            raise UserError(
-                f"Start from (init) was {changes['init']!r}; it is {', '.join(names)} or the path "
-                "of a picture, and there is no such file."
-            )
-        changes["init"] = "picture"
-    if base is None:
-        return Settings.preset(options.preset or DEFAULT_PRESET, **changes)
-    return dataclasses.replace(base, **changes)
 
 
 @dataclass(frozen=True)
@@ -246,7 +178,7 @@ def _read_recipe(options: argparse.Namespace) -> Recipe | None:
 
 def _paint(options: argparse.Namespace, report: _Report) -> int:
     found = _read_recipe(options)
-    settings = _settings(options, found.settings if found else None)
+    settings = settings_of(options, found.settings if found else None)
     count = _sheet_count(options.blend_sheet)
     from nst import canvas, export, images, recipe
 
@@ -312,23 +244,10 @@ def _recipe(inputs: _Inputs, settings: Settings, weights: str, checksum: str) ->
 
 def _tell_differences(report: _Report, found: Recipe, made: Recipe) -> None:
     """Say what keeps the result from being that of the recipe."""
-    was, now = _fingerprint(found), _fingerprint(made)
+    was, now = found.ingredients, made.ingredients
     different = [name for name in was if was[name] != now[name]]
     if different:
         report.say(f"Not as in the recipe: {', '.join(different)}.")
-
-
-def _fingerprint(recipe: Recipe) -> dict[str, Any]:
-    """All that decides what a painting looks like; what files are called does not."""
-    return {
-        "content": recipe.content.sha256,
-        "styles": [source.sha256 for source in recipe.styles],
-        "masks": [source.sha256 for source in recipe.masks],
-        "init": recipe.init and recipe.init.sha256,
-        "settings": recipe.settings,
-        "weights": recipe.weights_sha256,
-        "versions": recipe.versions,
-    }
 
 
 def _sheet_count(given: float | int | str | None) -> int:

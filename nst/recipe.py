@@ -93,6 +93,19 @@ class Recipe:
         values = {"format": FORMAT, **dataclasses.asdict(self)}
         return json.dumps(values, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
+    @property
+    def ingredients(self) -> dict[str, Any]:
+        """All that decides what a painting looks like; what files are called does not."""
+        return {
+            "content": self.content.sha256,
+            "styles": [source.sha256 for source in self.styles],
+            "masks": [source.sha256 for source in self.masks],
+            "init": self.init and self.init.sha256,
+            "settings": self.settings,
+            "weights": self.weights_sha256,
+            "versions": self.versions,
+        }
+
     @classmethod
     def from_json(cls, text: str) -> Recipe:
         """The inverse of `to_json` for untrusted text of at most 64 KB.
@@ -135,6 +148,15 @@ def read(data: bytes) -> Recipe:
         "The PNG holds no recipe; choose a painting as this program saved it, as many programs and "
         "websites remove recipes."
     )
+
+
+def check_whole(data: bytes) -> None:
+    """Raises `RecipeError` unless the bytes are a PNG file to its end, every checksum right."""
+    if not data.startswith(_SIGNATURE):
+        raise _damaged()
+    for kind, body, checksum in _chunks(data):
+        if zlib.crc32(body, zlib.crc32(kind)) != checksum:
+            raise _damaged()
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview, int]]:

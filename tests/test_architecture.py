@@ -53,10 +53,19 @@ ALLOWED = {
         "weights",
     },
     "canvas": {"settings", "images", "color"},
+    "flags": {"settings"},
+    "storage": {"settings", "images"},
+    "sheet": {"export"},
+    "batch": {
+        *("settings", "flags", "images", "canvas", "recipe", "storage", "jobs", "weights", "vgg"),
+        *("targets", "transfer"),
+    },
+    "cluster": {"settings", "jobs", "batch"},
     "cli": {
         *("__init__", "settings", "images", "canvas", "recipe", "weights", "vgg", "transfer"),
-        "export",
+        *("export", "flags", "cli_batch"),
     },
+    "cli_batch": {"settings", "flags", "images", "storage", "sheet", "batch", "cluster", "vgg"},
 }
 
 
@@ -104,12 +113,33 @@ def test_importing_the_page_does_not_import_torch():
 def test_only_the_command_line_prints(path):
     calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
     prints = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "print"]
-    assert not prints or path.stem == "cli"
+    assert not prints or path.stem in ("cli", "cli_batch")
 
 
-@pytest.mark.parametrize("module", ["nst", "nst.settings", "nst.images", "nst.jobs", "nst.cli"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        *("nst", "nst.settings", "nst.images", "nst.jobs", "nst.batch", "nst.cluster", "nst.cli"),
+        *("nst.cli_batch", "nst.storage"),
+    ],
+)
 def test_light_modules_do_not_import_torch(module):
     script = f"import sys, {module}; print('torch' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("path", [*MODULES, *PAGE], ids=lambda path: path.stem)
+def test_only_the_cluster_imports_dask(path):
+    assert not {"dask", "distributed"} & {name.split(".")[0] for name in imported(path)} or (
+        path.stem == "cluster"
+    )
+
+
+def test_importing_the_cluster_does_not_import_dask():
+    script = "import sys, nst.cluster, nst.cli_batch; print('distributed' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
     )

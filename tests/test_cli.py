@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from nst import cli, images, recipe, transfer, vgg
+from nst import cli, flags, images, recipe, transfer, vgg
 from nst.settings import CONTROLS
 
 ROOT = Path(__file__).parent.parent
@@ -58,16 +58,16 @@ def test_it_paints_at_the_contents_own_size(run, tmp_path):
 
 def test_every_setting_has_its_flag():
     parser = cli._parser()
-    flags = {flag for action in parser._actions for flag in action.option_strings}
+    found = {flag for action in parser._actions for flag in action.option_strings}
     for name in CONTROLS:
-        assert "--" + name.replace("_", "-") in flags
+        assert "--" + name.replace("_", "-") in found
 
 
 def test_flags_go_on_top_of_the_preset():
     options = cli._parser().parse_args(
         [CONTENT, STYLE, "-o", "x.png", "--preset", "classic", "--seed", "7", "--early-stop"]
     )
-    settings = cli._settings(options)
+    settings = flags.settings_of(options)
     assert (settings.resolution, settings.seed, settings.early_stop) == (128, 7, True)
 
 

@@ -1,0 +1,108 @@
+"""What the commands have in common: the flags of the settings, and how mistakes are told."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import os
+from typing import Any, NoReturn
+
+from nst.settings import CONTROLS, Control, Settings, UserError
+
+DEFAULT_PRESET = "balanced"
+BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130  # exit codes
+
+
+class Parser(argparse.ArgumentParser):
+    """Answers a mistake in one sentence, without repeating all flags."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(BAD_INPUT, f"nst: {message}; see {self.prog} --help.\n")
+
+
+def add_settings(group: Any) -> None:
+    """A flag for every setting, with its help, range and default."""
+    for field in dataclasses.fields(Settings):
+        control = CONTROLS[field.name]
+        flag = "--" + field.name.replace("_", "-")
+        if isinstance(field.default, bool):
+            default = "on" if field.default else "off"
+            group.add_argument(
+                flag,
+                action=argparse.BooleanOptionalAction,
+                default=None,
+                help=f"{control.help} Default: {default}.",
+            )
+        elif control.most:
+            default = getattr(Settings(), field.name)
+            group.add_argument(
+                flag,
+                nargs="+",
+                type=str if control.choices else number,
+                metavar="NAME" if control.choices else "FLOAT",
+                help=f"{control.help} {_range(control)}"
+                + (f"; default {' '.join(default)}." if default else "."),
+            )
+        elif field.name == "init":
+            group.add_argument(
+                flag,
+                metavar="NAME|FILE",
+                help=f"{control.help} {', '.join(control.choices[:-1])} or the path of a picture; "
+                f"default {field.default}.",
+            )
+        elif control.choices:
+            group.add_argument(
+                flag,
+                metavar="NAME",
+                help=f"{control.help} {_range(control)}; default {field.default}.",
+            )
+        else:
+            group.add_argument(
+                flag,
+                type=number,
+                metavar=type(field.default).__name__.upper(),
+                help=f"{control.help} {_range(control)}; default {field.default:.10g}.",
+            )
+
+
+def _range(control: Control) -> str:
+    return control.allowed[0].upper() + control.allowed[1:]
+
+
+def number(text: str) -> float | int | str:
+    """The number in `text`; what is none is left for `Settings` to refuse with the range."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def settings_of(options: argparse.Namespace, base: Settings | None = None) -> Settings:
+    """The flags on top of `base`, or else of the preset.
+
+    Raises `SettingsError` for a value out of its range and `UserError` for a start that is none.
+    """
+    changes = changes_of(options)
+    if base is None:
+        return Settings.preset(options.preset or DEFAULT_PRESET, **changes)
+    return dataclasses.replace(base, **changes)
+
+
+def changes_of(options: argparse.Namespace) -> dict[str, Any]:
+    """The settings that were given by flags, unchecked but for the picture to start from.
+
+    Raises `UserError` if that is neither a known start nor a file.
+    """
+    given = {name: getattr(options, name) for name in CONTROLS}
+    changes = {name: value for name, value in given.items() if value is not None}
+    names = CONTROLS["init"].choices[:-1]
+    if "init" in changes and changes["init"] not in names:
+        if not os.path.exists(changes["init"]):
+            raise UserError(
+                f"Start from (init) was {changes['init']!r}; it is {', '.join(names)} or the path "
+                "of a picture, and there is no such file."
+            )
+        changes["init"] = "picture"
+    return changes
