@@ -15,6 +15,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any
 
 from nst import batch
@@ -66,6 +67,7 @@ def paint_all(
     `MOST_ATTEMPTS` times. Raises `UserError` if no scheduler or no worker can be reached.
     """
     import dask
+    import distributed  # noqa: F401  # brings its part of the configuration
 
     with contextlib.ExitStack() as stack:
         # Pictures are large, and known to be.
@@ -110,11 +112,12 @@ def _own_cluster(workers: int | None) -> SpecCluster:
                 "memory_limit": "auto",
                 "resources": {GPU: 1} if cards else {},
                 "env": environment,
+                "silence_logs": logging.CRITICAL,
             }
         )
     # A painting can neither be put aside nor moved to disk; only the last limit is of use.
     memory = {f"distributed.worker.memory.{name}": False for name in ("target", "spill", "pause")}
-    with dask.config.set({**memory, "logging": {"distributed": "critical"}}):
+    with dask.config.set(memory):
         return SpecCluster(
             workers={
                 number: {"cls": Nanny, "options": given} for number, given in enumerate(options)
@@ -122,7 +125,12 @@ def _own_cluster(workers: int | None) -> SpecCluster:
             # It is counted here how often a job may be tried.
             scheduler={
                 "cls": Scheduler,
-                "options": {"host": "127.0.0.1", "dashboard": False, "allowed_failures": 0},
+                "options": {
+                    "host": "127.0.0.1",
+                    "dashboard": False,
+                    "dashboard_address": "127.0.0.1:0",
+                    "allowed_failures": 0,
+                },
             },
             silence_logs=logging.CRITICAL,
         )
@@ -151,7 +159,7 @@ class _Crew:
         self._studio = Studio(engine)  # paints nothing, but knows the recipes
         self._running: dict[Future, Attempt] = {}
         self._slots, self._gpu = 0, False
-        self._looked = -LOOK_AROUND
+        self._looked = -LOOK_AROUND  # so that the first look is at once
         self._seen = time.monotonic()  # when there was a worker last
 
     def paint(self, jobs: Iterable[Job]) -> Iterator[Record]:
@@ -163,9 +171,13 @@ class _Crew:
             # No more than there are workers: a job that waits at one that dies would count as one
             # that may have killed it.
             while waiting and len(self._running) < self._slots:
-                record = self._start(*waiting.popleft())
-                if record:
-                    yield record
+                job, number = waiting.popleft()
+                started = self._start(job, number)
+                if isinstance(started, Record):
+                    yield started
+                elif not started:
+                    waiting.appendleft((job, number))
+                    break
             done = [future for future in self._running if future.done()]
             for future in done:
                 attempt = self._running.pop(future)
@@ -215,8 +227,10 @@ class _Crew:
                     raise
             time.sleep(1)
 
-    def _start(self, job: Job, number: int) -> Record | None:
-        """Send the job to a worker; a record if there is nothing to send."""
+    def _start(self, job: Job, number: int) -> Record | bool:
+        """Send the job to a worker: whether it is on its way, or a record if that is not needed."""
+        from distributed.client import ClosedClientError
+
         attempt = Attempt(job, self._folder, number)
         task: tuple[Any, ...]
         if self._shared:
@@ -230,9 +244,13 @@ class _Crew:
                 return attempt.fail(str(error))
             task = (_paint_carried, order, self._engine)
         resources = {GPU: 1} if self._gpu else None
-        future = self._client.submit(*task, pure=False, resources=resources)
+        try:
+            future = self._client.submit(*task, pure=False, resources=resources)
+        except (OSError, ClosedClientError):  # the connection was lost a moment ago
+            self._slots, self._looked = 0, -LOOK_AROUND
+            return False
         self._running[future] = attempt
-        return None
+        return True
 
     def _end(self, future: Future, attempt: Attempt) -> Record | int:
         """The record of a job that ended, or the number of its next attempt."""
@@ -258,6 +276,8 @@ class _Crew:
             return attempt.fail(result.error) if result.error else attempt.finish(result)
         except UserError as error:
             return attempt.fail(str(error))
+        except (OSError, CancelledError):  # the connection was lost before it was here
+            return attempt.number
 
 
 def _paint_carried(order: Order, engine: Engine) -> Painting:
