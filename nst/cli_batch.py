@@ -268,7 +268,7 @@ def _contact_sheet(jobs: Sequence[Job], status: Mapping[str, Status], folder: st
         elif status[job.output] == Status.FAILED:
             name = f"failed: {name}"
         else:
-            small = sheet.fit_tile(_result(storage.join(folder, job.output)), side)
+            small = sheet.reduce(_result(storage.join(folder, job.output)), side)
         tiles[job.content, job.styles] = (name, small)
     styles = list(dict.fromkeys(job.styles for job in jobs))
     contents = list(dict.fromkeys(job.content for job in jobs))
@@ -319,7 +319,7 @@ def _sheet(options: argparse.Namespace) -> int:
                 tiles.append((f"{title} failed", None))
             else:
                 picture = images.open_picture(painting.data, title)
-                tiles.append((title, sheet.fit_tile(picture, side)))
+                tiles.append((title, sheet.reduce(picture, side)))
             report.count(title)
     except KeyboardInterrupt:
         if len(tiles) == 1:

@@ -12,6 +12,7 @@ import functools
 import importlib.util
 import logging
 import os
+import signal
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -113,6 +114,7 @@ def _own_cluster(workers: int | None) -> SpecCluster:
                 "resources": {GPU: 1} if cards else {},
                 "env": environment,
                 "silence_logs": logging.CRITICAL,
+                "preload": [__name__],
             }
         )
     # A painting can neither be put aside nor moved to disk; only the last limit is of use.
@@ -134,6 +136,11 @@ def _own_cluster(workers: int | None) -> SpecCluster:
             },
             silence_logs=logging.CRITICAL,
         )
+
+
+def dask_setup(worker: object) -> None:
+    """Dask calls this in a worker of ours: a terminal's Ctrl-C is for the batch alone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _connect(address: str) -> Client:

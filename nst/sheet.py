@@ -1,4 +1,4 @@
-"""Many paintings on one sheet, each in a tile of the same size."""
+"""Many paintings on one sheet, in rows of captioned tiles."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from PIL import Image
 
 from nst import export
 
-SIDE = 256  # px, of a tile, where there are not very many
+SIDE = 256  # px, longer side of a picture, where there are not very many
 LEAST_SIDE = 48
 MOST_PIXELS = 40_000_000  # of a sheet, roughly; viewers open no larger ones
 MISSING = (225, 225, 225)
@@ -18,19 +18,16 @@ Tile = tuple[str, Image.Image | None]  # its caption, and no picture where there
 
 
 def side_for(count: int) -> int:
-    """The side of a tile, in px, for a sheet of `count` tiles."""
+    """The longer side of the pictures, in px, on a sheet of `count`."""
     fits = math.isqrt(MOST_PIXELS // max(1, count))
     return max(LEAST_SIDE, min(SIDE, fits))
 
 
-def fit_tile(picture: Image.Image, side: int) -> Image.Image:
-    """The picture as large as it fits into a white square of `side` px, in its middle."""
+def reduce(picture: Image.Image, side: int) -> Image.Image:
+    """The picture with a longer side of `side` px."""
     scale = side / max(picture.size)
     width, height = (max(1, round(length * scale)) for length in picture.size)
-    small = picture.resize((width, height), Image.Resampling.LANCZOS)
-    tile = Image.new("RGB", (side, side), "white")
-    tile.paste(small, ((side - width) // 2, (side - height) // 2))
-    return tile
+    return picture.resize((width, height), Image.Resampling.LANCZOS)
 
 
 def in_rows(tiles: Sequence[Tile], columns: int | None = None) -> list[list[Tile]]:
@@ -40,17 +37,21 @@ def in_rows(tiles: Sequence[Tile], columns: int | None = None) -> list[list[Tile
 
 
 def draw(rows: Sequence[Sequence[Tile]], side: int) -> Image.Image:
-    """The sheet; a tile without a picture is grey.
+    """The sheet, every picture with a longer side of `side` px; grey where there is none."""
+    reduced = [
+        [(caption, picture and reduce(picture, side)) for caption, picture in row] for row in rows
+    ]
+    sizes = [picture.size for row in reduced for _, picture in row if picture]
+    # Just as large as they need to be, so that nothing gapes where all have the same shape.
+    box = tuple(max(lengths) for lengths in zip(*sizes, strict=True)) or (side, side)
 
-    Pictures that are not squares of `side` px are fitted into them.
-    """
-    missing = Image.new("RGB", (side, side), MISSING)
+    def tile(picture: Image.Image | None) -> Image.Image:
+        ground = Image.new("RGB", box, "white" if picture else MISSING)
+        if picture:
+            # At the bottom, where its caption is.
+            ground.paste(picture, ((box[0] - picture.width) // 2, box[1] - picture.height))
+        return ground
+
     return export.contact_sheet(
-        [
-            [
-                (caption, missing if picture is None else fit_tile(picture, side))
-                for caption, picture in row
-            ]
-            for row in rows
-        ]
+        [[(caption, tile(picture)) for caption, picture in row] for row in reduced]
     )
