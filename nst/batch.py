@@ -285,7 +285,10 @@ class Attempt:
 
     def adopt(self, record: Record) -> Record:
         """The record that another process has made of this attempt."""
-        return dataclasses.replace(record, attempts=self.number)
+        job = self.job
+        return dataclasses.replace(
+            record, content=job.content, styles=job.styles, attempts=self.number
+        )
 
     def _record(self, status: Status, **more: Any) -> Record:
         return Record(
@@ -581,6 +584,12 @@ def _locked(path: str) -> Iterator[None]:
         yield
         return
     lock = os.path.join(os.path.dirname(here), f".{os.path.basename(here)}.lock")
-    with open(lock, "ab") as file:
+    try:
+        file = open(lock, "ab")  # noqa: SIM115  # errors of the block are not this one's
+    except OSError as error:
+        raise UserError(
+            f"The folder of the results cannot be written to ({error.strerror}); choose another."
+        ) from error
+    with file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -169,25 +169,31 @@ def _batch(options: argparse.Namespace) -> int:
 
     jobs = _jobs(options)
     _check_workers(options.workers)
+    report = _Report(len(jobs), options.quiet, options.json)
+    records = _records(jobs, options, report)
     storage.make_folder(options.output)
     manifest = batch.Manifest(options.output)
-    report = _Report(len(jobs), options.quiet, options.json)
+    manifest.save()  # a folder that cannot be written to is told before anything is painted
     exit_code, status = 0, {}
     try:
-        for record in _records(jobs, options, report):
+        for record in records:
             manifest.add(record)
             report.add(record)
             status[record.output] = record.status
     except KeyboardInterrupt:
         exit_code = INTERRUPTED
-    finally:
-        # Also when the cluster was lost: what is painted is known.
-        report.end_line()
-        manifest.save()
+    except UserError as error:
+        if not status:
+            raise
+        # The cluster was lost, or the folder; what is painted stays.
+        report.error(str(error))
+        exit_code = FAILED
+    report.end_line()
+    manifest.save()
     report.say("Drawing the contact sheet ...")
     sheet = _contact_sheet(jobs, status, options.output)
     storage.write(storage.join(options.output, CONTACT_SHEET), sheet)
-    report.finish(options.output, interrupted=bool(exit_code))
+    report.finish(options.output, interrupted=exit_code == INTERRUPTED)
     return exit_code or (FAILED if report.failed else 0)
 
 

@@ -8,6 +8,7 @@ this process but the scheduler; or as paths, where workers reach the files thems
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import importlib.util
 import logging
@@ -19,7 +20,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any
 
-from nst import batch
+from nst import batch, storage
 from nst.batch import Attempt, Engine, Job, Painting, Record, Studio
 from nst.jobs import Order
 from nst.settings import UserError
@@ -97,11 +98,12 @@ def graphics_cards() -> int:
 def _own_cluster(workers: int | None) -> SpecCluster:
     """Worker processes on this machine, which share its cores and are replaced when they die."""
     import dask
+    from dask.system import CPU_COUNT  # that this process may use
     from distributed import Nanny, Scheduler, SpecCluster
 
     cards = graphics_cards()
     count = workers or max(1, cards)
-    threads = max(1, (os.cpu_count() or 1) // count)
+    threads = max(1, CPU_COUNT // count)
     options = []
     for number in range(count):
         environment = {"OMP_NUM_THREADS": str(threads)}
@@ -241,7 +243,7 @@ class _Crew:
         attempt = Attempt(job, self._folder, number)
         task: tuple[Any, ...]
         if self._shared:
-            task = (_paint_there, job, self._folder, self._engine)
+            task = (_paint_there, _everywhere(job), _absolute(self._folder), self._engine)
         else:
             try:
                 order = batch.gather(job)
@@ -285,6 +287,22 @@ class _Crew:
             return attempt.fail(str(error))
         except (OSError, CancelledError):  # the connection was lost before it was here
             return attempt.number
+
+
+def _everywhere(job: Job) -> Job:
+    """The job with paths that mean the same in every process that sees this file system."""
+    return dataclasses.replace(
+        job,
+        content=_absolute(job.content),
+        styles=tuple(_absolute(path) for path in job.styles),
+        masks=tuple(_absolute(path) for path in job.masks),
+        init=job.init and _absolute(job.init),
+    )
+
+
+def _absolute(path: str) -> str:
+    here = storage.local(path)
+    return path if here is None else os.path.abspath(here)
 
 
 def _paint_carried(order: Order, engine: Engine) -> Painting:

@@ -60,7 +60,7 @@ ALLOWED = {
         *("settings", "flags", "images", "canvas", "recipe", "storage", "jobs", "weights", "vgg"),
         *("targets", "transfer"),
     },
-    "cluster": {"settings", "jobs", "batch"},
+    "cluster": {"settings", "jobs", "batch", "storage"},
     "cli": {
         *("__init__", "settings", "images", "canvas", "recipe", "weights", "vgg", "transfer"),
         *("export", "flags", "cli_batch"),

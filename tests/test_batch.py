@@ -17,7 +17,7 @@ import pytest
 from engines import BREAKS, FALLS_APART, WAITS, FakeEngine, painted
 from PIL import Image
 
-from nst import batch, cli, images, recipe, sheet, storage, vgg
+from nst import batch, cli, cluster, images, recipe, sheet, storage, vgg
 from nst.settings import Settings, UserError
 
 ROOT = Path(__file__).parent.parent
@@ -259,6 +259,27 @@ def test_a_manifest_that_is_none_is_left_alone(run, folders):
     assert code == 2
     assert "is not a manifest of this program" in err
     assert (folders / "out" / "manifest.jsonl").read_text() == "shopping list\n"
+
+
+def test_a_cluster_that_is_lost_ends_the_batch_and_keeps_what_is_painted(run, monkeypatch):
+    def paint_all(jobs, folder, engine, *_):
+        yield from batch.paint_all(jobs[:1], folder, engine)
+        raise UserError("There has been no worker.")
+
+    monkeypatch.setattr(cluster, "paint_all", paint_all)
+    code, _, err = run(*PAIRS, "--workers", "1")
+    assert code == 1
+    assert "nst: There has been no worker." in err
+    assert list(manifest("out")) == ["a_in_x.png"]
+    assert Path("out/contact_sheet.png").exists()
+
+
+def test_a_folder_that_cannot_be_written_to(run, folders):
+    (folders / "out" / ".manifest.jsonl.lock").mkdir(parents=True)  # rights do not stop root
+    code, _, err = run(*PAIRS)
+    assert code == 2
+    assert "The folder of the results cannot be written to (Is a directory)" in err
+    assert painted(folders) == []
 
 
 @pytest.mark.parametrize("flag", [["--workers", "2"], ["--scheduler", "tcp://127.0.0.1:1"]])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 import signal
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import fsspec
 import pytest
+from dask.system import CPU_COUNT
 from engines import BREAKS, DIES, EATS_MEMORY, FALLS_APART, WAITS, FakeEngine, painted
 from PIL import Image
 
@@ -95,7 +97,7 @@ def test_workers_of_this_machine_that_die_and_fail(tmp_path):
     assert sorted(seeds) == sorted(
         [WAITS] * 2 + [DIES] * 3 + [FALLS_APART] + [BREAKS] * 3 + [1, 2, 3]
     )
-    assert {threads for _, threads, _ in painted(tmp_path)} == {max(1, os.cpu_count() // 2)}
+    assert {threads for _, threads, _ in painted(tmp_path)} == {max(1, CPU_COUNT // 2)}
     assert os.getpid() not in {process for process, _, _ in painted(tmp_path)}
     # In one process the same picture comes out.
     (alone,) = batch.paint_all(jobs(1), str(tmp_path), engine)
@@ -235,12 +237,15 @@ def test_a_cluster_that_shares_nothing_but_the_scheduler(foreign, tmp_path):
         recipe.check_whole(data)
 
 
-def test_workers_that_reach_the_files_themselves(foreign, tmp_path):
+def test_workers_that_reach_the_files_themselves(foreign, tmp_path, monkeypatch):
+    """They are at home in other folders, so that relative paths have to be told them in full."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "style.jpg").write_bytes(Path(STYLE).read_bytes())
     address, engine = f"tcp://127.0.0.1:{foreign}", FakeEngine(str(tmp_path))
+    wanted = [dataclasses.replace(job, styles=("style.jpg",)) for job in jobs(1, FALLS_APART)]
     for expected in ("painted", "skipped"):
-        found = cluster.paint_all(
-            jobs(1, FALLS_APART), str(tmp_path), engine, scheduler=address, shared=True
-        )
+        found = list(cluster.paint_all(wanted, ".", engine, scheduler=address, shared=True))
+        assert {record.styles for record in found} == {("style.jpg",)}
         assert {record.output: record.status for record in found} == {
             "1.png": expected,
             f"{FALLS_APART}.png": "failed",
