@@ -1,11 +1,12 @@
 """Throughput of a batch: beside the optimisation alone of the same pairs, one run each.
 
-    python -m benchmarks.batch [--contents N] [--styles N] [--resolution PX]
+    python -m benchmarks.batch [--contents N] [--styles N] [--resolution PX] [--megapixels N]
 
-Single runs and the batch's jobs take turns, so that a machine that slows down slows both. A single
-run is timed from `transfer.steps` to its last iteration, with pictures and model in memory and
-nothing known of other runs. A job of the batch is timed whole: reading, preparing, painting,
-encoding and writing; its time to open the model, once a batch, is printed by itself.
+The single runs are timed from `transfer.steps` to the last iteration, with pictures and model in
+memory and nothing known of other runs, once before the batch and once after it, so that a machine
+that slows down slows both. The batch is timed whole, from the first file read to the last written;
+the time to open the model, once a batch, is printed by itself. `--megapixels` enlarges the photos,
+since results have the photo's own size.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ def main() -> None:
     parser.add_argument("--contents", type=int, default=2)
     parser.add_argument("--styles", type=int, default=2)
     parser.add_argument("--resolution", type=int, default=384)
+    parser.add_argument("--megapixels", type=float)
     options = parser.parse_args()
     settings = Settings(resolution=options.resolution)
     contents, styles = (
@@ -37,23 +39,30 @@ def main() -> None:
     began = time.perf_counter()
     engine = _Opened(batch.VGGEngine())
     print(f"opening the model: {time.perf_counter() - began:.1f} s")
-    single = whole = 0.0
     with tempfile.TemporaryDirectory() as folder:
+        if options.megapixels:
+            contents = [_enlarged(path, options.megapixels, folder) for path in contents]
         jobs = batch.pairs(contents, styles, settings)
-        records = batch.paint_all(jobs, folder, engine)
-        for job in jobs:
-            optimisation = _optimise(job, trunk)
-            began = time.perf_counter()
-            record = next(records)
-            seconds = time.perf_counter() - began
-            assert record.status == batch.Status.PAINTED, record.error
-            single, whole = single + optimisation, whole + seconds
-            print(
-                f"{job.output}: alone {optimisation:.2f} s, in the batch {seconds:.2f} s, of which "
-                f"painting {record.painting_seconds:.2f} s"
-            )
-    print(f"all: alone {single:.1f} s, in the batch {whole:.1f} s")
-    print(f"throughput: {single / whole:.1%} of the optimisation alone")
+        alone = [sum(_optimise(job, trunk) for job in jobs)]
+        began = time.perf_counter()
+        records = list(batch.paint_all(jobs, folder, engine))
+        whole = time.perf_counter() - began
+        alone.append(sum(_optimise(job, trunk) for job in jobs))
+    assert all(record.status == batch.Status.PAINTED for record in records), records
+    painting = sum(record.painting_seconds for record in records)
+    print(f"{len(jobs)} pairs alone: {alone[0]:.1f} s before, {alone[1]:.1f} s after the batch")
+    print(f"batch: {whole:.1f} s, of which painting {painting:.1f} s")
+    print(f"throughput: {sum(alone) / 2 / whole:.1%} of the optimisation alone")
+
+
+def _enlarged(path: str, megapixels: float, folder: str) -> str:
+    """The photo as a JPEG of that many megapixels."""
+    photo = images.open_picture(path)
+    scale = (megapixels * 1e6 / (photo.width * photo.height)) ** 0.5
+    large = photo.resize((round(photo.width * scale), round(photo.height * scale)))
+    target = str(Path(folder) / f"large_{Path(path).name}")
+    images.save(large, target)
+    return target
 
 
 class _Opened:

@@ -10,6 +10,7 @@ import csv
 import dataclasses
 import hashlib
 import io
+import itertools
 import json
 import logging
 import os
@@ -17,6 +18,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from nst.canvas import Canvas
 
 MANIFEST = "manifest.jsonl"
+OVERLAP = 2  # jobs under way in one process: one is painted, one read or written
 SAVE_EVERY = 5.0  # seconds between two versions of the manifest
 LARGEST_RESULT = 4 * images.MAX_BYTES  # a PNG takes more room than the JPEG it was painted from
 LOSSES = ("content_loss", "style_loss", "tv_loss", "total_loss")
@@ -100,6 +103,7 @@ class Painting:
     iterations: int = 0
     losses: Mapping[str, float] = dataclasses.field(default_factory=dict)
     worker: str = ""
+    waited: float = 0.0  # seconds until the painting before this one was done
 
 
 @dataclass(frozen=True)
@@ -197,15 +201,17 @@ class Studio:
 
         Raises `UserError` for pictures that cannot be read or a painting that falls apart.
         """
+        photo = order.content.open()
+        prepared = canvas.prepare(
+            photo,
+            [style.open() for style in order.styles],
+            order.settings,
+            [mask.open() for mask in order.masks],
+            None if order.init is None else order.init.open(),
+        )
+        ready = time.perf_counter()
         with self._one_at_a_time:
-            photo = order.content.open()
-            prepared = canvas.prepare(
-                photo,
-                [style.open() for style in order.styles],
-                order.settings,
-                [mask.open() for mask in order.masks],
-                None if order.init is None else order.init.open(),
-            )
+            waited = time.perf_counter() - ready
             painter = self._painter
             began = time.perf_counter()
             painted = painter(prepared, order.settings, each or (lambda fraction: None))
@@ -217,6 +223,7 @@ class Studio:
             iterations=painted.iterations,
             losses=painted.losses,
             worker=f"{socket.gethostname()}:{os.getpid()}",
+            waited=waited,
         )
 
 
@@ -267,6 +274,7 @@ class Attempt:
     def finish(self, painting: Painting) -> Record:
         """Write the painting into the folder; raises `ImageError` if that is not possible."""
         storage.write(self.target, painting.data)
+        self._began += painting.waited
         return self._record(
             Status.PAINTED,
             painting_seconds=painting.painting_seconds,
@@ -315,25 +323,53 @@ def carry_out(attempt: Attempt, studio: Studio, each: Each | None = None) -> Rec
 
 
 def paint_all(
-    jobs: Iterable[Job],
-    folder: str,
-    engine: Engine,
-    each: Each | None = None,
+    jobs: Iterable[Job], folder: str, engine: Engine, each: Each | None = None
 ) -> Iterator[Record]:
-    """Paint the jobs in this process, one after another: a record each, as soon as it ended.
+    """Paint the jobs in this process: a record each, as soon as it ended.
 
-    One that fails must not end a night's work, whatever it fails of: the record says it in words.
+    One is painted at a time; meanwhile the next is read and the one before is written. `each` is
+    told the sum of what is done of the jobs under way, from another thread. One that fails must not
+    end a night's work, whatever it fails of: the record says it in words.
     """
-    studio = Studio(engine)
-    for job in jobs:
+    studio, stopped = Studio(engine), threading.Event()
+    under_way: dict[Job, float] = {}
+
+    def run(job: Job) -> Record:
+        def tell(fraction: float) -> None:
+            if stopped.is_set():
+                raise _StoppedError
+            under_way[job] = fraction
+            if each:
+                each(sum(list(under_way.values())))
+
         attempt = Attempt(job, folder)
         try:
-            yield carry_out(attempt, studio, each)
+            return carry_out(attempt, studio, tell)
         except UserError as error:
-            yield attempt.fail(str(error))
+            return attempt.fail(str(error))
+        except _StoppedError:
+            return attempt.fail("Stopped.")  # nobody reads it any more
         except Exception as error:
             log.exception("Painting %s failed", attempt.target)
-            yield attempt.fail(unexpected(error))
+            return attempt.fail(unexpected(error))
+
+    waiting, running = iter(jobs), dict[Future[Record], Job]()
+    with ThreadPoolExecutor(OVERLAP) as pool:
+        try:
+            while True:
+                for job in itertools.islice(waiting, OVERLAP - len(running)):
+                    running[pool.submit(run, job)] = job
+                if not running:
+                    return
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    under_way.pop(running.pop(future), None)
+                    yield future.result()
+        finally:
+            stopped.set()
+
+
+class _StoppedError(Exception):
+    """The batch has ended before this painting."""
 
 
 def unexpected(error: BaseException) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import io
 import json
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -297,6 +299,7 @@ def _result(path: str) -> Image:
 
 def _sheet(options: argparse.Namespace) -> int:
     from nst import batch, images, sheet, storage
+    from nst.jobs import Input
 
     if options.preset is None:
         options.preset = "quick"
@@ -309,16 +312,23 @@ def _sheet(options: argparse.Namespace) -> int:
     settings.check_inputs(1, 0, start is not None)
     photo = images.open_picture(images.read_bytes(options.content), options.content)
     side = max(images.fit_size(photo.size, settings.resolution))
+    # On the sheet nothing is larger, so that nothing larger need be read, written or mixed.
+    small = Input(
+        Path(options.content).name,
+        images.encode(images.fit(photo, settings.resolution)),
+        Path(options.content).name,
+    )
     studio = batch.Studio(batch.VGGEngine(options.weights, options.device))
     report = _Report(len(styles), options.quiet, options.json)
-    tiles: list[sheet.Tile] = [("Photo", photo)]
+    tiles: list[sheet.Tile] = [("Photo", small.open())]
     failed = exit_code = 0
     try:
         for style in styles:
             job = batch.Job(options.content, (style,), settings, init=start)
             title = Path(storage.name_of(style)).stem.replace("_", " ").capitalize()
             try:
-                painting = studio.paint(batch.gather(job), report.progress)
+                order = dataclasses.replace(batch.gather(job), content=small)
+                painting = studio.paint(order, report.progress)
             except UserError as error:
                 failed += 1
                 report.error(f"{title}: {error}")
@@ -345,6 +355,7 @@ class _Report:
         self._total, self._counts = total, Counter[str]()
         self._began = time.monotonic()
         self._line_open = False
+        self._one_at_a_time = threading.Lock()
 
     @property
     def failed(self) -> int:
@@ -352,17 +363,19 @@ class _Report:
         return self._counts["failed"]
 
     def progress(self, fraction: float) -> None:
-        """How far the painting at hand is, 0..1."""
+        """How much is done of what is under way, in paintings; may come from another thread."""
         if self.terminal and not self.quiet:
-            self._draw(fraction)
+            with self._one_at_a_time:
+                self._draw(fraction)
 
     def add(self, record: Record) -> None:
         """Another job has ended."""
         if self.json:
             print(record.to_json(), flush=True)
-        if record.error:
-            self.error(f"{record.output}: {record.error}")
-        self.count(record.output, record.status)
+        with self._one_at_a_time:
+            if record.error:
+                self.error(f"{record.output}: {record.error}")
+            self.count(record.output, record.status)
 
     def count(self, name: str, status: str = "painted") -> None:
         """Another one is done, whatever became of it."""

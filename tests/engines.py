@@ -32,7 +32,7 @@ class FakeEngine:
             with open(folder / "painted", "a") as file:
                 file.write(f"{os.getpid()} {threads} {settings.seed}\n")
             each(0.5)
-            _misbehave(settings.seed, folder)
+            _misbehave(settings.seed, folder, each)
             each(1.0)
             picture = prepared.content.point(lambda value: 255 - value)
             return Painted(picture, 7, {"content_loss": 1.0, "total_loss": 2.5})
@@ -47,7 +47,7 @@ def painted(folder):
     return [tuple(int(part) if part != "None" else None for part in s.split()) for s in lines]
 
 
-def _misbehave(seed, folder):
+def _misbehave(seed, folder, each):
     if seed == FALLS_APART:
         raise UserError("The painting fell apart.")
     if seed == BREAKS:
@@ -58,6 +58,7 @@ def _misbehave(seed, folder):
     if seed == WAITS and first:  # to be killed from outside, or released
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and not (folder / "go_on").exists():
+            each(0.5)
             time.sleep(0.01)
     if seed == EATS_MEMORY and first:
         eaten = [bytes([number]) * 50_000_000 for number in range(20)]

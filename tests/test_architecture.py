@@ -65,7 +65,9 @@ ALLOWED = {
         *("__init__", "settings", "images", "canvas", "recipe", "weights", "vgg", "transfer"),
         *("export", "flags", "cli_batch"),
     },
-    "cli_batch": {"settings", "flags", "images", "storage", "sheet", "batch", "cluster", "vgg"},
+    "cli_batch": {
+        *("settings", "flags", "images", "storage", "sheet", "jobs", "batch", "cluster", "vgg"),
+    },
 }
 
 

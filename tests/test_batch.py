@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -72,13 +73,13 @@ def test_all_pairs_of_two_folders(run, folders):
     code, out, err = run(*PAIRS)
     assert code == 0
     assert out == ""
-    assert "4/4  painted: b_in_y.png" in err
+    assert re.search(r"4/4  painted: ._in_.\.png", err)
     assert "Finished" in err
     names = [f"{c}_in_{s}.png" for c in "ab" for s in "xy"]
     shown = [path.name for path in sorted((folders / "out").iterdir()) if path.name[0] != "."]
     assert shown == sorted([*names, "contact_sheet.png", "manifest.jsonl"])
     records = manifest("out")
-    assert list(records) == names
+    assert sorted(records) == names
     for name, record in records.items():
         found = recipe.read((folders / "out" / name).read_bytes())
         assert found.settings.resolution == 64
@@ -105,7 +106,7 @@ def test_what_is_painted_is_skipped_and_what_changed_is_not(run, folders):
     code, out, _ = run(*PAIRS, "--json")
     assert code == 0
     *records, last = map(json.loads, out.splitlines())
-    assert [(record["output"], record["status"]) for record in records] == [
+    assert sorted((record["output"], record["status"]) for record in records) == [
         ("a_in_x.png", "painted"),
         ("a_in_y.png", "painted"),
         ("c_in_x.png", "painted"),
@@ -360,6 +361,7 @@ def test_interrupted_it_keeps_what_is_finished_and_goes_on(run, folders):
         text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     ) as process:
+        assert "1/2" in process.stderr.readline()
         deadline = time.monotonic() + 60
         while len(painted(folders)) < 2 and time.monotonic() < deadline:
             time.sleep(0.01)
