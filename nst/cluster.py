@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 MOST_ATTEMPTS = 3  # workers that may die of a job
 PATIENCE = 300.0  # seconds to wait for a scheduler or worker to come back
 CONNECT = 10.0  # seconds for one attempt to reach a scheduler
+FETCH = 120.0  # seconds a finished painting may take to come here
 POLL = 0.05  # seconds between two looks at what is done
 LOOK_AROUND = 1.0  # seconds between two counts of the workers
 GPU = "GPU"  # the resource of which a worker with a graphics card has 1
@@ -177,6 +178,15 @@ class _Crew:
         waiting = deque((job, 1) for job in jobs)
         while waiting or self._running:
             self._look_around()
+            # Fetched before anything else is sent: a result is lost with the worker that holds it.
+            done = [future for future in self._running if future.done()]
+            for future in done:
+                attempt = self._running.pop(future)
+                ended = self._end(future, attempt)
+                if isinstance(ended, Record):
+                    yield ended
+                else:
+                    waiting.appendleft((attempt.job, ended))
             # No more than there are workers: a job that waits at one that dies would count as one
             # that may have killed it.
             while waiting and len(self._running) < self._slots:
@@ -187,14 +197,6 @@ class _Crew:
                 elif not started:
                     waiting.appendleft((job, number))
                     break
-            done = [future for future in self._running if future.done()]
-            for future in done:
-                attempt = self._running.pop(future)
-                ended = self._end(future, attempt)
-                if isinstance(ended, Record):
-                    yield ended
-                else:
-                    waiting.appendleft((attempt.job, ended))
             if not done:
                 time.sleep(POLL)
 
@@ -265,28 +267,26 @@ class _Crew:
         """The record of a job that ended, or the number of its next attempt."""
         from distributed import KilledWorker
 
-        if future.status == "cancelled":
-            # The connection was lost, and with it what was under way; no fault of the job's.
-            return attempt.number
-        if future.status == "error":
-            error = future.exception()
-            killed = isinstance(error, KilledWorker)
-            # A cluster that is not ours may have tried by itself.
-            tried = attempt.number + (error.allowed_failures if killed else 0)
+        try:
+            result: Painting | Record = future.result(timeout=FETCH)
+        except Exception as error:
+            if future.status != "error" and isinstance(error, (OSError, CancelledError)):
+                # The connection was lost, and what was under way with it; no fault of the job's.
+                return attempt.number
+            tried, killed = attempt.number, isinstance(error, KilledWorker)
+            if isinstance(error, KilledWorker):
+                tried += error.allowed_failures  # a cluster that is not ours tries by itself
             if tried < MOST_ATTEMPTS:
                 log.info("Trying %s again after %r", attempt.target, error)
                 return tried + 1
             attempt.number = tried
             return attempt.fail(DIED.format(attempts=tried) if killed else batch.unexpected(error))
+        if isinstance(result, Record):
+            return attempt.adopt(result)
         try:
-            result: Painting | Record = future.result()
-            if isinstance(result, Record):
-                return attempt.adopt(result)
             return attempt.fail(result.error) if result.error else attempt.finish(result)
-        except UserError as error:
+        except UserError as error:  # it cannot be written
             return attempt.fail(str(error))
-        except (OSError, CancelledError):  # the connection was lost before it was here
-            return attempt.number
 
 
 def _everywhere(job: Job) -> Job:

@@ -51,7 +51,7 @@ def _misbehave(seed, folder, each):
     if seed == FALLS_APART:
         raise UserError("The painting fell apart.")
     if seed == BREAKS:
-        raise ZeroDivisionError("nobody has foreseen this")
+        raise FileNotFoundError("nobody has foreseen this")
     if seed == DIES:
         os.kill(os.getpid(), signal.SIGKILL)
     first = sum(other == seed for _, _, other in painted(folder)) == 1

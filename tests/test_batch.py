@@ -154,7 +154,7 @@ def test_a_list_of_jobs_with_settings_of_their_own(run, folders, caplog):
         "b_in_x.png": "failed",
     }
     assert records["a_in_x.png"]["error"] == "The painting fell apart."
-    assert "ZeroDivisionError: nobody" in records["b_in_x.png"]["error"]
+    assert "FileNotFoundError: nobody" in records["b_in_x.png"]["error"]
     assert "nobody has foreseen this" in caplog.text  # with its traceback
     found = recipe.read((folders / "out" / "one.png").read_bytes()).settings
     wanted = Settings.preset(
