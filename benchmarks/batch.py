@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from nst import batch, canvas, images, transfer, vgg
@@ -27,7 +28,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--contents", type=int, default=2)
     parser.add_argument("--styles", type=int, default=2)
-    parser.add_argument("--resolution", type=int, default=384)
+    parser.add_argument("--resolution", type=int, default=256)
     parser.add_argument("--megapixels", type=float)
     options = parser.parse_args()
     settings = Settings(resolution=options.resolution)
@@ -43,16 +44,30 @@ def main() -> None:
         if options.megapixels:
             contents = [_enlarged(path, options.megapixels, folder) for path in contents]
         jobs = batch.pairs(contents, styles, settings)
-        alone = [sum(_optimise(job, trunk) for job in jobs)]
-        began = time.perf_counter()
+        before = _optimise_all(jobs, trunk)
+        began, cpu = time.perf_counter(), time.process_time()
         records = list(batch.paint_all(jobs, folder, engine))
-        whole = time.perf_counter() - began
-        alone.append(sum(_optimise(job, trunk) for job in jobs))
+        whole, cpu = time.perf_counter() - began, time.process_time() - cpu
+        painting = sum(record.painting_seconds for record in records)
+        print(
+            f"batch: {whole:.1f} s, of which painting {painting:.1f} s; {cpu:.1f} s of CPU",
+            flush=True,
+        )
+        after = _optimise_all(jobs, trunk)
     assert all(record.status == batch.Status.PAINTED for record in records), records
-    painting = sum(record.painting_seconds for record in records)
-    print(f"{len(jobs)} pairs alone: {alone[0]:.1f} s before, {alone[1]:.1f} s after the batch")
-    print(f"batch: {whole:.1f} s, of which painting {painting:.1f} s")
-    print(f"throughput: {sum(alone) / 2 / whole:.1%} of the optimisation alone")
+    alone, alone_cpu = ((first + second) / 2 for first, second in zip(before, after, strict=True))
+    print(
+        f"throughput: {alone / whole:.1%} of the optimisation alone, {alone_cpu / cpu:.1%} by CPU"
+    )
+
+
+def _optimise_all(jobs: Sequence[batch.Job], trunk: vgg.VGG19) -> tuple[float, float]:
+    """Seconds, on the clock and of CPU, of the pairs' optimisation one by one."""
+    cpu = time.process_time()
+    seconds = sum(_optimise(job, trunk) for job in jobs)
+    cpu = time.process_time() - cpu
+    print(f"{len(jobs)} pairs alone: {seconds:.1f} s; {cpu:.1f} s of CPU", flush=True)
+    return seconds, cpu
 
 
 def _enlarged(path: str, megapixels: float, folder: str) -> str:

@@ -231,7 +231,7 @@ def test_a_cluster_that_shares_nothing_but_the_scheduler(foreign, tmp_path):
         (f"{seed}.png", "painted") for seed in (WAITS, EATS_MEMORY, 1, 2)
     )
     seeds = [seed for _, _, seed in painted(tmp_path)]
-    assert seeds.count(WAITS) == 2
+    assert seeds.count(WAITS) >= 2
     assert seeds.count(EATS_MEMORY) >= 2
     for record in records:
         data = memory.cat(f"/results/{record.output}")
