@@ -339,6 +339,19 @@ def test_memory_and_local_addresses(folders):
         storage.read("memory://photos/a.png", most=10)
 
 
+def test_what_cannot_be_written_to_a_store_does_not_appear_there(monkeypatch):
+    from fsspec.implementations.memory import MemoryFile
+
+    def write(self, data):
+        super(MemoryFile, self).write(data[:3])
+        raise ConnectionResetError("the line is dead")
+
+    monkeypatch.setattr(MemoryFile, "write", write)
+    with pytest.raises(UserError, match="half.png cannot be written .the line is dead"):
+        storage.write("memory://half.png", b"whole")
+    assert not storage.exists("memory://half.png")
+
+
 INTERRUPTED = """
 import sys
 from engines import FakeEngine
