@@ -347,7 +347,7 @@ def test_what_cannot_be_written_to_a_store_does_not_appear_there(monkeypatch):
         raise ConnectionResetError("the line is dead")
 
     monkeypatch.setattr(MemoryFile, "write", write)
-    with pytest.raises(UserError, match="half.png cannot be written .the line is dead"):
+    with pytest.raises(UserError, match=r"half\.png cannot be written \(the line is dead"):
         storage.write("memory://half.png", b"whole")
     assert not storage.exists("memory://half.png")
 
