@@ -17,7 +17,9 @@ PAGE_ALLOWED = {
     "__init__": set(),
     "words": set(),
     "gallery": {"words"},
-    "controls": {"gallery", "words"},
+    "limits": set(),
+    "visitor": set(),
+    "controls": {"gallery", "limits", "words"},
     "masks": {"gallery", "words"},
     "recipes": {"controls", "gallery", "masks", "words"},
     "downloads": set(),
@@ -25,8 +27,8 @@ PAGE_ALLOWED = {
     "variations": {"controls"},
     "studio": {"compare", "downloads", "gallery", "words"},
     "streamlit_app": {
-        *("controls", "downloads", "gallery", "masks", "recipes", "studio", "variations"),
-        "words",
+        *("controls", "downloads", "gallery", "limits", "masks", "recipes", "studio"),
+        *("variations", "visitor", "words"),
     },
 }
 # What each module may import of the package. Modules not named here may import any.
