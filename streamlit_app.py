@@ -15,7 +15,7 @@ import streamlit as st
 from nst import images, jobs
 from nst.jobs import Input, Order
 from nst.settings import UserError
-from page import controls, downloads, gallery, masks, recipes, studio, variations
+from page import controls, downloads, explained, gallery, masks, recipes, studio, variations
 from page.words import plain
 
 POLL = 1.0  # seconds between two looks at a running job
@@ -158,7 +158,8 @@ def show(photo: Input | None, styles: tuple[Input, ...], job: jobs.Snapshot | No
 st.set_page_config(
     "Neural style transfer", ":material/palette:", layout="wide", initial_sidebar_state=360
 )
-st.html(Path(__file__).parent / "page" / "page.css")
+for sheet in ("page.css", "access.css"):
+    st.html(Path(__file__).parent / "page" / sheet)
 
 with st.sidebar:
     photo = gallery.choose_photo()
@@ -189,3 +190,4 @@ if job is not None and job.active:
     watch(photo, styles)
 else:
     look(photo, styles)
+explained.offer()

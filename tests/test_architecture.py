@@ -22,11 +22,12 @@ PAGE_ALLOWED = {
     "recipes": {"controls", "gallery", "masks", "words"},
     "downloads": set(),
     "compare": set(),
+    "explained": set(),
     "variations": {"controls"},
     "studio": {"compare", "downloads", "gallery", "words"},
     "streamlit_app": {
-        *("controls", "downloads", "gallery", "masks", "recipes", "studio", "variations"),
-        "words",
+        *("controls", "downloads", "explained", "gallery", "masks", "recipes", "studio"),
+        *("variations", "words"),
     },
 }
 # What each module may import of the package. Modules not named here may import any.
