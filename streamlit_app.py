@@ -15,7 +15,17 @@ import streamlit as st
 from nst import images, jobs
 from nst.jobs import Input, Order
 from nst.settings import UserError
-from page import controls, downloads, explained, gallery, masks, recipes, studio, variations
+from page import (
+    announcement,
+    controls,
+    downloads,
+    explained,
+    gallery,
+    masks,
+    recipes,
+    studio,
+    variations,
+)
 from page.words import plain
 
 POLL = 1.0  # seconds between two looks at a running job
@@ -153,6 +163,7 @@ def show(photo: Input | None, styles: tuple[Input, ...], job: jobs.Snapshot | No
     studio.show_pictures(photo, styles, job, job_manager())
     if job is not None:
         studio.show_losses(job)
+    announcement.make(job)
 
 
 st.set_page_config(

@@ -217,7 +217,10 @@ def _change_scheme(page: Page, scheme: Scheme) -> None:
 
 
 def audit(page: Page) -> Iterator[dict[str, Any]]:
-    """What axe finds amiss in the page as it is now; see `Finding`."""
+    """What axe finds amiss in the page as it is now, or a page too wide; see `Finding`."""
+    if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+        message = "The page is wider than its window."
+        yield {"rule": "reflow", "impact": "serious", "element": "<html>", "message": message}
     options = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
     for violation in Axe().run(page, options=options).response["violations"]:
         for node in violation["nodes"]:

@@ -60,14 +60,14 @@ PARTS = (
             Plate(
                 "layer_conv4_1",
                 "conv4_1 eyes and nose; colours begin to slip",
-                "Drawn from the fourth block: eyes, nose and stripes in place, the colours stained "
-                "and the fur grainy.",
+                "Drawn from the fourth block: eyes, nose and stripes in place, but the fur is "
+                "grainy and an eye stained with other colours.",
             ),
             Plate(
                 "layer_conv5_1",
                 "conv5_1 that it is a cat, in no special colours",
-                "Drawn from the fifth block: eyes, nose and whiskers of a cat can be made out of "
-                "lines in all colours of the rainbow.",
+                "Drawn from the fifth block: a cat's eyes, nose and fur, made of grey lines and of "
+                "specks in all colours.",
             ),
         ),
         "The deeper the layer, the less it cares about exact colours, and the more about *what* is "
@@ -83,32 +83,34 @@ PARTS = (
             Plate(
                 "artwork",
                 "The artwork",
-                "The artwork: whirls of yellow light in a deep blue night sky.",
+                "The artwork: blue strokes whirl around yellow stars, above green hills and dark "
+                "trees.",
             ),
             Plate(
                 "texture_1",
                 "What the first layer counted",
-                "Blue and yellow specks, like coloured sand, without any strokes.",
+                "Soft specks of blue, green and yellow, as if it had rained paint; no strokes yet.",
             ),
             Plate(
                 "texture_2",
                 "With the second block",
-                "Short blue and yellow dashes in all directions.",
+                "Short curved dashes of blue and green, and yellow patches among them.",
             ),
             Plate(
                 "texture_3",
                 "With the third",
-                "Longer strokes that begin to flow beside each other.",
+                "Longer strokes that flow beside each other and bend around the yellow patches.",
             ),
             Plate(
                 "texture_4",
                 "With the fourth",
-                "Bundles of strokes that bend around patches of yellow light.",
+                "Bundles of strokes that turn into a large blue whirl between yellow lights.",
             ),
             Plate(
                 "texture_5",
                 "With all five",
-                "Whirls and sweeping strokes as in the artwork, but each in a new place.",
+                "A new night sky: sweeping blue strokes, ringed yellow stars and dark green trees, "
+                "each in a place of its own.",
             ),
         ),
         "Nothing of the artwork was copied: every whirl is new. The counts have a name, *Gram "

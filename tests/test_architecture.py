@@ -21,13 +21,14 @@ PAGE_ALLOWED = {
     "masks": {"gallery", "words"},
     "recipes": {"controls", "gallery", "masks", "words"},
     "downloads": set(),
+    "announcement": set(),
     "compare": set(),
     "explained": set(),
     "variations": {"controls"},
     "studio": {"compare", "downloads", "gallery", "words"},
     "streamlit_app": {
         *("controls", "downloads", "explained", "gallery", "masks", "recipes", "studio"),
-        *("variations", "words"),
+        *("announcement", "variations", "words"),
     },
 }
 # What each module may import of the package. Modules not named here may import any.
