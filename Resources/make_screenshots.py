@@ -12,6 +12,7 @@ import argparse
 import contextlib
 import io
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -125,7 +126,7 @@ def photographs(browser: Browser, address: str) -> Iterator[tuple[str, bytes]]:
     yield "rest", _photograph(page)
     page.get_by_role("button", name="Paint", exact=True).click()
     # Far enough for strokes and curves, whatever the pace.
-    expect(page.get_by_text("size 3 of")).to_be_visible(timeout=PAINTING)
+    expect(page.get_by_text(re.compile("size [3-9] of|Finished"))).to_be_visible(timeout=PAINTING)
     _settle(page)
     yield "running", _photograph(page)
     expect(page.get_by_text("Finished:")).to_be_visible(timeout=PAINTING)
@@ -134,11 +135,13 @@ def photographs(browser: Browser, address: str) -> Iterator[tuple[str, bytes]]:
     page.emulate_media(color_scheme="dark")
     _settle(page)
     yield "dark", _photograph(page)
-    # The same painting, as the address names it.
-    phone = _opened(browser, page.url, PHONE)
-    phone.locator('img[alt^="The painting"]').scroll_into_view_if_needed()
-    _settle(phone)
-    yield "phone", _photograph(phone)
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size(PHONE)
+    _settle(page)
+    page.locator('img[alt^="The painting"]').scroll_into_view_if_needed()
+    _settle(page)
+    yield "phone", _photograph(page)
+    page.close()
 
 
 def _photograph(page: Page) -> bytes:

@@ -11,7 +11,8 @@ from typing import NamedTuple
 import streamlit as st
 
 FOLDER = Path(__file__).parent.parent / "Resources" / "how_it_works"
-NARROWEST = 140  # px, of a picture: two stand side by side on a phone
+NARROWEST = 120  # px, of a picture: two stand side by side on a phone
+MOST_ABREAST = 4
 
 
 class Plate(NamedTuple):
@@ -44,28 +45,28 @@ PARTS = (
             Plate("photo", "The photo", "The photo: a tabby cat looks past us, close up."),
             Plate(
                 "layer_conv1_1",
-                "Layer conv1_1 remembers every dot",
+                "Layer conv1_1: every dot",
                 "Drawn from the first layer: the photo as it was, each hair and colour in place.",
             ),
             Plate(
                 "layer_conv2_1",
-                "conv2_1 still nearly everything",
+                "conv2_1: nearly every dot",
                 "Drawn from the second block: the same cat, hardly to be told from the photo.",
             ),
             Plate(
                 "layer_conv3_1",
-                "conv3_1 the fur, but not each hair",
+                "conv3_1: the fur, but not every hair",
                 "Drawn from the third block: the cat is all there, a little rougher.",
             ),
             Plate(
                 "layer_conv4_1",
-                "conv4_1 eyes and nose; colours begin to slip",
+                "conv4_1: eyes and nose; the colours slip",
                 "Drawn from the fourth block: eyes, nose and stripes in place, but the fur is "
                 "grainy and an eye stained with other colours.",
             ),
             Plate(
                 "layer_conv5_1",
-                "conv5_1 that it is a cat, in no special colours",
+                "conv5_1: a cat, of no special colour",
                 "Drawn from the fifth block: a cat's eyes, nose and fur, made of grey lines and of "
                 "specks in all colours.",
             ),
@@ -172,9 +173,11 @@ def offer() -> None:
 
 
 def _show(part: Part) -> None:
-    st.subheader(part.title, anchor=False)
+    st.header(part.title, anchor=False)
     st.markdown(part.words)
-    with st.grid(len(part.plates), min_column_width=NARROWEST):
+    # As many rows as are needed, and all of them full.
+    rows = -(-len(part.plates) // MOST_ABREAST)
+    with st.grid(-(-len(part.plates) // rows), min_column_width=NARROWEST):
         for plate in part.plates:
             st.image(
                 (FOLDER / f"{plate.name}.jpg").read_bytes(),

@@ -92,7 +92,7 @@ def test_nothing_is_read_before_it_is_opened(monkeypatch, tmp_path):
     monkeypatch.setattr(explained, "FOLDER", tmp_path)  # where there is nothing
     app = AppTest.from_function(_page).run()
     assert not app.exception
-    assert not app.subheader
+    assert not app.header
     app.session_state["how_it_works"] = True
     app.run()
     assert app.exception
