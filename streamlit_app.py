@@ -13,7 +13,7 @@ from typing import Any
 import streamlit as st
 
 from nst import images, jobs
-from nst.jobs import Input, Order
+from nst.order import Input, Order
 from nst.settings import UserError
 from page import (
     announcement,
