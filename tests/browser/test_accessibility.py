@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 from visitor import SCREENSHOTS, SECONDS, capture, open_page, picture
 
 from Resources import make_screenshots
-from Resources.make_screenshots import GRAVE, PHONE, QUICK, WIDE
+from Resources.make_screenshots import GRAVE, PAINTING, PHONE, QUICK, WIDE
 
 # What axe finds in Streamlit's own elements and nothing here can mend: rule -> why.
 KNOWN: dict[str, str] = {}
@@ -89,7 +89,7 @@ def test_a_visit_by_keyboard_alone(browser: Browser, server: str) -> None:
         .or_(page.get_by_role("status").filter(has_text="The painting has begun"))
     )
     expect(told).to_have_count(1)
-    expect(picture(page, "The painting so far")).to_be_visible(timeout=60 * SECONDS)
+    expect(picture(page, "The painting so far")).to_be_visible(timeout=PAINTING)
     tab_to(page, "Stop")
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Download PNG")).to_be_visible()
