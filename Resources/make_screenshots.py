@@ -38,6 +38,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SECONDS = 1000.0  # Playwright counts in milliseconds
 START_UP = 60  # seconds that a server may take to answer
 PAINTING = 300 * SECONDS  # that a painting may take on a busy machine
+PATIENCE = 60 * SECONDS  # with anything else: the machine may be busy
 WIDE, PHONE = ViewportSize(width=1360, height=900), ViewportSize(width=360, height=740)
 QUALITY = 82
 # A painting that is over soon, and lasts until it is stopped.
@@ -115,6 +116,7 @@ def chromium() -> Iterator[Browser]:
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
         raise SystemExit(f"no browser: none of {', '.join(BROWSERS)} is installed")
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield browser
@@ -153,7 +155,7 @@ def _photograph(page: Page) -> bytes:
 def _opened(browser: Browser, address: str, size: ViewportSize, query: str = "") -> Page:
     """The page at rest, with all its pictures."""
     page = browser.new_page(viewport=size, reduced_motion="reduce")
-    page.set_default_timeout(60 * SECONDS)
+    page.set_default_timeout(PATIENCE)
     page.goto(f"{address}{'?' + query if query else ''}")
     expect(page.get_by_role("button", name="Paint", exact=True)).to_be_enabled()
     _settle(page)

@@ -9,10 +9,11 @@ import json
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, ViewportSize, expect
-from visitor import SCREENSHOTS, SECONDS, capture, open_page, picture
+from visitor import SCREENSHOTS, capture, open_page, picture
 
+from nst import images
 from Resources import make_screenshots
-from Resources.make_screenshots import GRAVE, PAINTING, PHONE, QUICK, WIDE
+from Resources.make_screenshots import GRAVE, PAINTING, PATIENCE, PHONE, QUICK, WIDE
 
 # What axe finds in Streamlit's own elements and nothing here can mend: rule -> why.
 KNOWN: dict[str, str] = {}
@@ -63,14 +64,14 @@ def tab_to(page: Page, name: str) -> None:
         at = page.evaluate(NAME)
         if at and page.evaluate("document.activeElement.tagName") not in ("BODY", "IFRAME"):
             assert page.evaluate(RINGED), f"the focus on {at!r} cannot be seen"
-        if at and at.strip().split("\n")[-1] == name:
+        if at and name in at.strip().split("\n"):
             return
     raise AssertionError(f"{MOST_TABS} times Tab did not lead to {name!r}")
 
 
 def test_a_visit_by_keyboard_alone(browser: Browser, server: str) -> None:
     page = browser.new_page(viewport=WIDE, reduced_motion="reduce", accept_downloads=True)
-    page.set_default_timeout(30 * SECONDS)
+    page.set_default_timeout(PATIENCE)
     open_page(page, server, QUICK)
     still = "getComputedStyle(document.querySelector('button')).transitionDuration"
     assert page.evaluate(still) == "0.001s"
@@ -98,7 +99,7 @@ def test_a_visit_by_keyboard_alone(browser: Browser, server: str) -> None:
     tab_to(page, "Download PNG")
     with page.expect_download() as event:
         page.keyboard.press("Enter")
-    photo = Image.open(make_screenshots.ROOT / "Resources/content/camera.jpg")
+    photo = images.open_picture(make_screenshots.ROOT / "Resources/content/camera.jpg")
     assert Image.open(io.BytesIO(event.value.path().read_bytes())).size == photo.size
     tab_to(page, "More files")
     page.keyboard.press("Enter")
