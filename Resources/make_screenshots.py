@@ -211,7 +211,7 @@ def _go_to(page: Page, state: str) -> None:
         painting = page.locator('img[alt^="The painting so far"]')
         expect(painting).to_be_visible(timeout=PAINTING)
     elif state == "finished":
-        page.get_by_role("button", name="Stop").click()
+        page.get_by_test_id("stMain").get_by_role("button", name="Stop").click()
         page.get_by_text("Compare with the photo").click()
         expect(page.locator(".frame")).to_be_visible()
         page.get_by_role("button", name="More files").click()

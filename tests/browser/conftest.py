@@ -5,17 +5,32 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
-from visitor import SECONDS
 
-from Resources.make_screenshots import BROWSERS, chromium, served
+from Resources.make_screenshots import BROWSERS, PATIENCE, chromium, served
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One process runs all browser tests, so that they share the server and the browser."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.fixture(scope="package")
+def server() -> Iterator[str]:
+    """The address of a running server; whoever paints there waits or stops before it goes."""
+    with served() as address:
+        yield address
 
 
 @pytest.fixture
-def server() -> Iterator[str]:
-    """The address of a server of one's own, so that no test waits for another's painting."""
+def own_server() -> Iterator[str]:
+    """The address of a server that nobody else has been to."""
     with served() as address:
         yield address
 
@@ -35,6 +50,6 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     page = browser.new_page(viewport={"width": 1360, "height": 900}, accept_downloads=True)
-    page.set_default_timeout(30 * SECONDS)
+    page.set_default_timeout(PATIENCE)
     yield page
     page.close()
