@@ -18,8 +18,10 @@ from nst.jobs import BusyError
 from nst.order import Input, Order
 from nst.settings import UserError
 from page import (
+    announcement,
     controls,
     downloads,
+    explained,
     gallery,
     limits,
     masks,
@@ -178,12 +180,14 @@ def show(photo: Input | None, styles: tuple[Input, ...], job: jobs.Snapshot | No
     studio.show_pictures(photo, styles, job, job_manager())
     if job is not None:
         studio.show_losses(job)
+    announcement.make(job)
 
 
 st.set_page_config(
     "Neural style transfer", ":material/palette:", layout="wide", initial_sidebar_state=360
 )
-st.html(Path(__file__).parent / "page" / "page.css")
+for sheet in ("page.css", "access.css"):
+    st.html(Path(__file__).parent / "page" / sheet)
 
 with st.sidebar:
     photo = gallery.choose_photo()
@@ -214,3 +218,4 @@ if job is not None and job.active:
     watch(photo, styles)
 else:
     look(photo, styles)
+explained.offer()

@@ -23,12 +23,14 @@ PAGE_ALLOWED = {
     "masks": {"gallery", "words"},
     "recipes": {"controls", "gallery", "masks", "words"},
     "downloads": set(),
+    "announcement": set(),
     "compare": set(),
+    "explained": set(),
     "variations": {"controls"},
     "studio": {"compare", "downloads", "gallery", "words"},
     "streamlit_app": {
-        *("controls", "downloads", "gallery", "limits", "masks", "recipes", "studio"),
-        *("variations", "visitor", "words"),
+        *("announcement", "controls", "downloads", "explained", "gallery", "limits", "masks"),
+        *("recipes", "studio", "variations", "visitor", "words"),
     },
 }
 # What each module may import of the package. Modules not named here may import any.
