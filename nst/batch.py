@@ -17,7 +17,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from nst import canvas, images, recipe, storage
 from nst.flags import DEFAULT_PRESET, number
-from nst.jobs import Input, Order
+from nst.order import Input, Order
 from nst.recipe import Recipe, RecipeError
 from nst.settings import CONTROLS, Settings, SettingsError, UserError
 
@@ -324,7 +324,7 @@ def carry_out(attempt: Attempt, studio: Studio, each: Each | None = None) -> Rec
 
 def paint_all(
     jobs: Iterable[Job], folder: str, engine: Engine, each: Each | None = None
-) -> Iterator[Record]:
+) -> Generator[Record, None, None]:
     """Paint the jobs in this process: a record each, as soon as it ended.
 
     One is painted at a time; meanwhile the next is read and the one before is written. `each` is

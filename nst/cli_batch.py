@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import io
 import json
@@ -10,7 +11,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -178,10 +179,12 @@ def _batch(options: argparse.Namespace) -> int:
     manifest.save()  # a folder that cannot be written to is told before anything is painted
     exit_code, status = 0, {}
     try:
-        for record in records:
-            manifest.add(record)
-            report.add(record)
-            status[record.output] = record.status
+        # Closed at once, also when it is interrupted here and not while it paints.
+        with contextlib.closing(records):
+            for record in records:
+                manifest.add(record)
+                report.add(record)
+                status[record.output] = record.status
     except KeyboardInterrupt:
         exit_code = INTERRUPTED
     except UserError as error:
@@ -237,7 +240,9 @@ def _check_workers(workers: float | int | str | None) -> None:
         raise UserError(f"--workers was {workers!r}; give a whole number from 1 to {MOST_WORKERS}.")
 
 
-def _records(jobs: Sequence[Job], options: argparse.Namespace, report: _Report) -> Iterator[Record]:
+def _records(
+    jobs: Sequence[Job], options: argparse.Namespace, report: _Report
+) -> Generator[Record, None, None]:
     """Paint, in this process or on a cluster."""
     from nst import batch
 
@@ -299,7 +304,7 @@ def _result(path: str) -> Image:
 
 def _sheet(options: argparse.Namespace) -> int:
     from nst import batch, images, sheet, storage
-    from nst.jobs import Input
+    from nst.order import Input
 
     if options.preset is None:
         options.preset = "quick"

@@ -16,13 +16,13 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any
 
 from nst import batch, storage
 from nst.batch import Attempt, Engine, Job, Painting, Record, Studio
-from nst.jobs import Order
+from nst.order import Order
 from nst.settings import UserError
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def paint_all(
     workers: int | None = None,
     scheduler: str | None = None,
     shared: bool = False,
-) -> Iterator[Record]:
+) -> Generator[Record, None, None]:
     """Paint the jobs on a cluster: a record each, in the order in which they end.
 
     `scheduler` is the address of a Dask scheduler; without it, `workers` processes are started

@@ -8,11 +8,13 @@ from typing import Any
 import streamlit as st
 
 from nst import export, jobs
-from nst.jobs import Input, JobManager
+from nst.history import Standing
+from nst.jobs import JobManager
+from nst.order import Input, enumerated
 from nst.settings import CONTROLS
 from page import compare, downloads
 from page.gallery import FAVOURITES, RESOURCES, shown, shown_styles, sketch
-from page.words import duration, enumerated, plain, title_of
+from page.words import about, duration, plain, title_of
 
 EXAMPLE = RESOURCES / "example.jpg"  # what the favourite photo and style give
 
@@ -22,7 +24,8 @@ def show_status(job: jobs.Snapshot) -> None:
     standing = job.standing
     if job.state is jobs.State.QUEUED and job.ahead:
         others = "1 painting is" if job.ahead == 1 else f"{job.ahead} paintings are"
-        st.progress(0.0, f"In the queue: {others} ahead of yours. It begins by itself.")
+        wait = about(job.wait)
+        st.progress(0.0, f"In the queue: {others} ahead of yours. It begins by itself in {wait}.")
     elif job.active and standing is None:
         st.progress(0.0, "Getting brushes and paint ready …")
     elif job.active and standing is not None:
@@ -37,14 +40,14 @@ def show_status(job: jobs.Snapshot) -> None:
         st.progress(standing.fraction, f"{end} {painted}.")
 
 
-def time_left(standing: jobs.Standing) -> str:
+def time_left(standing: Standing) -> str:
     """What is still to wait, as far as it can be known."""
     if standing.fraction < 0.01:
         return "Estimating the time"
     return f"About {duration(standing.seconds_left)} left"
 
 
-def place(standing: jobs.Standing) -> str:
+def place(standing: Standing) -> str:
     """Which size is painted on, and the iteration."""
     at = f"iteration {standing.iteration}, at {standing.scale} px"
     if len(standing.scales) == 1:
@@ -165,7 +168,7 @@ def show_losses(job: jobs.Snapshot) -> None:
     )
 
 
-def loss_table(history: Sequence[jobs.Standing]) -> dict[str, list[Any]]:
+def loss_table(history: Sequence[Standing]) -> dict[str, list[Any]]:
     """One row a loss and iteration; what is 0 but for rounding would stretch the axis."""
     rows = [
         (at.iteration, name, value)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from nst import jobs
-from nst.jobs import Order
+from nst.order import Order
 from nst.settings import CONTROLS, Settings
 from page import controls
 
@@ -36,7 +36,7 @@ def _heavier(settings: Settings, name: str) -> Settings | None:
 
 def _finer(settings: Settings) -> Settings | None:
     """The next resolution at which finer strokes show, or the highest there is."""
-    higher = [size for size in controls.slider_options("resolution") if size > settings.resolution]
+    higher = [size for size in controls.offered("resolution") if size > settings.resolution]
     if not higher:
         return None
     enough = [size for size in higher if size >= FINER * settings.resolution]

@@ -22,7 +22,8 @@ from streamlit.testing.v1 import AppTest
 
 from nst import images, recipe
 from nst.canvas import Canvas
-from nst.jobs import JobManager, Order, QueueFullError, VGGPainter
+from nst.jobs import JobManager, QueueFullError, VGGPainter
+from nst.order import Order
 from nst.recipe import Source
 from nst.settings import CONTROLS, PRESETS, Settings
 from nst.transfer import Progress
@@ -311,9 +312,9 @@ def orders(monkeypatch: pytest.MonkeyPatch) -> list[Order]:
     found: list[Order] = []
     submit = JobManager.submit
 
-    def note(self: JobManager, order: Order) -> str:
+    def note(self: JobManager, order: Order, visitor: str) -> str:
         found.append(order)
-        return submit(self, order)
+        return submit(self, order, visitor)
 
     monkeypatch.setattr(JobManager, "submit", note)
     monkeypatch.setattr(VGGPainter, "__call__", lambda self, *args: paint(*args))
