@@ -77,6 +77,7 @@ class Snapshot:
     id: str
     state: State
     ahead: int  # paintings to be finished before this one begins
+    size: tuple[int, int]  # px, of the photo and of the result as a file
     content_name: str
     style_name: str
     content_shown: bytes  # JPEG, as is `style_shown`; both have the shape of `preview`
@@ -200,6 +201,7 @@ class JobManager:
                 id=job.id,
                 state=job.state,
                 ahead=self._ahead(job),
+                size=job.size,
                 content_name=job.content_name,
                 style_name=job.style_name,
                 content_shown=job.content_shown,
@@ -226,6 +228,19 @@ class JobManager:
             job.cancel.set()
             if job.state is State.QUEUED:
                 self._leave_queue(job, LEFT_QUEUE)
+
+    def forget(self, job_id: str) -> None:
+        """Let go of the job and all its pictures; one that waits or runs is ended first."""
+        with self._lock:
+            job = self._jobs.get(job_id)
+            if job is None:
+                return
+            job.cancel.set()
+            if job.state is State.QUEUED:
+                self._leave_queue(job, LEFT_QUEUE)
+            self._jobs.pop(job_id, None)
+            if job_id in self._ended:
+                self._ended.remove(job_id)
 
     def shown(self, job_id: str, strength: float) -> bytes | None:
         """An ended job's picture at this strength, as a JPEG to be shown; None if there is none.
@@ -374,6 +389,8 @@ class JobManager:
     def _end(self, job: _Job, state: State, message: str) -> None:
         """Set the final state and let go of the oldest ended job; the lock is held."""
         job.state, job.message = state, message
+        if job.id not in self._jobs:  # forgotten while it ran
+            return
         self._ended.append(job.id)
         while len(self._ended) > self._kept:
             del self._jobs[self._ended.popleft()]

@@ -23,10 +23,14 @@ PAGE_ALLOWED = {
     "downloads": set(),
     "compare": set(),
     "variations": {"controls"},
+    "visit": set(),
+    "archive": {"downloads"},
+    "results": {"archive", "controls", "studio", "visit", "words"},
+    "share": {"controls", "gallery", "studio"},
     "studio": {"compare", "downloads", "gallery", "words"},
     "streamlit_app": {
-        *("controls", "downloads", "gallery", "masks", "recipes", "studio", "variations"),
-        "words",
+        *("controls", "downloads", "gallery", "masks", "recipes", "results", "share", "studio"),
+        *("variations", "visit", "words"),
     },
 }
 # What each module may import of the package. Modules not named here may import any.
