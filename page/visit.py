@@ -42,7 +42,7 @@ def owns(job_id: str) -> bool:
 
 def add(job_id: str, manager: JobManager) -> None:
     """Take in a new job; beyond `MOST`, the oldest are let go of."""
-    found = [*ids(), job_id]
+    found = [*(other for other in ids() if other != job_id), job_id]
     for old in found[:-MOST]:
         manager.forget(old)
     st.session_state[IDS] = found[-MOST:]

@@ -308,9 +308,12 @@ OTHER = Settings(
 def test_a_link_opens_the_same_page(manager: JobManager, monkeypatch: pytest.MonkeyPatch) -> None:
     orders: list[Order] = []
     submit = JobManager.submit
-    monkeypatch.setattr(
-        manager, "submit", lambda order: orders.append(order) or submit(manager, order)
-    )
+
+    def note(order: Order, visitor: str) -> str:
+        orders.append(order)
+        return submit(manager, order, visitor)
+
+    monkeypatch.setattr(manager, "submit", note)
     app = open_page()
     assert link_of(app) == {}
     app.pills("photo").set_value("coffee")

@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -18,9 +19,26 @@ from visitor import ROOT, SECONDS
 START_UP = 60  # seconds that a server may take to answer
 
 
-@pytest.fixture
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One process runs all browser tests, so that they share the server and the browser."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.fixture(scope="package")
 def server() -> Iterator[str]:
-    """The address of a server of one's own, so that no test waits for another's painting."""
+    """The address of a running server; whoever paints there waits or stops before it goes."""
+    yield from running_server()
+
+
+@pytest.fixture
+def own_server() -> Iterator[str]:
+    """The address of a server that nobody else has been to."""
+    yield from running_server()
+
+
+def running_server() -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
