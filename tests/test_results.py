@@ -60,7 +60,7 @@ def _own_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def manager(monkeypatch: pytest.MonkeyPatch) -> JobManager:
     """The server's queue."""
     made = JobManager()
-    monkeypatch.setattr("nst.jobs.JobManager", lambda: made)
+    monkeypatch.setattr("nst.jobs.JobManager", lambda **_: made)
     return made
 
 
