@@ -108,8 +108,6 @@ def show(manager: JobManager, shown: Snapshot | None) -> None:
 
     Part of the fragment that shows this job, so that it follows the strength that is chosen there.
     """
-    if st.session_state.pop("whole_page", False):
-        st.rerun()
     jobs = visit.found(manager)
     paintings = [job for job in jobs if job.preview and not job.active]
     if not paintings:
@@ -200,7 +198,7 @@ def _reopen(job_id: str) -> None:
     """Show an earlier painting in the place of the present one; the address follows."""
     st.query_params["job"] = job_id
     st.session_state.browsing = False
-    st.session_state.whole_page = True
+    st.rerun()  # the whole page, not only the fragment
 
 
 def _delete(job_ids: Sequence[str], manager: JobManager) -> None:
@@ -209,7 +207,7 @@ def _delete(job_ids: Sequence[str], manager: JobManager) -> None:
         visit.forget(job_id, manager)
     if st.query_params.get("job") in job_ids:
         del st.query_params["job"]
-    st.session_state.whole_page = True
+    st.rerun()  # the whole page, not only the fragment
 
 
 def _compare(one: Snapshot, other: Snapshot, manager: JobManager) -> None:
