@@ -13,12 +13,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from visitor import ROOT, SECONDS
 
 START_UP = 60  # seconds that a server may take to answer
+PATIENCE = 60  # seconds that anything may take on a machine that is busy with other tests
+expect.set_options(timeout=PATIENCE * SECONDS)
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One process runs all browser tests, so that they share the server and the browser."""
     for item in items:
@@ -84,6 +87,6 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     page = browser.new_page(viewport={"width": 1360, "height": 900}, accept_downloads=True)
-    page.set_default_timeout(30 * SECONDS)
+    page.set_default_timeout(PATIENCE * SECONDS)
     yield page
     page.close()
