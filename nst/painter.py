@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from nst.transfer import Progress
     from nst.vgg import VGG19
 
+SHORT = 2_000_000_000  # bytes: with less, every tenth of a GB counts
+
 
 class VGGPainter:
     """Paints with `transfer.steps`; the VGG19 trunk is loaded once and kept."""
@@ -36,6 +38,8 @@ class VGGPainter:
                 # them only stop one another.
                 share = math.ceil(machine.cores())
                 torch.set_num_threads(max(1, min(torch.get_num_threads(), share)))
+                if machine.memory_limit() < SHORT:
+                    machine.give_back_early()
                 self._trunk = vgg.load()
             return self._trunk
 
