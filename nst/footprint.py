@@ -1,17 +1,19 @@
 """How much memory a painting takes, and how large a canvas what there is has room for.
 
-The model is measured: the peak of a process that has imported Streamlit and torch and paints one
-picture in one style on two threads. It took 0.95 GB at 256 x 256 px, 1.03 GB at 384 x 384, 0.99 GB
-at 512 x 512, 1.28 GB at 768 x 768 and 1.56 GB at 1024 x 1024.
+The model is measured: the peak of the anonymous memory (what the system cannot drop and read again
+from a file) of a process that has imported Streamlit, pandas and torch and paints one picture in
+one style on two threads, with `machine.give_back_early` in force as it is where memory is short. It
+took 0.69 GB at 256 x 256 px, 0.74 GB at 384 x 384 and 1.13 GB at 1024 x 1024; without it, 0.82 GB
+at 384 x 384, 0.76 GB at 512 x 512, 1.10 GB at 768 x 768 and 1.36 GB at 1024 x 1024. The libraries'
+files add 0.31 GB, of which a third is taken to be needed all the time.
 """
 
 from __future__ import annotations
 
 from nst.settings import CONTROLS, UserError
 
-SMALL = 1.03e9  # bytes, up to about half a thousand pixels a side
-BASE = 0.82e9  # bytes, and
-A_PIXEL = 790  # bytes more for each of the canvas, beyond that
+BASE = 775_000_000  # bytes, and
+A_PIXEL = 470  # bytes more for each of the canvas
 LEAST = 256  # px, offered wherever the page can start at all
 STEP = 64  # px
 
@@ -22,7 +24,7 @@ class TooLargeError(UserError):
 
 def needed(width: int, height: int) -> int:
     """Bytes of a process that paints on such a canvas, px."""
-    return round(max(SMALL, BASE + A_PIXEL * width * height))
+    return BASE + A_PIXEL * width * height
 
 
 def highest_resolution(memory: int) -> int:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from nst import footprint, jobs, machine
+from nst import footprint, images, jobs, machine
 from nst.settings import CONTROLS, Settings
 
 ASKED = "resolution_asked"  # a resolution that came with a recipe or an address and was too high
@@ -18,7 +18,7 @@ class Budget(NamedTuple):
 
     total: int
     kept: int  # for ended paintings, and as much for waiting ones
-    painting: int  # for the process without these
+    painting: int  # for the process without these and without a picture that is being read
 
     @property
     def highest_resolution(self) -> int:
@@ -30,8 +30,8 @@ class Budget(NamedTuple):
 def budget() -> Budget:
     """This server's."""
     total = machine.memory_limit()
-    kept = min(jobs.KEPT_BYTES, total // 16)
-    return Budget(total, kept, total - 2 * kept)
+    kept = min(jobs.KEPT_BYTES, total // 32)
+    return Budget(total, kept, total - 2 * kept - 3 * images.MAX_PIXELS)
 
 
 def within(settings: Settings) -> Settings:

@@ -19,7 +19,7 @@ from nst.jobs import JobManager
 from nst.painter import VGGPainter
 from nst.settings import CONTROLS, Settings
 from nst.transfer import Progress
-from page import visitor, words
+from page import limits, visitor, words
 
 ROOT = Path(__file__).parent.parent
 APP = str(ROOT / "streamlit_app.py")
@@ -171,9 +171,9 @@ def test_visitors_wait_for_one_another_and_see_only_their_own(
 
 
 def small_server(monkeypatch: pytest.MonkeyPatch, memory: int) -> int:
-    """The highest resolution of a server with so much memory, less what is kept."""
+    """The highest resolution of a server with so much memory."""
     monkeypatch.setattr(machine, "memory_limit", lambda: memory)
-    highest = footprint.highest_resolution(memory * 7 // 8)
+    highest = limits.budget().highest_resolution
     assert Settings().resolution < highest < Settings.preset("fine").resolution
     return highest
 
@@ -185,12 +185,12 @@ def texts(app: AppTest) -> str:
 def test_a_small_server_offers_smaller_canvases_and_says_why(
     monkeypatch: pytest.MonkeyPatch, gate: threading.Event
 ) -> None:
-    highest = small_server(monkeypatch, 1_200_000_000)
+    highest = small_server(monkeypatch, 1_100_000_000)
     app = open_page()
     slider = app.select_slider("resolution")
     assert slider.options[-1] == str(highest)
     assert slider.value == Settings().resolution
-    assert f"This server has 1.2 GB of memory, which is enough for up to {highest} px." in texts(
+    assert f"This server has 1.1 GB of memory, which is enough for up to {highest} px." in texts(
         app
     )
     assert "asked for" not in texts(app)

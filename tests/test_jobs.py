@@ -63,7 +63,7 @@ class StepwisePainter:
         self.started += 1
         try:
             for iteration in range(1, self.total + 1):
-                assert self._allowed.acquire(timeout=10)
+                assert self._allowed.acquire(timeout=60)
                 yield progress(iteration, self.total, preview=iteration == 1)
         finally:
             self.closed += 1
@@ -110,7 +110,7 @@ def paint_white(canvas: Canvas, settings: Settings) -> Generator[Progress, None,
 
 def wait_for(manager: JobManager, job_id: str, condition: Callable[[Snapshot], bool]) -> Snapshot:
     """The first snapshot of the job that meets `condition`."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         snapshot = manager.snapshot(job_id)
         assert snapshot is not None
