@@ -26,8 +26,11 @@ from page import (
     limits,
     masks,
     recipes,
+    results,
+    share,
     studio,
     variations,
+    visit,
     visitor,
 )
 from page.words import plain
@@ -49,11 +52,11 @@ def job_manager() -> jobs.JobManager:
 
 
 def current_job() -> jobs.Snapshot | None:
-    """The job the page's address points to."""
+    """The job the page's address points to, if it is the visitor's own."""
+    visit.touch(job_manager())
     job_id = st.query_params.get("job")
-    if not job_id:
+    if not job_id or not visit.owns(job_id):
         return None
-    job_manager().touch(job_id)
     return job_manager().snapshot(job_id)
 
 
@@ -68,6 +71,7 @@ def start(order: Order) -> None:
     except UserError as error:
         st.error(plain(str(error)), icon=":material/hourglass_disabled:")
         return
+    visit.add(job_id, job_manager())
     # The pictures of the last painting, to continue it; they stay with the visitor's session.
     st.session_state.painted = (job_id, order)
     st.session_state.browsing = False
@@ -77,7 +81,8 @@ def start(order: Order) -> None:
 
 
 def show_job(job_id: str) -> None:
-    """Let the page's address point to a job."""
+    """Let the page's address point to a job that the visitor ordered, maybe in another tab."""
+    visit.add(job_id, job_manager())
     st.query_params["job"] = job_id
 
 
@@ -157,27 +162,38 @@ def show_actions(order: Order | None, settings: Any, job: jobs.Snapshot | None) 
 
 
 @st.fragment(run_every=POLL)
-def watch(photo: Input | None, styles: tuple[Input, ...]) -> None:
+def watch(photo: Input | None, styles: tuple[Input, ...], link: share.Contents) -> None:
     """What `look` shows, again and again while the job runs."""
     job = current_job()
     if job is None or not job.active:
         st.rerun()
-    show(photo, styles, job)
+    show(photo, styles, job, link)
 
 
 # Not the same fragment as `watch`: its last look, asked for before the run that ended it, would
 # come after that run and replace the downloads' addresses under the visitor's finger.
 @st.fragment
-def look(photo: Input | None, styles: tuple[Input, ...]) -> None:
+def look(photo: Input | None, styles: tuple[Input, ...], link: share.Contents) -> None:
     """Status, pictures and losses of a job that rests, or the pictures chosen for the next."""
-    show(photo, styles, current_job())
+    show(photo, styles, current_job(), link)
 
 
-def show(photo: Input | None, styles: tuple[Input, ...], job: jobs.Snapshot | None) -> None:
-    """Status, pictures and losses."""
+def show(
+    photo: Input | None,
+    styles: tuple[Input, ...],
+    job: jobs.Snapshot | None,
+    link: share.Contents,
+) -> None:
+    """Status, pictures, this visit's paintings, and losses."""
     if job is not None:
         studio.show_status(job)
+    elif visit.awaited():
+        st.progress(0.0, "Looking for your painting …")
     studio.show_pictures(photo, styles, job, job_manager())
+    if not visit.awaited():
+        share.keep_strength(job)
+    share.offer(link)
+    results.show(job_manager(), job)
     if job is not None:
         studio.show_losses(job)
     announcement.make(job)
@@ -200,10 +216,13 @@ st.title("Neural style transfer")
 st.write("Choose a photo and an artwork, press Paint, and watch the photo being painted anew.")
 
 job = current_job()
-if job is None and "job" in st.query_params:
+if job is None and "job" in st.query_params and not visit.awaited():
     st.info(
-        "The painting this address pointed to is no longer kept; press Paint to make a new one."
+        "The painting this address pointed to is no longer kept, or was made in another tab; press "
+        "Paint to make a new one."
     )
+if not visit.awaited():
+    share.take_strength(job)
 actions = st.container()
 regions: tuple[Input | None, ...] = ()
 if photo and styles:
@@ -214,8 +233,10 @@ with about_recipe:
 order = chosen.order(photo, styles, regions)
 with actions:
     show_actions(order, chosen.settings, job)
+link = share.Contents(chosen.settings, photo, styles, regions)
 if job is not None and job.active:
-    watch(photo, styles)
+    watch(photo, styles, link)
 else:
-    look(photo, styles)
+    look(photo, styles, link)
 explained.offer()
+visit.remember()

@@ -25,6 +25,8 @@ MOST_STYLES = 4  # that can be told apart, side by side and in the painting
 HIGHEST_WEIGHT = 10.0  # of a style on its slider; only the weights' proportions count
 TOO_MANY = f"At most {MOST_STYLES} styles can be blended; take one away to add another."
 
+WEIGHTS = "weights"  # of the sample styles, in the address
+
 # What a visitor's pictures are called.
 OWN_PHOTO, OWN_STYLE = "Your own photo", "Your own style"
 
@@ -153,8 +155,14 @@ def own_title(file_name: str) -> str:
 def weigh(styles: Sequence[Input]) -> tuple[float, ...]:
     """A weight for each of several styles, from a slider each; () while all count alike."""
     if len(styles) < 2:
+        keep_in_address(WEIGHTS, [], None)
         return ()
     st.caption("How much each style counts")
+    asked = weights_in_address()
+    stems = {style.source.sha256: hashes("styles").get(style.source.sha256) for style in styles}
+    for sha256, stem in stems.items():
+        if stem in asked:
+            st.session_state.setdefault(weight_key(sha256), asked[stem])
     weights = tuple(
         st.slider(
             plain(style.title),
@@ -168,10 +176,23 @@ def weigh(styles: Sequence[Input]) -> tuple[float, ...]:
         )
         for style in styles
     )
+    samples = zip(stems.values(), weights, strict=True)
+    told = [f"{stem}:{weight:.10g}" for stem, weight in samples if stem and weight != 1]
+    keep_in_address(WEIGHTS, told, None)
     if not any(weights):
         st.caption("All weights are 0, so every style counts alike.")
         return ()
     return () if len(set(weights)) == 1 else weights
+
+
+def weights_in_address() -> dict[str, float]:
+    """Sample style -> its weight, as the page's address has them; what is not allowed is not."""
+    found = {}
+    for part in st.query_params.get(WEIGHTS, "").split(","):
+        stem, _, weight = part.partition(":")
+        if stem in gallery("styles") and weight.replace(".", "", 1).isdecimal():
+            found[stem] = min(float(weight), HIGHEST_WEIGHT)
+    return found
 
 
 def weight_key(sha256: str) -> str:

@@ -126,6 +126,7 @@ def finishing(job: jobs.Snapshot, manager: JobManager) -> bytes:
             job.recipe.settings.strength,
             control.step,
             key=strength_key(job.id),
+            persist_state="session",  # while another painting is shown
             help=f"{control.help.partition(';')[0]}: at once, without painting anew. The download "
             "is as you see it.",
         )

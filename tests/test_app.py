@@ -28,7 +28,7 @@ from nst.recipe import Source
 from nst.settings import CONTROLS, PRESETS, Settings
 from nst.transfer import Progress
 from nst.vgg import VGG19
-from page import downloads, gallery, masks, variations
+from page import downloads, gallery, masks, variations, visit
 from page.masks import Where
 from page.words import plain
 
@@ -86,6 +86,15 @@ def captions(app: AppTest) -> list[str]:
 def status(app: AppTest) -> str:
     """The words above the pictures."""
     return app.progress[0].text
+
+
+def reload(app: AppTest) -> AppTest:
+    """A new session on the same address, in the tab that kept what a reload needs."""
+    again = AppTest.from_file(APP, default_timeout=30)
+    again.query_params["job"] = app.query_params["job"]
+    again.session_state[visit.IDS] = app.session_state[visit.IDS]
+    again.session_state[visit.KNOWN] = True
+    return again.run()
 
 
 def run_until(app: AppTest, condition: Callable[[], Any]) -> None:
@@ -192,9 +201,7 @@ def test_a_job_runs_to_its_end_and_is_found_again(app: AppTest) -> None:
     assert "in the style of" in title
     assert not button(app, "Paint").disabled
 
-    reloaded = AppTest.from_file(APP, default_timeout=30)
-    reloaded.query_params["job"] = app.query_params["job"]
-    reloaded.run()
+    reloaded = reload(app)
     assert captions(reloaded)[2] == title
     assert "Download PNG" in labels(reloaded)
 
@@ -215,6 +222,7 @@ def test_stop_keeps_the_picture(app: AppTest) -> None:
 def test_an_unknown_job_is_told_in_words() -> None:
     app = AppTest.from_file(APP, default_timeout=30)
     app.query_params["job"] = "gone"
+    app.session_state[visit.KNOWN] = True  # the tab kept nothing
     app.run()
     assert not app.exception
     assert "no longer kept" in app.info[0].value
@@ -435,9 +443,7 @@ def test_continue_paints_on_from_the_result_with_the_present_settings(
 
 def test_after_a_reload_continue_needs_the_same_pictures(app: AppTest, orders: list[Order]) -> None:
     press(app, "Paint")
-    reloaded = AppTest.from_file(APP, default_timeout=30)
-    reloaded.query_params["job"] = app.query_params["job"]
-    reloaded.run()
+    reloaded = reload(app)
     assert not button(reloaded, "Continue").disabled
     reloaded.pills("photo").set_value(CONTENTS[0]).run()
     assert button(reloaded, "Continue").disabled
@@ -732,11 +738,10 @@ def test_every_file_is_what_its_name_says() -> None:
     assert len(set(names)) == len(names)
 
 
-def comparison(app: AppTest) -> dict[str, str]:
-    """What the slider of photo and painting is given."""
-    (element,) = app.get("bidi_component")
-    found: dict[str, str] = json.loads(element.proto.json)
-    return found
+def comparisons(app: AppTest) -> list[dict[str, str]]:
+    """What each slider of photo and painting is given."""
+    components = [element.proto for element in app.get("bidi_component")]
+    return [json.loads(each.json) for each in components if each.component_name == "compare"]
 
 
 def test_the_painting_is_compared_with_its_photo_at_the_strength_shown(
@@ -744,20 +749,20 @@ def test_the_painting_is_compared_with_its_photo_at_the_strength_shown(
 ) -> None:
     upload(app, "own_photo", picture_bytes(), "<img src=x onerror=alert(1)>.png")
     press(app, "Paint")
-    assert not app.get("bidi_component")
+    assert not comparisons(app)
     job_id = app.query_params["job"]
     app.toggle(f"compare_{job_id}").set_value(True).run()
     assert not app.exception
-    full = comparison(app)
+    (full,) = comparisons(app)
     assert full["photo"].startswith("data:image/jpeg;base64,")
     assert full["photo"] != full["painting"]
     assert "onerror" not in str(full)  # what a visitor calls the file is nowhere in it
     app.slider(f"strength_{job_id}").set_value(0.0).run()
-    faint = comparison(app)
+    (faint,) = comparisons(app)
     assert faint["photo"] == full["photo"]
     assert faint["painting"] != full["painting"]
     app.toggle(f"compare_{job_id}").set_value(False).run()
-    assert not app.get("bidi_component")
+    assert not comparisons(app)
     assert "in the style of" in captions(app)[2]
 
 
@@ -806,9 +811,7 @@ def test_after_a_reload_a_variation_needs_the_same_pictures(
 ) -> None:
     press(app, "Paint")
     press(app, "Continue")
-    reloaded = AppTest.from_file(APP, default_timeout=30)
-    reloaded.query_params["job"] = app.query_params["job"]
-    reloaded.run()
+    reloaded = reload(app)
     reloaded.pills("photo").set_value(CONTENTS[0]).run()
     assert "Finer strokes" not in labels(reloaded)
     reloaded.pills("photo").set_value(orders[0].content.file_name.removesuffix(".jpg")).run()
