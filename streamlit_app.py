@@ -13,7 +13,7 @@ from typing import Any
 import streamlit as st
 
 from nst import images, jobs
-from nst.jobs import Input, Order
+from nst.order import Input, Order
 from nst.settings import UserError
 from page import controls, downloads, gallery, masks, recipes, studio, variations
 from page.words import plain

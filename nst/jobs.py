@@ -8,23 +8,23 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import io
 import logging
 import secrets
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING
 
-from PIL import Image, ImageOps
+from PIL import Image
 
-from nst import export, images
+from nst import export, images, previews
 from nst.canvas import Canvas, finish, needs_photo, prepare
-from nst.recipe import KEY, Recipe, Source, versions
+from nst.history import History, Standing, Thinned
+from nst.order import Input, Order
+from nst.recipe import KEY, Recipe, versions
 from nst.settings import Settings, UserError
 
 if TYPE_CHECKING:
@@ -38,13 +38,10 @@ CAPACITY = 8  # paintings that may wait
 KEPT = 20  # ended jobs that can still be looked at
 PATIENCE = 150.0  # seconds without a look after which a job is given up; a reload takes far less
 DEADLINE = 1800.0  # seconds a job may run
-SHOWN_SIDE = 768  # px, longer side of what is shown; the download has the photo's own size
 REFRESH = 1.0  # seconds a preview may be old; showing one costs a hundredth of that
-HISTORY = 400  # losses kept for the chart
 # Kept for the time-lapse. A JPEG of paint takes 20 to 40 KB at the default resolution and up to
 # 120 KB at 480 x 480 px, one of noise 200 KB: a job holds 1 to 2 MB, 12 MB at the very most.
 FRAMES = 60
-FRAME_SIDE = 480  # px, longer side
 
 STOPPED = "Stopped; the picture is kept as it is."
 LEFT_QUEUE = "Taken out of the queue before its turn came."
@@ -57,8 +54,6 @@ UNEXPECTED = (
 )
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 
 class State(StrEnum):
@@ -73,120 +68,6 @@ class State(StrEnum):
 
 class QueueFullError(UserError):
     """Too many paintings are waiting."""
-
-
-@dataclass(frozen=True)
-class Input:
-    """A picture that goes in, as a file: what the page calls it, its bytes and its name."""
-
-    title: str
-    data: bytes
-    file_name: str
-
-    @cached_property
-    def source(self) -> Source:
-        """What a recipe says of the picture."""
-        return Source.of(self.data, self.file_name)
-
-    def open(self) -> Image.Image:
-        """The picture; raises `ImageError`."""
-        return images.open_picture(self.data, self.file_name)
-
-
-@dataclass(frozen=True)
-class Order:
-    """What is to be painted, from what, and how.
-
-    `masks` are none or one a style; `init` goes with the setting of the same name, "picture".
-    """
-
-    content: Input
-    styles: tuple[Input, ...]
-    settings: Settings
-    masks: tuple[Input, ...] = ()
-    init: Input | None = None
-
-    @property
-    def style_name(self) -> str:
-        """The styles as one says them: Night sky, Watercolour and Pointillism."""
-        *others, last = [style.title for style in self.styles]
-        return f"{', '.join(others)} and {last}" if others else last
-
-    @property
-    def recipe(self) -> Recipe:
-        """All it takes to paint this again, but for the weights and versions."""
-        return Recipe(
-            self.settings,
-            self.content.source,
-            tuple(style.source for style in self.styles),
-            tuple(mask.source for mask in self.masks),
-            None if self.init is None else self.init.source,
-        )
-
-
-@dataclass(frozen=True)
-class Standing:
-    """The numbers of an iteration: those of `transfer.Progress`, without its pictures."""
-
-    iteration: int
-    total: int
-    scale: int
-    scales: tuple[int, ...]
-    total_loss: float
-    content_loss: float
-    style_loss: float
-    seconds: float
-    seconds_left: float
-    fraction: float
-
-    @classmethod
-    def of(cls, progress: Progress) -> Standing:
-        """The numbers of `progress`."""
-        return cls(**{name: getattr(progress, name) for name in cls.__dataclass_fields__})
-
-
-class Thinned(Generic[T]):
-    """At most `limit` things, spread evenly over all that came."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit, self._stride, self._count = limit, 1, 0
-        self._kept: list[T] = []
-
-    @property
-    def due(self) -> bool:
-        """Whether the next thing is kept; one that is not need not be made."""
-        return self._count % self._stride == 0
-
-    def add(self, thing: T | None) -> None:
-        """Take in the next thing, which may be None where it is not due."""
-        if self.due and thing is not None:
-            self._kept.append(thing)
-        self._count += 1
-        if len(self._kept) >= self._limit:
-            self._kept, self._stride = self._kept[::2], self._stride * 2
-
-    def kept(self) -> tuple[T, ...]:
-        """What is kept, oldest first."""
-        return tuple(self._kept)
-
-
-class History:
-    """Standings for the chart: at most `limit`, spread evenly over the run, and the last."""
-
-    def __init__(self, limit: int = HISTORY) -> None:
-        self._points: Thinned[Standing] = Thinned(limit)
-        self._last: Standing | None = None
-
-    def add(self, standing: Standing) -> None:
-        """Take in the next iteration."""
-        self._points.add(standing)
-        self._last = standing
-
-    def points(self) -> tuple[Standing, ...]:
-        """What is kept, oldest first."""
-        points = self._points.kept()
-        last = () if self._last in points[-1:] or self._last is None else (self._last,)
-        return (*points, *last)
 
 
 @dataclass(frozen=True)
@@ -356,7 +237,7 @@ class JobManager:
             if job is None or job.painted is None:
                 return None
             painted, photo = job.painted, job.content_shown
-        return encoded(_at_strength(painted, photo, strength))
+        return previews.encoded(previews.at_strength(painted, photo, strength))
 
     def result(self, job_id: str, strength: float | None = None) -> Image.Image | None:
         """The picture of an ended job at the size of its photo, or None if there is none.
@@ -413,27 +294,27 @@ class JobManager:
         job, painted = self._painted_job(job_id)
         strength = job.settings.strength if strength is None else strength
         panels = (
-            (f"Photo: {job.content_name}", _decoded(job.content_shown)),
-            (f"Style: {job.style_name}", _decoded(job.style_shown)),
-            ("Painting", _at_strength(painted, job.content_shown, strength)),
+            (f"Photo: {job.content_name}", previews.decoded(job.content_shown)),
+            (f"Style: {job.style_name}", previews.decoded(job.style_shown)),
+            ("Painting", previews.at_strength(painted, job.content_shown, strength)),
         )
         return images.encode(export.contact_sheet([panels]))
 
     def timelapse(self, job_id: str, format: str, strength: float | None = None) -> bytes:
         """How the painting came about, as an animated GIF or WebP (`format`) that ends with it.
 
-        At this strength and in the colours of the result, at most `FRAME_SIDE` px. Takes one to
-        three seconds. Raises `UserError` if there is no painting.
+        At this strength and in the colours of the result, at most `previews.FRAME_SIDE` px. Takes
+        one to three seconds. Raises `UserError` if there is no painting.
         """
         job, painted = self._painted_job(job_id)
         settings = _with_strength(job.settings, strength)
         with self._lock:
             frames, masks = job.frames.kept(), job.canvas.masks
-        photo = _decoded(job.content_shown)
-        photo.thumbnail((FRAME_SIDE, FRAME_SIDE))
+        photo = previews.decoded(job.content_shown)
+        photo.thumbnail((previews.FRAME_SIDE, previews.FRAME_SIDE))
         coloured = dataclasses.replace(settings, preserve_color="off")  # what `painted` has
         with self._animating:
-            pictures = [finish(_decoded(frame), photo, settings, masks) for frame in frames]
+            pictures = [finish(previews.decoded(frame), photo, settings, masks) for frame in frames]
             return export.timelapse([*pictures, finish(painted, photo, coloured)], format)
 
     def warm_up(self, delay: float) -> None:
@@ -455,7 +336,7 @@ class JobManager:
         content, styles = order.content.open(), [style.open() for style in order.styles]
         masks = [mask.open() for mask in order.masks]
         init = None if order.init is None else order.init.open()
-        size = shown_size(content.size)
+        size = previews.size_of(content.size)
         return _Job(
             id=secrets.token_urlsafe(16),
             canvas=prepare(content, styles, order.settings, masks, init),
@@ -465,8 +346,8 @@ class JobManager:
             photo=order.content,
             content_name=order.content.title,
             style_name=order.style_name,
-            content_shown=show(content, size),
-            style_shown=show_tiled(styles, size),
+            content_shown=previews.stretched(content, size),
+            style_shown=previews.tiled(styles, size),
             watched=self._clock(),
         )
 
@@ -564,8 +445,8 @@ class JobManager:
         if preview_due or job.frames.due:
             image = progress.snapshot() if progress.image is None else progress.image
             picture = images.to_picture(image)
-            preview = self._shown(job, picture) if preview_due else None
-            frame = _frame(picture) if job.frames.due else None
+            preview = self._preview(job, self._painted(job, picture)) if preview_due else None
+            frame = previews.frame(picture) if job.frames.due else None
         with self._lock:
             job.standing = standing
             job.history.add(standing)
@@ -585,104 +466,26 @@ class JobManager:
 
     def _keep(self, job: _Job, picture: Image.Image) -> None:
         painted = self._painted(job, picture)
-        preview = encoded(_at_strength(painted, job.content_shown, job.settings.strength))
+        preview = self._preview(job, painted)
         with self._lock:
             job.result, job.painted, job.preview = picture, painted, preview
 
-    def _shown(self, job: _Job, picture: Image.Image) -> bytes:
+    @staticmethod
+    def _preview(job: _Job, painted: Image.Image) -> bytes:
         """The picture as the download will be, at the size it is shown at."""
-        painted = self._painted(job, picture)
-        return encoded(_at_strength(painted, job.content_shown, job.settings.strength))
+        strength = job.settings.strength
+        return previews.encoded(previews.at_strength(painted, job.content_shown, strength))
 
     @staticmethod
     def _painted(job: _Job, picture: Image.Image) -> Image.Image:
         masks = job.canvas.masks
         return finish(
-            picture, _decoded(job.content_shown), _with_strength(job.settings, 1.0), masks
+            picture, previews.decoded(job.content_shown), _with_strength(job.settings, 1.0), masks
         )
 
 
 def _with_strength(settings: Settings, strength: float | None) -> Settings:
     return settings if strength is None else dataclasses.replace(settings, strength=strength)
-
-
-def _at_strength(painted: Image.Image, photo: bytes, strength: float) -> Image.Image:
-    """A finished painting mixed with its photo, a JPEG of the same size."""
-    if strength == 1:
-        return painted
-    from nst import color  # late, as the page's first paint must not wait for numpy
-
-    return color.blend(painted, _decoded(photo), strength)
-
-
-def _frame(picture: Image.Image) -> bytes:
-    """The canvas as the time-lapse keeps it; small ones are enlarged when it is made."""
-    if max(picture.size) > FRAME_SIDE:
-        picture = picture.copy()
-        picture.thumbnail((FRAME_SIDE, FRAME_SIDE))
-    return encoded(picture, quality=80)
-
-
-def _decoded(jpeg: bytes) -> Image.Image:
-    """A picture of the program's own making."""
-    return Image.open(io.BytesIO(jpeg)).convert("RGB")
-
-
-def shown_size(size: tuple[int, int]) -> tuple[int, int]:
-    """The (width, height) at which everything of a photo of `size` is shown, whatever the canvas.
-
-    Pictures of one size keep the page from jumping when the canvas grows.
-    """
-    factor = SHOWN_SIDE / max(size)
-    return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
-
-
-def show(picture: Image.Image, size: tuple[int, int]) -> bytes:
-    """A JPEG file of the picture, stretched to `size`."""
-    return encoded(picture.resize(size, Image.Resampling.BICUBIC))
-
-
-def encoded(picture: Image.Image, quality: int = 90) -> bytes:
-    """A JPEG file of the picture, to be shown."""
-    buffer = io.BytesIO()
-    picture.save(buffer, "JPEG", quality=quality)
-    return buffer.getvalue()
-
-
-def show_cropped(picture: Image.Image, size: tuple[int, int]) -> bytes:
-    """A JPEG file of the picture at `size`, cut at its sides where its aspect is another."""
-    return encoded(ImageOps.fit(picture, size, Image.Resampling.BICUBIC))
-
-
-def show_tiled(pictures: Sequence[Image.Image], size: tuple[int, int]) -> bytes:
-    """A JPEG file of `size` that up to four pictures, or more, share in equal parts."""
-    sheet = Image.new("RGB", size)
-    for picture, (left, top, right, bottom) in zip(
-        pictures, _tiles(len(pictures), size), strict=True
-    ):
-        tile = max(1, right - left), max(1, bottom - top)
-        sheet.paste(ImageOps.fit(picture, tile, Image.Resampling.BICUBIC), (left, top))
-    return encoded(sheet)
-
-
-def _tiles(count: int, size: tuple[int, int]) -> list[tuple[int, int, int, int]]:
-    """(left, top, right, bottom) of so many tiles: two along the longer side, else two a row."""
-    width, height = size
-    columns = 1 if count == 1 or (count == 2 and height > width) else 2
-    rows = -(-count // columns)
-    tiles = []
-    for index in range(count):
-        row, column = divmod(index, columns)
-        in_row = min(columns, count - row * columns)  # an odd one has its row for itself
-        tiles.append(
-            (
-                width * column // in_row,
-                height * row // rows,
-                width * (column + 1) // in_row,
-                height * (row + 1) // rows,
-            )
-        )
-    return tiles
 
 
 def _load_quietly(painter: VGGPainter) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from nst.jobs import Input, Order
+from nst.order import Input, Order
 from nst.settings import CONTROLS, PRESETS, Control, Settings
 from page.gallery import checked
 from page.words import option

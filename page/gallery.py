@@ -14,8 +14,8 @@ from typing import Any
 import streamlit as st
 from PIL import Image, ImageFilter, ImageOps
 
-from nst import images, jobs
-from nst.jobs import Input
+from nst import images, previews
+from nst.order import Input
 from nst.settings import UserError
 from page.words import plain, title_of
 
@@ -39,7 +39,7 @@ def gallery(folder: str) -> dict[str, str]:
         except images.ImageError as error:
             logging.warning("A sample picture is left out: %s", error)
             continue
-        jpeg = base64.b64encode(jobs.show_cropped(picture, (144, 144))).decode()
+        jpeg = base64.b64encode(previews.cropped(picture, (144, 144))).decode()
         thumbnails[path.stem] = f"data:image/jpeg;base64,{jpeg}"
     return thumbnails
 
@@ -66,14 +66,14 @@ def sample(folder: str, stem: str) -> Input:
 def shown(data: bytes, file_name: str) -> tuple[bytes, tuple[int, int]]:
     """A photo as the page shows it, and the size it is shown at."""
     picture = images.open_picture(data, file_name)
-    size = jobs.shown_size(picture.size)
-    return jobs.show(picture, size), size
+    size = previews.size_of(picture.size)
+    return previews.stretched(picture, size), size
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def shown_styles(files: Sequence[tuple[bytes, str]], size: tuple[int, int]) -> bytes:
     """The styles as the page shows them: side by side, in the shape of the photo beside them."""
-    return jobs.show_tiled([images.open_picture(data, name) for data, name in files], size)
+    return previews.tiled([images.open_picture(data, name) for data, name in files], size)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

@@ -8,11 +8,13 @@ from typing import Any
 import streamlit as st
 
 from nst import export, jobs
-from nst.jobs import Input, JobManager
+from nst.history import Standing
+from nst.jobs import JobManager
+from nst.order import Input, enumerated
 from nst.settings import CONTROLS
 from page import compare, downloads
 from page.gallery import FAVOURITES, RESOURCES, shown, shown_styles, sketch
-from page.words import duration, enumerated, plain, title_of
+from page.words import duration, plain, title_of
 
 EXAMPLE = RESOURCES / "example.jpg"  # what the favourite photo and style give
 
@@ -37,14 +39,14 @@ def show_status(job: jobs.Snapshot) -> None:
         st.progress(standing.fraction, f"{end} {painted}.")
 
 
-def time_left(standing: jobs.Standing) -> str:
+def time_left(standing: Standing) -> str:
     """What is still to wait, as far as it can be known."""
     if standing.fraction < 0.01:
         return "Estimating the time"
     return f"About {duration(standing.seconds_left)} left"
 
 
-def place(standing: jobs.Standing) -> str:
+def place(standing: Standing) -> str:
     """Which size is painted on, and the iteration."""
     at = f"iteration {standing.iteration}, at {standing.scale} px"
     if len(standing.scales) == 1:
@@ -165,7 +167,7 @@ def show_losses(job: jobs.Snapshot) -> None:
     )
 
 
-def loss_table(history: Sequence[jobs.Standing]) -> dict[str, list[Any]]:
+def loss_table(history: Sequence[Standing]) -> dict[str, list[Any]]:
     """One row a loss and iteration; what is 0 but for rounding would stretch the axis."""
     rows = [
         (at.iteration, name, value)

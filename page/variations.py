@@ -9,7 +9,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from nst import jobs
-from nst.jobs import Order
+from nst.order import Order
 from nst.settings import CONTROLS, Settings
 from page import controls
 

@@ -23,12 +23,6 @@ def option(value: str) -> str:
     return OPTIONS.get(value, value if "_" in value else value.capitalize())
 
 
-def enumerated(items: list[str]) -> str:
-    """Items as one says them: a, b and c."""
-    *others, last = items
-    return f"{', '.join(others)} and {last}" if others else last
-
-
 def duration(seconds: float) -> str:
     """A time as one says it: 20 s, 3 min."""
     if seconds < 10:

@@ -22,7 +22,8 @@ from streamlit.testing.v1 import AppTest
 
 from nst import images, recipe
 from nst.canvas import Canvas
-from nst.jobs import JobManager, Order, QueueFullError, VGGPainter
+from nst.jobs import JobManager, QueueFullError, VGGPainter
+from nst.order import Order
 from nst.recipe import Source
 from nst.settings import CONTROLS, PRESETS, Settings
 from nst.transfer import Progress

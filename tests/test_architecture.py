@@ -47,9 +47,12 @@ ALLOWED = {
     "vgg": {"settings", "weights", "losses", "stem", "pooling", "strips", "winograd"},
     "transfer": {"settings", "vgg", "losses", "schedule", "optimizers"},
     "export": {"images", "settings"},
+    "order": {"settings", "images", "recipe"},
+    "history": {"transfer"},
+    "previews": {"color"},
     "jobs": {
-        *("settings", "images", "canvas", "color", "export", "recipe", "transfer", "vgg"),
-        "weights",
+        *("settings", "images", "canvas", "export", "history", "order", "previews", "recipe"),
+        *("transfer", "vgg", "weights"),
     },
     "canvas": {"settings", "images", "color"},
     "cli": {

@@ -19,7 +19,8 @@ from PIL import Image
 
 from nst import images, jobs, recipe
 from nst.canvas import Canvas
-from nst.jobs import Input, JobManager, Order, QueueFullError, Snapshot, State
+from nst.jobs import JobManager, QueueFullError, Snapshot, State
+from nst.order import Input, Order
 from nst.settings import Settings, SettingsError, UserError
 from nst.transfer import DivergedError, Progress
 
@@ -410,19 +411,6 @@ def test_what_does_not_go_together_is_told_before_anything_is_queued() -> None:
         manager.submit(order(styles=(Input("Sky", b"no picture", "sky.jpg"),)))
 
 
-@pytest.mark.parametrize("count", range(1, 17))
-@pytest.mark.parametrize("size", [(60, 40), (40, 60)])
-def test_styles_are_tiled_in_equal_rows_without_gaps(count: int, size: tuple[int, int]) -> None:
-    whites = [Image.new("RGB", (50, 70), "white")] * count
-    shown = Image.open(io.BytesIO(jobs.show_tiled(whites, size)))
-    assert shown.size == size
-    assert shown.convert("L").getextrema()[0] > 250  # no part of the sheet is bare
-    mixed = [Image.new("RGB", (50, 70), (index * 10,) * 3) for index in range(count)]
-    tiled = Image.open(io.BytesIO(jobs.show_tiled(mixed, size))).convert("L")
-    assert tiled.getpixel((1, 1)) < 8
-    assert abs(tiled.getpixel((size[0] - 2, size[1] - 2)) - (count - 1) * 10) < 12
-
-
 def test_an_error_the_user_can_mend_is_told_as_it_is() -> None:
     manager = JobManager(failing(UserError("The weights are missing; install them.")))
     job = wait_for(manager, submit(manager), ended)
@@ -475,19 +463,6 @@ def test_ids_cannot_be_guessed(painter: StepwisePainter) -> None:
     ids = {submit(manager) for _ in range(5)}
     assert len(ids) == 5
     assert min(map(len, ids)) >= 20
-
-
-@pytest.mark.parametrize("count", [0, 1, 9, 10, 11, 1000])
-def test_history_is_bounded_even_and_up_to_date(count: int) -> None:
-    history = jobs.History(limit=10)
-    for iteration in range(1, count + 1):
-        history.add(jobs.Standing.of(progress(iteration, 1000, preview=False)))
-    iterations = [point.iteration for point in history.points()]
-    assert len(iterations) <= 10
-    assert iterations[:1] == ([1] if count else [])
-    assert iterations[-1:] == ([count] if count else [])
-    gaps = {after - before for before, after in pairwise(iterations[:-1])}
-    assert len(gaps) <= 1
 
 
 def film_of(data: bytes) -> list[Image.Image]:
@@ -558,18 +533,6 @@ def test_a_timelapse_has_the_strength_and_the_colours_of_the_painting() -> None:
     assert middle[0] > middle[1] + 20  # the photo is red
 
 
-def test_frames_are_kept_small() -> None:
-    channels = [Image.effect_noise((1024, 1024), 100) for _ in "RGB"]
-    large = Image.merge("RGB", channels)
-    assert max(size_of(jobs._frame(large))) == jobs.FRAME_SIDE
-    assert large.size == (1024, 1024)
-    assert len(jobs._frame(large)) * jobs.FRAMES < 12 * 1024**2  # as the comment says
-    noise = Image.merge("RGB", [Image.effect_noise((480, 480), 100) for _ in "RGB"])
-    assert len(jobs._frame(noise)) * jobs.FRAMES < 12 * 1024**2
-    small = Image.new("RGB", (64, 48))
-    assert size_of(jobs._frame(small)) == small.size
-
-
 def test_files_of_a_job_that_is_not_kept_are_refused_in_words(painter: StepwisePainter) -> None:
     manager = JobManager(painter)
     waiting = submit(manager)
@@ -581,19 +544,6 @@ def test_files_of_a_job_that_is_not_kept_are_refused_in_words(painter: StepwiseP
         ):
             with pytest.raises(UserError, match="press Paint"):
                 make(job_id)
-
-
-@pytest.mark.parametrize("count", [0, 1, 59, 60, 61, 5000])
-def test_what_is_thinned_is_bounded_and_even_and_known_before(count: int) -> None:
-    thinned: jobs.Thinned[int] = jobs.Thinned(60)
-    for number in range(count):
-        due = thinned.due
-        thinned.add(number if due else None)
-        assert not due or number in thinned.kept() or len(thinned.kept()) == 30
-    kept = thinned.kept()
-    assert len(kept) < 60
-    assert len(kept) >= min(count, 30)
-    assert len({after - before for before, after in pairwise(kept)}) <= 1
 
 
 def test_importing_the_module_does_not_import_torch() -> None:
