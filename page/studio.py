@@ -114,8 +114,8 @@ def show_painting(
     photo: bytes, names: tuple[str, str], job: jobs.Snapshot | None, manager: JobManager
 ) -> None:
     """The painting as far as it is, or a sketch of the photo where there is none yet."""
+    place = st.container()  # at all times, as a picture in another place would be built anew
     if job is not None and job.preview is not None:
-        place = st.container()
         picture = job.preview if job.active else finishing(job, manager)
         title = f"{job.content_name} in the style of {job.style_name}"
         if not job.active and compare.chosen(job.id):
@@ -126,14 +126,14 @@ def show_painting(
         alt = "The painting so far" if job.active else "The painting"
         place.image(picture, plain(title), width="stretch", alt=f"{alt}: {title}")
     elif job is None and names == example_names() and EXAMPLE.exists():
-        st.image(
+        place.image(
             EXAMPLE.read_bytes(),
             "An example; press Paint to make your own",
             width="stretch",
             alt=f"An example: {names[0]} in the style of {names[1]}",
         )
     else:
-        st.image(
+        place.image(
             sketch(photo), "Your painting appears here", width="stretch", alt="A pencil sketch"
         )
 
