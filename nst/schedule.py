@@ -22,9 +22,9 @@ FINAL_RATE = 0.05  # of the first learning rate, at the end of a scale
 # What an iteration costs beside the pixels it works on, counted in pixels, for each picture of the
 # pyramid; and what it costs to begin a scale, in iterations at that scale: looking at the photo and
 # at each style. Fitted to runs of one and two styles on two cores.
-OVERHEAD = 4000
-BEGIN, BEGIN_STYLE = 0.25, 0.5
-MEMORY = 0.15  # of a run's work: what is further back counts less for its pace
+OVERHEAD = 5000
+BEGIN, BEGIN_STYLE = 0.1, 0.5
+RECENT = 20  # iterations that tell a run's pace
 
 
 @dataclass(frozen=True)
@@ -119,14 +119,14 @@ def cost(stage: Stage, settings: Settings) -> float:
 class Forecast:
     """Tells from what is done how long the rest takes.
 
-    The first iteration tells nothing, as what is made once for all is made then. Later ones count
-    more than earlier ones: they are more alike to what is still to come, and another program may
-    have begun to use the machine.
+    The pace is the median of the latest iterations, by their work, so that it follows a machine
+    that has become slower but not one that was held up for a moment. The first iteration tells
+    nothing, as what is made once for all is made then.
     """
 
     def __init__(self) -> None:
         self._before: tuple[float, float] | None = None
-        self._seconds = self._work = 0.0
+        self._recent: deque[tuple[float, float]] = deque(maxlen=RECENT)  # pace and work
 
     def seconds_left(self, seconds: float, spent: float, fraction: float) -> float:
         """How long the rest takes after `seconds`; to be asked after every iteration.
@@ -136,12 +136,19 @@ class Forecast:
         """
         if self._before is not None:
             work = spent - self._before[1]
-            kept = math.exp(-work / MEMORY)
-            self._seconds = self._seconds * kept + seconds - self._before[0]
-            self._work = self._work * kept + work
+            self._recent.append(((seconds - self._before[0]) / work, work))
         self._before = (seconds, spent)
-        pace = self._seconds / self._work if self._work else seconds / spent
+        pace = self._median() if self._recent else seconds / spent
         return pace * (1 - fraction)
+
+    def _median(self) -> float:
+        """The pace at which half of the recent work was done faster, and half slower."""
+        half = sum(work for _, work in self._recent) / 2
+        for pace, work in sorted(self._recent):  # noqa: B007
+            half -= work
+            if half <= 0:
+                break
+        return pace
 
 
 class Clock:

@@ -141,13 +141,13 @@ def errors(course):
     ]
 
 
-def of_machine(pace, overhead=4000):
+def of_machine(pace, overhead=5000):
     """What begin and iteration take where a picture costs its pixels and so many more."""
 
     def seconds_of(stage):
         sizes = pyramid(stage.height, stage.width)
         each = sum(overhead + height * width for height, width in sizes) / pace
-        return 0.8 * each, each
+        return 0.6 * each, each
 
     return seconds_of
 
@@ -157,7 +157,7 @@ def test_the_time_left_is_known_after_a_tenth(pace):
     assert max(errors(foretold(of_machine(pace)))) < 0.1
 
 
-@pytest.mark.parametrize("overhead", [3200, 5000])
+@pytest.mark.parametrize("overhead", [3500, 6500])
 def test_the_time_left_holds_on_machines_that_small_pictures_suit_less_or_more(overhead):
     assert max(errors(foretold(of_machine(1e5, overhead)))) < 0.25
 
