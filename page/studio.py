@@ -19,6 +19,7 @@ from page.gallery import FAVOURITES, RESOURCES, shown, shown_styles, sketch
 from page.words import duration, plain, title_of
 
 READY = "Press Paint and watch; you can stop at any time."
+FIRST_FORECAST = 4  # the iteration from which on the time left is told: one alone says little
 EXAMPLE = RESOURCES / "example.jpg"  # what the favourite photo and style give
 
 
@@ -57,7 +58,7 @@ def show_status(job: jobs.Snapshot | None) -> None:
 
 def time_left(standing: Standing) -> str:
     """What is still to wait, as far as it can be known."""
-    if standing.fraction < 0.01:
+    if standing.fraction < 0.01 or standing.iteration < FIRST_FORECAST:
         return "Estimating the time"
     return f"About {duration(standing.seconds_left)} left"
 
@@ -97,7 +98,7 @@ def show_pictures(
         st.container(key="sum" if sum_holds else "apart"),
     ):
         left, right = st.columns([2, 3] if comparing else [2, 1])
-    with left:
+    with left, st.container(key="pair"):
         pair = st.columns(2, wrap=False)
     if subject is None:
         left.info("Choose a photo and a style in the sidebar.", icon=":material/image_search:")
@@ -186,7 +187,10 @@ def show_losses(job: jobs.Snapshot) -> None:
     )
     numbers = st.columns(3, wrap=False)
     for column, (name, value), text in zip(numbers, values.items(), helps, strict=True):
-        column.metric(name, f"{value:.3g}", help=text)
+        shown_value = (
+            value if value > export.LEAST_SHOWN else 0.0
+        )  # it begins at 0 but for rounding
+        column.metric(name, f"{shown_value:.3g}", help=text)
     st.vega_lite_chart(
         loss_table(job.history), LOSS_CHART, alt="Total, content and style loss over iterations"
     )
