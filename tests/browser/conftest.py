@@ -10,17 +10,38 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from visitor import ROOT, SECONDS
 
 START_UP = 60  # seconds that a server may take to answer
+PATIENCE = 60  # seconds that anything may take on a machine that is busy with other tests
+expect.set_options(timeout=PATIENCE * SECONDS)
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One process runs all browser tests, so that they share the server and the browser."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.fixture(scope="package")
+def server() -> Iterator[str]:
+    """The address of a running server; whoever paints there waits or stops before it goes."""
+    yield from running_server()
 
 
 @pytest.fixture
-def server() -> Iterator[str]:
-    """The address of a server of one's own, so that no test waits for another's painting."""
+def own_server() -> Iterator[str]:
+    """The address of a server that nobody else has been to."""
+    yield from running_server()
+
+
+def running_server() -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -66,6 +87,6 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     page = browser.new_page(viewport={"width": 1360, "height": 900}, accept_downloads=True)
-    page.set_default_timeout(30 * SECONDS)
+    page.set_default_timeout(PATIENCE * SECONDS)
     yield page
     page.close()

@@ -13,7 +13,6 @@ from playwright.sync_api import Browser, Page, expect
 from visitor import (
     ROOT,
     SCREENSHOTS,
-    SECONDS,
     capture,
     difference,
     download,
@@ -33,9 +32,9 @@ def test_paint_watch_stop_and_download(page: Page, server: str) -> None:
     capture(page, "rest")
     page.get_by_role("button", name="Paint", exact=True).click()
     painting = picture(page, "The painting so far")
-    expect(painting).to_be_visible(timeout=60 * SECONDS)
+    expect(painting).to_be_visible()
     first = pixels(painting)
-    expect(page.get_by_text("left ·")).to_be_visible(timeout=30 * SECONDS)
+    expect(page.get_by_text("left ·")).to_be_visible()
     expect(page.get_by_role("button", name="Paint", exact=True)).to_be_disabled()
     deadline = time.monotonic() + 30
     while difference(first, pixels(painting)) < 2 and time.monotonic() < deadline:
@@ -66,10 +65,8 @@ def test_paint_watch_stop_and_download(page: Page, server: str) -> None:
 
 
 def test_a_finished_painting(page: Page, server: str) -> None:
-    open_page(page, server, "resolution=192&iterations=100")
-    page.get_by_role("button", name="Paint", exact=True).click()
-    expect(page.get_by_text("Finished:")).to_be_visible(timeout=60 * SECONDS)
-    loaded(picture(page, "The painting:"))
+    open_page(page, server, "resolution=128&iterations=60")
+    paint(page)
     sizes = [picture(page, alt).bounding_box() for alt in ("The photo", "The style", "The pain")]
     heights = [round(box["height"]) for box in sizes if box]
     assert max(heights) - min(heights) <= 1
@@ -112,11 +109,8 @@ def test_several_styles_strength_continue_and_recipe(page: Page, server: str) ->
     page.wait_for_timeout(1000)
     capture(page, "strength")
 
-    page.get_by_role("button", name="Continue from this").click()
-    deadline = time.monotonic() + 60
-    while job_of(page) == job or not page.get_by_text("Finished:").is_visible():
-        assert time.monotonic() < deadline
-        page.wait_for_timeout(200)
+    paint(page, "Continue from this")
+    assert job_of(page) != job
     continued = recipe.read(download(page))
     assert continued.settings.init == "picture"
     assert continued.init == recipe.Source.of(first, "cat-night-sky-and-watercolour.png")
@@ -136,9 +130,16 @@ def download_other(page: Page, name: str) -> Image.Image:
     return Image.open(io.BytesIO(event.value.path().read_bytes()))
 
 
-def test_other_files_of_a_painting(page: Page, server: str) -> None:
+def test_a_painting_is_compared_and_taken_home(page: Page, server: str) -> None:
     open_page(page, server, "resolution=128&iterations=100&effort=0.5")
     paint(page)
+    take_home(page)
+    page.keyboard.press("Escape")
+    compare(page)
+
+
+def take_home(page: Page) -> None:
+    """Every file of a painting, opened."""
     painting = Image.open(io.BytesIO(download(page))).convert("RGB")
     page.get_by_role("button", name="More files").click()
     expect(page.get_by_role("button", name="JPEG", exact=True)).to_be_visible()
@@ -164,9 +165,8 @@ def test_other_files_of_a_painting(page: Page, server: str) -> None:
     sheet.save(SCREENSHOTS / "side_by_side.png")
 
 
-def test_photo_and_painting_are_compared(page: Page, server: str) -> None:
-    open_page(page, server, "resolution=128&iterations=100&effort=0.5")
-    paint(page)
+def compare(page: Page) -> None:
+    """The line between photo and painting, moved by keys and pointer."""
     painting = pixels(picture(page, "The painting:"))
     page.get_by_text("Compare with the photo").click()
     frame = page.locator(".frame")
@@ -231,7 +231,6 @@ def test_the_comparison_on_a_phone(browser: Browser, server: str) -> None:
         viewport={"width": 360, "height": 740}, has_touch=True, color_scheme="dark"
     )
     page = context.new_page()
-    page.set_default_timeout(30 * SECONDS)
     open_page(page, server, "resolution=64&iterations=20")
     paint(page)
     page.get_by_text("Compare with the photo").click()
@@ -260,11 +259,8 @@ def test_paint_it_again_with_more_style(page: Page, server: str) -> None:
     job = job_of(page)
     first = recipe.read(download(page)).settings
     capture(page, "again")
-    page.get_by_role("button", name="More style").click()
-    deadline = time.monotonic() + 60
-    while job_of(page) == job or not page.get_by_text("Finished:").is_visible():
-        assert time.monotonic() < deadline
-        page.wait_for_timeout(200)
+    paint(page, "More style")
+    assert job_of(page) != job
     second = recipe.read(download(page)).settings
     assert second == dataclasses.replace(first, style_weight=3 * first.style_weight)
     assert parse_qs(urlsplit(page.url).query)["style_weight"]
@@ -315,7 +311,6 @@ def test_narrow_and_dark(browser: Browser, server: str, scheme: str) -> None:
         {"width": 400, "height": 850} if scheme == "light" else {"width": 1360, "height": 900}
     )
     page = browser.new_page(viewport=viewport, color_scheme=scheme)  # type: ignore[arg-type]
-    page.set_default_timeout(30 * SECONDS)
     open_page(page, server)
     page.wait_for_timeout(500)
     overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
