@@ -18,8 +18,8 @@ from nst.settings import UserError
 from page import controls, downloads, gallery, masks, recipes, studio, variations
 from page.words import plain
 
-# Seconds between two looks at a running job. A preview is made after `jobs.REFRESH`, so that what is
-# seen is at most a second old.
+# Seconds between two looks at a running job. A preview is made after `jobs.REFRESH`, so that what
+# is seen is at most a second old.
 POLL = 0.5
 WARM_UP = 4.0  # seconds after the first paint: whoever has just come looks around first
 
