@@ -58,7 +58,7 @@ def places(page: Page) -> list[tuple[int, ...]]:
 
 def test_from_the_first_look_to_the_end_nothing_moves(page: Page, server: str) -> None:
     page.add_init_script(CAMERA)
-    open_page(page, server, "resolution=128&iterations=100&effort=0.5")
+    open_page(page, server, "resolution=96&iterations=12")
     before = places(page)
     assert max(y + height for _, y, _, height in before) <= 900  # all seen without scrolling
     page.evaluate(f"() => {{ {FRAMES} }}")
