@@ -7,27 +7,43 @@ Run it with `streamlit run streamlit_app.py`. The painting itself is done by the
 from __future__ import annotations
 
 import dataclasses
+import logging
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from nst import images, jobs
+from nst.jobs import BusyError
 from nst.order import Input, Order
 from nst.settings import UserError
-from page import controls, downloads, gallery, masks, recipes, studio, variations
+from page import (
+    controls,
+    downloads,
+    gallery,
+    limits,
+    masks,
+    recipes,
+    studio,
+    variations,
+    visitor,
+)
 from page.words import plain
 
 # Seconds between two looks at a running job. A preview is made after `jobs.REFRESH`, so that what
 # is seen is at most a second old.
 POLL = 0.5
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 WARM_UP = 4.0  # seconds after the first paint: whoever has just come looks around first
 
 
 @st.cache_resource
 def job_manager() -> jobs.JobManager:
-    """The one queue of this server."""
-    manager = jobs.JobManager()
+    """The one queue of this server, which tells on its console of every painting."""
+    logging.basicConfig(format=LOG_FORMAT)  # Streamlit sets up its own loggers only
+    logging.getLogger("nst").setLevel(logging.INFO)
+    budget = limits.budget()
+    manager = jobs.JobManager(kept_bytes=budget.kept, memory=budget.painting)
     manager.warm_up(WARM_UP)
     return manager
 
@@ -44,7 +60,11 @@ def current_job() -> jobs.Snapshot | None:
 def start(order: Order) -> None:
     """Queue a painting and let the address of the page point to it, so that a reload finds it."""
     try:
-        job_id = job_manager().submit(order)
+        job_id = job_manager().submit(order, visitor.identity())
+    except BusyError as error:
+        st.warning(str(error), icon=":material/hourglass_top:")
+        st.button("Show it", on_click=show_job, args=[error.job_id])
+        return
     except UserError as error:
         st.error(plain(str(error)), icon=":material/hourglass_disabled:")
         return
@@ -54,6 +74,11 @@ def start(order: Order) -> None:
     st.session_state.pop("next_strength", None)
     st.query_params["job"] = job_id
     st.rerun()
+
+
+def show_job(job_id: str) -> None:
+    """Let the page's address point to a job."""
+    st.query_params["job"] = job_id
 
 
 def painted_order(job: jobs.Snapshot, order: Order | None) -> Order | None:

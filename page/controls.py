@@ -12,6 +12,7 @@ import streamlit as st
 
 from nst.order import Input, Order
 from nst.settings import CONTROLS, PRESETS, Control, Settings
+from page import limits
 from page.gallery import checked
 from page.words import option
 
@@ -111,7 +112,7 @@ def weigh_layers(layers: Sequence[str]) -> tuple[float, ...]:
 def preset_of(values: dict[str, Any]) -> str | None:
     """The preset that the values amount to, if any; weights of styles belong to none."""
     values = values | {"style_weights": ()}
-    same = [name for name in PRESETS if asdict(Settings.preset(name)) == values]
+    same = [name for name in PRESETS if asdict(limits.within(Settings.preset(name))) == values]
     return same[0] if same else None
 
 
@@ -145,14 +146,20 @@ def setting_widget(name: str, control: Control) -> Any:
         common["default"] = list(common.pop("value"))
         chosen = st.multiselect(label, control.choices, format_func=option, **common)
         return tuple(chosen) or getattr(Settings(), name)
-    options = slider_options(name)
+    if name == "resolution":
+        limits.lower_resolution()
+        common["value"] = limits.within(Settings()).resolution
+    options = offered(name)
     if control.choices:
         first = control.choices.index(common.pop("value"))
         return st.selectbox(label, control.choices, first, format_func=option, **common)
     if control.minimum is None:
         return st.toggle(label, **common)
     if options:
-        return st.select_slider(label, with_present(name, options), format_func=number, **common)
+        value = st.select_slider(label, with_present(name, options), format_func=number, **common)
+        if name == "resolution":
+            limits.tell(int(value))
+        return value
     low, high = int(control.minimum), int(control.maximum or 0)
     return st.number_input(label, low, high, step=int(control.step or 1), **common)
 
@@ -160,6 +167,14 @@ def setting_widget(name: str, control: Control) -> Any:
 def number(value: float) -> str:
     """A setting's number as the page shows it, exactly: 1,000 or 0.1."""
     return f"{value:,}".removesuffix(".0")
+
+
+def offered(name: str) -> tuple[float, ...]:
+    """What `slider_options` gives, as far as this server can do it."""
+    options = slider_options(name)
+    if name != "resolution":
+        return options
+    return tuple(side for side in options if side <= limits.budget().highest_resolution)
 
 
 @functools.cache

@@ -16,7 +16,7 @@ from nst.order import Input, enumerated
 from nst.settings import CONTROLS
 from page import compare, downloads
 from page.gallery import FAVOURITES, RESOURCES, shown, shown_styles, sketch
-from page.words import duration, plain, title_of
+from page.words import about, duration, plain, title_of
 
 READY = "Press Paint and watch; you can stop at any time."
 FIRST_FORECAST = 4  # the iteration from which on the time left is told: one alone says little
@@ -41,7 +41,8 @@ def show_status(job: jobs.Snapshot | None) -> None:
     standing = job.standing
     if job.state is jobs.State.QUEUED and job.ahead:
         others = "1 painting is" if job.ahead == 1 else f"{job.ahead} paintings are"
-        st.progress(0.0, f"In the queue: {others} ahead of yours. It begins by itself.")
+        wait = about(job.wait)
+        st.progress(0.0, f"In the queue: {others} ahead of yours. It begins by itself in {wait}.")
     elif job.active and standing is None:
         st.progress(0.0, "Getting brushes and paint ready …")
     elif job.active and standing is not None:

@@ -36,7 +36,7 @@ def _heavier(settings: Settings, name: str) -> Settings | None:
 
 def _finer(settings: Settings) -> Settings | None:
     """The next resolution at which finer strokes show, or the highest there is."""
-    higher = [size for size in controls.slider_options("resolution") if size > settings.resolution]
+    higher = [size for size in controls.offered("resolution") if size > settings.resolution]
     if not higher:
         return None
     enough = [size for size in higher if size >= FINER * settings.resolution]

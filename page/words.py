@@ -23,6 +23,14 @@ def option(value: str) -> str:
     return OPTIONS.get(value, value if "_" in value else value.capitalize())
 
 
+def about(seconds: float) -> str:
+    """A wait as one says it, which nobody counts: less than a minute, about 2 minutes."""
+    minutes = round(seconds / 60)
+    if seconds < 45:
+        return "less than a minute"
+    return "about a minute" if minutes <= 1 else f"about {minutes} minutes"
+
+
 def duration(seconds: float) -> str:
     """A time as one says it: 20 s, 3 min."""
     if seconds < 10:

@@ -378,9 +378,9 @@ def orders(monkeypatch: pytest.MonkeyPatch) -> list[Order]:
     found: list[Order] = []
     submit = JobManager.submit
 
-    def note(self: JobManager, order: Order) -> str:
+    def note(self: JobManager, order: Order, visitor: str) -> str:
         found.append(order)
-        return submit(self, order)
+        return submit(self, order, visitor)
 
     monkeypatch.setattr(JobManager, "submit", note)
     monkeypatch.setattr(VGGPainter, "__call__", lambda self, *args: paint(*args))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import io
+import logging
+import re
 import subprocess
 import sys
 import threading
@@ -17,9 +19,9 @@ import pytest
 import torch
 from PIL import Image
 
-from nst import images, jobs, recipe
+from nst import footprint, images, jobs, pace, recipe
 from nst.canvas import Canvas
-from nst.jobs import JobManager, QueueFullError, Snapshot, State
+from nst.jobs import BusyError, JobManager, QueueFullError, Snapshot, State
 from nst.order import Input, Order
 from nst.settings import Settings, SettingsError, UserError
 from nst.transfer import DivergedError, Progress
@@ -61,7 +63,7 @@ class StepwisePainter:
         self.started += 1
         try:
             for iteration in range(1, self.total + 1):
-                assert self._allowed.acquire(timeout=10)
+                assert self._allowed.acquire(timeout=60)
                 yield progress(iteration, self.total, preview=iteration == 1)
         finally:
             self.closed += 1
@@ -108,7 +110,7 @@ def paint_white(canvas: Canvas, settings: Settings) -> Generator[Progress, None,
 
 def wait_for(manager: JobManager, job_id: str, condition: Callable[[Snapshot], bool]) -> Snapshot:
     """The first snapshot of the job that meets `condition`."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         snapshot = manager.snapshot(job_id)
         assert snapshot is not None
@@ -256,7 +258,7 @@ def test_a_full_queue_is_told_in_words(painter: StepwisePainter) -> None:
     wait_for(manager, first, lambda job: job.state is State.RUNNING)
     submit(manager)
     submit(manager)
-    with pytest.raises(QueueFullError, match="2 paintings are waiting"):
+    with pytest.raises(QueueFullError, match=r"2 paintings are waiting already.* minute"):
         submit(manager)
 
 
@@ -445,17 +447,45 @@ def test_an_unexpected_error_is_logged_and_the_next_job_runs(
     assert wait_for(manager, submit(manager), ended).state is State.FINISHED
 
 
-def test_old_jobs_are_dropped() -> None:
-    def paint(canvas: Canvas, settings: Settings) -> Generator[Progress, None, None]:
-        yield progress(1, 1, preview=True)
+def gone(manager: JobManager, ids: list[str]) -> list[bool]:
+    return [manager.snapshot(job_id) is None for job_id in ids]
 
-    manager = JobManager(paint, kept=2)
-    ids = []
-    for _ in range(4):
-        ids.append(submit(manager))
-        wait_for(manager, ids[-1], ended)
-    assert [manager.snapshot(job_id) is None for job_id in ids] == [True, True, False, False]
+
+def test_jobs_that_nobody_looked_at_for_longest_are_dropped() -> None:
+    clock = Clock()
+    manager = JobManager(paint_white, kept=2, patience=150, clock=clock)
+    ids = [ended_job(manager) for _ in range(3)]
+    assert gone(manager, ids) == [False] * 3  # whoever reloads a page finds the painting again
+    clock.now = 100
     manager.touch(ids[0])
+    clock.now = 200
+    ids.append(ended_job(manager))
+    assert gone(manager, ids) == [False, True, True, False]
+    manager.touch(ids[1])
+
+
+def test_ended_jobs_take_no_more_memory_than_allowed() -> None:
+    manager = JobManager(paint_white)
+    ended_job(manager)
+    (kept,) = manager._jobs.values()
+    assert kept.size_bytes > 768 * 512 * 3  # the painting as it is shown, and more
+    assert kept.canvas is None  # what it was painted from is let go
+    roomy = JobManager(paint_white, kept_bytes=kept.size_bytes * 5 // 2)
+    ids = [ended_job(roomy) for _ in range(4)]
+    assert gone(roomy, ids) == [True, True, False, False]
+    tight = JobManager(paint_white, kept_bytes=1)
+    ids = [ended_job(tight) for _ in range(2)]
+    assert gone(tight, ids) == [True, False]  # the last one is for whoever is looking at it
+    assert tight.result(ids[1]) is not None
+
+
+def test_waiting_jobs_take_no_more_memory_than_allowed(painter: StepwisePainter) -> None:
+    manager = JobManager(painter, kept_bytes=1)
+    first = submit(manager)
+    wait_for(manager, first, lambda job: job.state is State.RUNNING)
+    submit(manager)
+    with pytest.raises(QueueFullError, match="1 painting is waiting"):
+        submit(manager)
 
 
 def test_ids_cannot_be_guessed(painter: StepwisePainter) -> None:
@@ -463,6 +493,131 @@ def test_ids_cannot_be_guessed(painter: StepwisePainter) -> None:
     ids = {submit(manager) for _ in range(5)}
     assert len(ids) == 5
     assert min(map(len, ids)) >= 20
+
+
+def test_a_visitor_has_one_painting_under_way_at_a_time(painter: StepwisePainter) -> None:
+    manager = JobManager(painter)
+    running = manager.submit(order(), "ada")
+    wait_for(manager, running, lambda job: job.state is State.RUNNING)
+    waiting = manager.submit(order(), "bob")
+    for visitor, job_id in (("ada", running), ("bob", waiting)):
+        with pytest.raises(BusyError, match="under way already") as refused:
+            manager.submit(order(), visitor)
+        assert refused.value.job_id == job_id
+    others = submit(manager), submit(manager)  # nobody in particular may wait more than once
+    manager.stop(waiting)
+    again = manager.submit(order(), "bob")
+    assert wait_for(manager, again, lambda job: True).ahead == 3  # at the end of the queue
+    for job_id in others:
+        manager.stop(job_id)
+    painter.allow(10)
+    wait_for(manager, running, ended)
+    manager.submit(order(), "ada")
+
+
+def test_two_orders_at_once_of_one_visitor_are_one(painter: StepwisePainter) -> None:
+    manager = JobManager(painter)
+    refused: list[BusyError] = []
+
+    def click() -> None:
+        try:
+            manager.submit(order(), "ada")
+        except BusyError as error:
+            refused.append(error)
+
+    clicks = [threading.Thread(target=click) for _ in range(4)]
+    for thread in clicks:
+        thread.start()
+    for thread in clicks:
+        thread.join()
+    assert len(refused) == 3
+
+
+def test_the_wait_is_foretold_from_what_runs_and_what_is_ahead(painter: StepwisePainter) -> None:
+    clock = Clock()
+    manager = JobManager(painter, patience=1e9, clock=clock)
+    small, large = Settings(resolution=64), Settings(resolution=128)
+    first = submit(manager, small)
+    wait_for(manager, first, lambda job: job.state is State.RUNNING)
+    second, third = submit(manager, large), submit(manager, small)
+
+    def waits() -> list[float]:
+        found = [manager.snapshot(job_id) for job_id in (first, second, third)]
+        return [job.wait for job in found if job]
+
+    guessed = waits()
+    assert guessed[0] == 0
+    assert 0 < guessed[1] < guessed[2]  # before anything was painted here, from what it costs
+    painter.allow(5)
+    wait_for(manager, first, at_iteration(5))
+    assert waits()[1] == pytest.approx(0.5)  # as the running one says: 5 iterations of 0.1 s
+
+    clock.now = 40  # what the first took in the end, getting ready included
+    painter.allow(5)
+    wait_for(manager, second, lambda job: job.state is State.RUNNING)
+    larger = pace.work(large, (128, 80)) / pace.work(small, (64, 48))
+    assert larger > 1.3
+    assert waits()[2] == pytest.approx(40 * larger)
+    clock.now = 50
+    assert waits()[2] == pytest.approx(40 * larger - 10)
+    clock.now = 1000
+    assert waits()[2] == 0  # it is late, and nothing is foretold of the past
+
+
+def test_a_reload_or_two_minutes_without_a_connection_lose_nothing(
+    painter: StepwisePainter,
+) -> None:
+    clock = Clock()
+    manager = JobManager(painter, kept=1, clock=clock)  # with the patience of the page
+    running, waiting = submit(manager), submit(manager)
+    painter.allow(1)
+    wait_for(manager, running, at_iteration(1))
+    clock.now = 120  # nobody has looked since
+    painter.allow(1)
+    assert wait_for(manager, running, at_iteration(2)).state is State.RUNNING
+    manager.touch(running)
+    manager.touch(waiting)
+    painter.allow(9)  # to its end, and the first iteration of the one that waited
+    assert wait_for(manager, running, ended).state is State.FINISHED
+    assert wait_for(manager, waiting, at_iteration(1)).state is State.RUNNING
+    clock.now = 240
+    painter.allow(9)
+    assert wait_for(manager, waiting, ended).state is State.FINISHED
+    assert manager.result(running) is not None  # though only one is kept for longer
+    assert manager.result(waiting) is not None
+
+
+def test_a_canvas_too_large_for_the_memory_is_told_in_words() -> None:
+    manager = JobManager(paint_white, memory=10**9)
+    with pytest.raises(footprint.TooLargeError, match=r"1\.0 GB for it; choose a resolution of"):
+        submit(manager, Settings(resolution=1024))
+    ended_job(manager)
+
+
+def test_the_log_tells_of_every_job_and_of_no_picture(
+    caplog: pytest.LogCaptureFixture, painter: StepwisePainter
+) -> None:
+    caplog.set_level(logging.INFO, "nst.jobs")
+    manager = JobManager(painter)
+    first = manager.submit(order(Settings(resolution=64, style_weight=500)), "ada")
+    wait_for(manager, first, lambda job: job.state is State.RUNNING)
+    second, third = submit(manager), submit(manager)
+    manager.stop(second)
+    painter.allow(10)
+    wait_for(manager, first, ended)
+    manager.stop(third)
+    painter.allow(1)
+    wait_for(manager, third, ended)
+    for line in (
+        r"Painting 1 begins: 64 x 48 px for a photo of 120 x 80 px, styles: 1, masks: 0, "
+        r"settings: style_weight=500\.0 resolution=64;",
+        r"Painting 2 stopped before its first iteration",
+        r"Painting 1 finished after 10 iterations and \d+\.\d s; .* GB; 1 waiting",
+        r"Painting 3 stopped after 1 iteration",
+    ):
+        assert re.search(line, caplog.text)
+    for secret in (first, second, third, "ada", "Cat", "Sky", ".png"):
+        assert secret not in caplog.text
 
 
 def film_of(data: bytes) -> list[Image.Image]:
