@@ -35,7 +35,9 @@ from page import (
 )
 from page.words import plain
 
-POLL = 1.0  # seconds between two looks at a running job
+# Seconds between two looks at a running job. A preview is made after `jobs.REFRESH`, so that what
+# is seen is at most a second old.
+POLL = 0.5
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 WARM_UP = 4.0  # seconds after the first paint: whoever has just come looks around first
 
@@ -117,20 +119,26 @@ def continued(job: jobs.Snapshot, painted: Order, settings: Any) -> Order:
 
 
 def show_actions(order: Order | None, settings: Any, job: jobs.Snapshot | None) -> None:
-    """The buttons: Paint, and what can be done with the job: stop, continue or vary it."""
+    """The buttons: Paint, other pictures, and what can be done with the job: stop or continue."""
     if (varied := variations.pending()) is not None:
         start(varied)
     active = job is not None and job.active
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="actions"):
         paint = st.button(
             "Paint",
             type="primary",
             icon=":material/brush:",
             disabled=active or order is None,
-            help="One painting at a time: stop this one to begin another." if active else None,
+        )
+        st.button(
+            "Surprise me",
+            key="surprise",
+            icon=":material/casino:",
+            help="Another photo and another style, chosen by chance.",
+            on_click=gallery.surprise,
         )
         go_on = False
-        painted = same = None
+        painted = None
         if job is not None and job.active:
             st.button(
                 "Stop",
@@ -141,8 +149,6 @@ def show_actions(order: Order | None, settings: Any, job: jobs.Snapshot | None) 
             )
         elif job is not None and job.preview:
             painted = painted_order(job, order)
-            # As it was painted, where the session knows that, whatever is chosen now.
-            same = painted_order(job, None) or painted
             go_on = st.button(
                 "Continue from this",
                 icon=":material/resume:",
@@ -151,9 +157,6 @@ def show_actions(order: Order | None, settings: Any, job: jobs.Snapshot | None) 
                 if painted
                 else "Choose its photo and style again to paint on from this picture.",
             )
-        # In the same row, so that the pictures stay where they were while it was painted.
-        if job is not None and same is not None:
-            variations.offer(job, same, st.session_state.get(studio.strength_key(job.id)))
     if paint and order is not None:
         start(order)
     if go_on and job is not None and painted is not None:
@@ -162,40 +165,43 @@ def show_actions(order: Order | None, settings: Any, job: jobs.Snapshot | None) 
 
 
 @st.fragment(run_every=POLL)
-def watch(photo: Input | None, styles: tuple[Input, ...], link: share.Contents) -> None:
+def watch(chosen: share.Contents, order: Order | None) -> None:
     """What `look` shows, again and again while the job runs."""
     job = current_job()
     if job is None or not job.active:
         st.rerun()
-    show(photo, styles, job, link)
+    show(chosen, order, job)
 
 
 # Not the same fragment as `watch`: its last look, asked for before the run that ended it, would
 # come after that run and replace the downloads' addresses under the visitor's finger.
 @st.fragment
-def look(photo: Input | None, styles: tuple[Input, ...], link: share.Contents) -> None:
+def look(chosen: share.Contents, order: Order | None) -> None:
     """Status, pictures and losses of a job that rests, or the pictures chosen for the next."""
-    show(photo, styles, current_job(), link)
+    if variations.placed():  # which the whole page starts
+        st.rerun()
+    show(chosen, order, current_job())
 
 
-def show(
-    photo: Input | None,
-    styles: tuple[Input, ...],
-    job: jobs.Snapshot | None,
-    link: share.Contents,
-) -> None:
-    """Status, pictures, this visit's paintings, and losses."""
-    if job is not None:
-        studio.show_status(job)
-    elif visit.awaited():
+def show(chosen: share.Contents, order: Order | None, job: jobs.Snapshot | None) -> None:
+    """Status, pictures and losses, what the painting could have been, and this visit's others."""
+    if visit.awaited():
         st.progress(0.0, "Looking for your painting …")
-    studio.show_pictures(photo, styles, job, job_manager())
-    if not visit.awaited():
+    else:
+        studio.show_status(job)
         share.keep_strength(job)
-    share.offer(link)
-    results.show(job_manager(), job)
+    below = studio.show_pictures(chosen.photo, chosen.styles, job, job_manager())
+    if job is not None and not job.active and job.preview:
+        # As it was painted, where the session knows that, whatever is chosen now.
+        painted = painted_order(job, None) or painted_order(job, order)
+        if painted is not None:
+            with below.painting:
+                variations.offer(job, painted, st.session_state.get(studio.strength_key(job.id)))
     if job is not None:
-        studio.show_losses(job)
+        with below.chosen, st.container(key="losses"):
+            studio.show_losses(job)
+    share.offer(chosen)
+    results.show(job_manager(), job)
     announcement.make(job)
 
 
@@ -212,8 +218,8 @@ with st.sidebar:
     recipes.offer()
     about_recipe = st.container()
 
-st.title("Neural style transfer")
-st.write("Choose a photo and an artwork, press Paint, and watch the photo being painted anew.")
+st.title("Turn a photo into a painting")
+st.write("Choose a photo and an artwork: the photo is painted anew in the style of the artwork.")
 
 job = current_job()
 if job is None and "job" in st.query_params and not visit.awaited():
@@ -235,8 +241,8 @@ with actions:
     show_actions(order, chosen.settings, job)
 link = share.Contents(chosen.settings, photo, styles, regions)
 if job is not None and job.active:
-    watch(photo, styles, link)
+    watch(link, order)
 else:
-    look(photo, styles, link)
+    look(link, order)
 explained.offer()
 visit.remember()

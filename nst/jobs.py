@@ -45,7 +45,7 @@ KEPT_BYTES = 256 * 1024**2  # of pictures, in ended jobs; and as many in those t
 PATIENCE = 150.0  # seconds without a look after which a job is given up; a reload takes far less
 DEADLINE = 1800.0  # seconds a job may run
 FORESEEABLE = 0.05  # of its work, from which on a painting tells by itself what is left
-REFRESH = 1.0  # seconds a preview may be old; showing one costs a hundredth of that
+REFRESH = 0.5  # seconds a preview may be old; showing one costs a fiftieth of that
 # Kept for the time-lapse. A JPEG of paint takes 20 to 40 KB at the default resolution and up to
 # 120 KB at 480 x 480 px, one of noise 200 KB: a job holds 1 to 2 MB, 12 MB at the very most.
 FRAMES = 60

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import io
+import itertools
 import json
 import re
 import subprocess
@@ -22,15 +23,16 @@ from streamlit.testing.v1 import AppTest
 
 from nst import images, recipe
 from nst.canvas import Canvas
+from nst.history import Standing
 from nst.jobs import JobManager, QueueFullError, VGGPainter
 from nst.order import Order
 from nst.recipe import Source
 from nst.settings import CONTROLS, PRESETS, Settings
 from nst.transfer import Progress
 from nst.vgg import VGG19
-from page import downloads, gallery, masks, variations, visit
+from page import downloads, gallery, masks, studio, variations, visit
 from page.masks import Where
-from page.words import plain
+from page.words import plain, title_of
 
 ROOT = Path(__file__).parent.parent
 APP = str(ROOT / "streamlit_app.py")
@@ -114,7 +116,8 @@ def picture_bytes(format: str = "PNG", size: tuple[int, int] = (90, 60)) -> byte
 
 
 def test_the_page_opens_with_an_example_chosen(app: AppTest) -> None:
-    assert app.title[0].value == "Neural style transfer"
+    assert app.title[0].value == "Turn a photo into a painting"
+    assert status(app) == studio.READY
     assert app.session_state["photo"] in CONTENTS
     assert app.session_state["style"]
     assert app.session_state["preset"] == "balanced"
@@ -282,6 +285,69 @@ def test_an_upload_counts_until_a_sample_is_chosen(app: AppTest) -> None:
     app.pills("photo").set_value(CONTENTS[0]).run()
     assert captions(app)[0].lower() == f"photo: {CONTENTS[0]}".replace("_", " ")
     assert not app.exception
+
+
+def test_the_camera_is_asked_for_only_when_it_is_wanted(app: AppTest) -> None:
+    assert not app.camera_input
+    before = captions(app)
+    button(app, "Take a photo").click().run()
+    app.camera_input("camera").set_value(("shot.jpg", b"no picture", "image/jpeg")).run()
+    assert captions(app) == before
+    assert "shot" not in app.session_state
+
+    button(app, "Take a photo").click().run()
+    shot = picture_bytes("JPEG", (120, 80))
+    app.camera_input("camera").set_value(("shot.jpg", shot, "image/jpeg")).run()
+    app.run()
+    assert not app.exception
+    assert not app.camera_input  # closed again
+    assert captions(app)[0] == "Photo: Your own photo"
+    assert app.pills("photo").value is None
+    # Like an upload, it waits behind a sample, and the newest counts.
+    app.pills("photo").set_value(CONTENTS[0]).run()
+    assert captions(app)[0] != "Photo: Your own photo"
+    app.pills("photo").set_value(None).run()
+    assert app.session_state["shot"].data == shot
+    assert captions(app)[0] == "Photo: Your own photo"
+    upload(app, "own_photo", picture_bytes())
+    assert "shot" not in app.session_state
+    assert captions(app)[0] == "Photo: Your own photo"
+
+
+def test_a_surprise_is_another_pair_each_time(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chances = itertools.cycle([0.0, 1.0, 1.0])  # of a blend
+    monkeypatch.setattr(gallery.random, "random", lambda: next(chances))
+
+    def chosen() -> tuple[str, set[str]]:
+        state = app.session_state
+        return state["photo"], set(state["styles"] if state["blend"] else [state["style"]])
+
+    before = chosen()
+    for styles in (2, 1, 1, 2):
+        button(app, "Surprise me").click().run()
+        assert not app.exception
+        photo, found = chosen()
+        assert photo != before[0]
+        assert not found & before[1]
+        assert len(found) == styles
+        assert captions(app)[0] == f"Photo: {title_of(photo)}"
+        assert all(title_of(style) in captions(app)[1] for style in found)
+        named = app.query_params.get("style", "night_sky")
+        assert set(named.split(",")) == found
+        before = photo, found
+    assert "job" not in app.query_params  # it starts nothing by itself
+
+
+def test_a_surprise_does_not_blend_in_a_style_of_ones_own(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gallery.random, "random", lambda: 0.0)
+    upload(app, "own_style", picture_bytes())
+    button(app, "Surprise me").click().run()
+    assert not app.session_state["blend"]
+    assert "own" not in captions(app)[1]
 
 
 def test_a_full_queue_is_told_in_words(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -855,6 +921,18 @@ def test_a_full_queue_keeps_the_painting_that_was_to_be_varied(
     assert "Download PNG" in labels(app)
     app.run()
     assert not app.error  # asked once, not at every look
+
+
+def test_the_chart_marks_each_change_of_scale() -> None:
+    scales = (64, 64, 128, 128, 256)
+    history = [
+        Standing(number, 5, scale, (64, 128, 256), 4.0, 0.0, 2.0, 1.0, 1.0, 0.5)
+        for number, scale in enumerate(scales, 1)
+    ]
+    table = studio.loss_table(history)
+    rows = list(zip(*table.values(), strict=True))
+    assert [row for row in rows if row[3]] == [(3, None, None, "128 px"), (5, None, None, "256 px")]
+    assert {row[1] for row in rows if not row[3]} == {"Total", "Style"}  # 0 has no logarithm
 
 
 def test_what_follows_a_name_is_no_markup() -> None:

@@ -43,6 +43,7 @@ def progress(iteration: int, total: int, preview: bool, shade: float | None = No
         tv_loss=0.1,
         total_loss=100.0 / iteration,
         seconds=iteration * 0.1,
+        seconds_left=(total - iteration) * 0.1,
         fraction=iteration / total,
         image=picture if preview or iteration == total else None,
         snapshot=lambda: picture,
