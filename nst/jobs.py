@@ -45,7 +45,7 @@ KEPT_BYTES = 256 * 1024**2  # of pictures, in ended jobs; and as many in those t
 PATIENCE = 150.0  # seconds without a look after which a job is given up; a reload takes far less
 DEADLINE = 1800.0  # seconds a job may run
 FORESEEABLE = 0.05  # of its work, from which on a painting tells by itself what is left
-REFRESH = 1.0  # seconds a preview may be old; showing one costs a hundredth of that
+REFRESH = 0.5  # seconds a preview may be old; showing one costs a fiftieth of that
 # Kept for the time-lapse. A JPEG of paint takes 20 to 40 KB at the default resolution and up to
 # 120 KB at 480 x 480 px, one of noise 200 KB: a job holds 1 to 2 MB, 12 MB at the very most.
 FRAMES = 60
@@ -96,6 +96,7 @@ class Snapshot:
     state: State
     ahead: int  # paintings to be finished before this one begins
     wait: float  # seconds until it begins, as far as can be foreseen
+    size: tuple[int, int]  # px, of the photo and of the result as a file
     content_name: str
     style_name: str
     content_shown: bytes  # JPEG, as is `style_shown`; both have the shape of `preview`
@@ -230,6 +231,7 @@ class JobManager:
                 state=job.state,
                 ahead=self._ahead(job),
                 wait=self._wait(job),
+                size=job.size,
                 content_name=job.content_name,
                 style_name=job.style_name,
                 content_shown=job.content_shown,
@@ -256,6 +258,17 @@ class JobManager:
             job.cancel.set()
             if job.state is State.QUEUED:
                 self._leave_queue(job, LEFT_QUEUE)
+
+    def forget(self, job_id: str) -> None:
+        """Let go of the job and all its pictures; one that waits or runs is ended first."""
+        with self._lock:
+            job = self._jobs.get(job_id)
+            if job is None:
+                return
+            job.cancel.set()
+            if job.state is State.QUEUED:
+                self._leave_queue(job, LEFT_QUEUE)
+            self._jobs.pop(job_id, None)
 
     def shown(self, job_id: str, strength: float) -> bytes | None:
         """An ended job's picture at this strength, as a JPEG to be shown; None if there is none.

@@ -87,7 +87,7 @@ def choose_init() -> Input | None:
 def weigh_layers(layers: Sequence[str]) -> tuple[float, ...]:
     """A weight for each style layer where the visitor asks for them, else ()."""
     control = CONTROLS["style_layer_weights"]
-    if not st.toggle(control.label, key=PER_LAYER, help=control.help):
+    if not st.toggle(control.label, key=PER_LAYER, help=control.help, bind="query-params"):
         return ()
     assert control.maximum is not None
     weights = tuple(
@@ -98,7 +98,8 @@ def weigh_layers(layers: Sequence[str]) -> tuple[float, ...]:
             1.0,
             0.5,
             format="%.10g",
-            key=f"layer_weight_{layer}",
+            key=layer_key(layer),
+            bind="query-params",
             persist_state="session",
         )
         for layer in layers
@@ -107,6 +108,11 @@ def weigh_layers(layers: Sequence[str]) -> tuple[float, ...]:
         st.caption("All weights are 0, so every layer counts alike.")
         return ()
     return weights
+
+
+def layer_key(layer: str) -> str:
+    """The key of a style layer's weight."""
+    return f"layer_weight_{layer}"
 
 
 def preset_of(values: dict[str, Any]) -> str | None:
@@ -130,7 +136,7 @@ def set_controls(settings: Settings) -> None:
         st.session_state[name] = list(value) if isinstance(value, tuple) else value
     st.session_state[PER_LAYER] = bool(settings.style_layer_weights)
     for layer, weight in zip(settings.style_layers, settings.style_layer_weights, strict=False):
-        st.session_state[f"layer_weight_{layer}"] = weight
+        st.session_state[layer_key(layer)] = weight
 
 
 def setting_widget(name: str, control: Control) -> Any:
@@ -162,6 +168,17 @@ def setting_widget(name: str, control: Control) -> Any:
         return value
     low, high = int(control.minimum), int(control.maximum or 0)
     return st.number_input(label, low, high, step=int(control.step or 1), **common)
+
+
+def in_address(name: str, value: Any) -> str | list[str]:
+    """A setting's value as its widget writes it into the page's address."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return [option(each) for each in value]
+    if isinstance(value, str):
+        return option(value)
+    return number(value) if slider_options(name) else str(value)
 
 
 def number(value: float) -> str:

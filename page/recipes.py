@@ -74,6 +74,7 @@ def _choose_photo(source: Source) -> None:
         state.photo = stem
     elif upload is not None and _is(upload.getvalue(), source):
         state.photo = None
+        state.pop("shot", None)
 
 
 def _choose_styles(found: Recipe) -> None:

@@ -69,16 +69,17 @@ def offer(job: jobs.Snapshot, painted: Order, strength: float | None) -> None:
         settings = dataclasses.replace(settings, strength=strength)
     if settings.init == "picture" and painted.init is None:  # a page that was loaded anew lost it
         settings = dataclasses.replace(settings, init="content")
-    st.markdown("Paint it again with", width="content")
-    for variation in VARIATIONS:
-        changed = variation.change(settings)
-        st.button(
-            variation.label,
-            help=variation.help,
-            disabled=changed is None,
-            on_click=_place,
-            args=[painted, changed],
-        )
+    st.caption("Paint it again with")
+    with st.container(horizontal=True, gap="xsmall", key="again"):
+        for variation in VARIATIONS:
+            changed = variation.change(settings)
+            st.button(
+                variation.label,
+                help=variation.help,
+                disabled=changed is None,
+                on_click=_place,
+                args=[painted, changed],
+            )
 
 
 def _place(painted: Order, settings: Settings) -> None:
@@ -91,6 +92,11 @@ def _place(painted: Order, settings: Settings) -> None:
     st.session_state[PENDING] = dataclasses.replace(
         painted, settings=settings, init=painted.init if settings.init == "picture" else None
     )
+
+
+def placed() -> bool:
+    """Whether a variation was clicked just now."""
+    return PENDING in st.session_state
 
 
 def pending() -> Order | None:

@@ -27,10 +27,14 @@ PAGE_ALLOWED = {
     "compare": set(),
     "explained": set(),
     "variations": {"controls"},
+    "visit": set(),
+    "archive": {"downloads"},
+    "results": {"archive", "controls", "studio", "visit", "words"},
+    "share": {"controls", "gallery", "studio"},
     "studio": {"compare", "downloads", "gallery", "words"},
     "streamlit_app": {
         *("announcement", "controls", "downloads", "explained", "gallery", "limits", "masks"),
-        *("recipes", "studio", "variations", "visitor", "words"),
+        *("recipes", "results", "share", "studio", "variations", "visit", "visitor", "words"),
     },
 }
 # What each module may import of the package. Modules not named here may import any.

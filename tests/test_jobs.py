@@ -43,6 +43,7 @@ def progress(iteration: int, total: int, preview: bool, shade: float | None = No
         tv_loss=0.1,
         total_loss=100.0 / iteration,
         seconds=iteration * 0.1,
+        seconds_left=(total - iteration) * 0.1,
         fraction=iteration / total,
         image=picture if preview or iteration == total else None,
         snapshot=lambda: picture,
@@ -486,6 +487,27 @@ def test_waiting_jobs_take_no_more_memory_than_allowed(painter: StepwisePainter)
     submit(manager)
     with pytest.raises(QueueFullError, match="1 painting is waiting"):
         submit(manager)
+
+
+def test_what_is_forgotten_is_gone_whatever_it_was_doing(painter: StepwisePainter) -> None:
+    manager = JobManager(painter, kept=2)
+    done = submit(manager)
+    painter.allow(10)
+    wait_for(manager, done, ended)
+    running, waiting = submit(manager), submit(manager)
+    painter.allow(1)
+    wait_for(manager, running, at_iteration(1))
+    for job_id in (done, running, waiting, "nobody"):
+        manager.forget(job_id)
+        assert manager.snapshot(job_id) is None
+        with pytest.raises(UserError, match="press Paint"):
+            manager.png(job_id)
+    others = [submit(manager) for _ in range(2)]
+    painter.allow(30)
+    for job_id in others:
+        wait_for(manager, job_id, ended)  # and what was forgotten takes none of their room
+    assert painter.closed == 4
+    assert manager.snapshot(running) is None
 
 
 def test_ids_cannot_be_guessed(painter: StepwisePainter) -> None:
