@@ -59,6 +59,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
                 scale=64,
                 scales=(64,),
                 seconds=100.0 * iteration,
+                seconds_left=100.0 * (2 - iteration),
                 fraction=iteration / 2,
                 image=picture,
                 snapshot=lambda: picture,
