@@ -5,9 +5,10 @@ No printing, no files, no threads. To cancel is to stop iterating.
 
 from __future__ import annotations
 
+import functools
 import math
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -18,6 +19,8 @@ from nst import losses
 from nst.optimizers import LBFGS, Adam
 from nst.schedule import SHORTEST, Clock, Stage, plan
 from nst.settings import Settings, UserError
+from nst.strips import strips
+from nst.tiling import ContentTarget, Eye, Judge, photo_of
 from nst.vgg import VGG19
 
 TINTED = 5  # px at the rim of a canvas whose colour is not to be trusted
@@ -73,12 +76,10 @@ class _Region:
 
 @dataclass(frozen=True)
 class _Targets:
-    """What the features of the picture are compared with at one scale."""
+    """What the picture is compared with at one scale."""
 
-    content: Tensor
     sizes: list[tuple[int, int]]  # of the canvas and its reductions, on which style is judged
-    regions: list[_Region]
-    guides: Tensor | None  # of the regions, (R, H, W); None for the whole canvas
+    judges: list[Judge]  # of these sizes; the first also of content
     variation: float  # of the styles, the mean of their total variation
 
 
@@ -97,10 +98,11 @@ def stylize(
     vgg: VGG19,
     init: Tensor | None = None,
     masks: Sequence[Tensor] = (),
+    tile: int | None = None,
 ) -> Tensor:
     """The finished picture, (1, 3, H, W) in 0..1; `steps` without looking at what it yields."""
     progress = None
-    for progress in steps(content, styles, settings, vgg, init, masks):  # noqa: B007
+    for progress in steps(content, styles, settings, vgg, init, masks, tile):  # noqa: B007
         pass
     assert progress is not None
     assert progress.image is not None
@@ -114,6 +116,7 @@ def steps(
     vgg: VGG19,
     init: Tensor | None = None,
     masks: Sequence[Tensor] = (),
+    tile: int | None = None,
 ) -> Generator[Progress, None, None]:
     """Paint `content` in the style of `styles`, one `Progress` an iteration.
 
@@ -142,28 +145,32 @@ def steps(
     stages = plan(settings, content.shape[2], content.shape[3])
     scales = tuple(stage.scale for stage in stages)
     clock = Clock(stages, settings)
-    painter = _Painter(vgg, settings, content, styles, init, masks)
+    painter = _Painter(vgg, settings, content, styles, init, masks, tile)
+    del content, styles, init, masks  # the painter lets go of what it does not need any more
 
-    for stage in stages:
-        painter.begin(stage)
-        while not clock.stage_over:
-            loss = painter.step(clock.learning_rate)
-            clock.tick(loss.total)
-            yield Progress(
-                iteration=clock.iteration,
-                total=clock.total,
-                scale=stage.scale,
-                scales=scales,
-                content_loss=loss.content,
-                style_loss=loss.style,
-                tv_loss=loss.tv,
-                total_loss=loss.total,
-                seconds=time.perf_counter() - began,
-                fraction=clock.fraction,
-                image=painter.image() if clock.preview_due else None,
-                snapshot=painter.image,
-            )
-        clock.next_stage()
+    try:
+        for stage in stages:
+            painter.begin(stage, last=stage is stages[-1])
+            while not clock.stage_over:
+                loss = painter.step(clock.learning_rate)
+                clock.tick(loss.total)
+                yield Progress(
+                    iteration=clock.iteration,
+                    total=clock.total,
+                    scale=stage.scale,
+                    scales=scales,
+                    content_loss=loss.content,
+                    style_loss=loss.style,
+                    tv_loss=loss.tv,
+                    total_loss=loss.total,
+                    seconds=time.perf_counter() - began,
+                    fraction=clock.fraction,
+                    image=painter.image() if clock.preview_due else None,
+                    snapshot=painter.image,
+                )
+            clock.next_stage()
+    finally:
+        painter.rest()
 
 
 def _check_shapes(content: Tensor, styles: Sequence[Tensor], masks: Sequence[Tensor]) -> None:
@@ -180,7 +187,11 @@ def _check_shapes(content: Tensor, styles: Sequence[Tensor], masks: Sequence[Ten
 
 
 class _Painter:
-    """The canvas, what it is compared with, and the optimiser; all on the trunk's device."""
+    """The canvas, what it is compared with, and the optimiser; all on the trunk's device.
+
+    Pictures are as large as everything else together once they are painted in tiles. So what is
+    given is neither copied nor `normalize`d as a whole, and the rest goes in strips.
+    """
 
     def __init__(
         self,
@@ -190,14 +201,16 @@ class _Painter:
         styles: Sequence[Tensor],
         init: Tensor | None,
         masks: Sequence[Tensor] = (),
+        tile: int | None = None,
     ) -> None:
-        self.vgg, self.settings = vgg, settings
-        self.content = vgg.normalize(content)
-        self.styles = [vgg.normalize(style) for style in styles]
+        self.vgg, self.settings, self.tile = vgg, settings, tile
+        self.content = content.to(vgg.device)
+        self.styles = [style.to(vgg.device) for style in styles]
         # (1, R, H, W), and how much of each position is painted at all.
         self.masks = torch.cat([mask.to(vgg.device) for mask in masks], 1) if masks else None
         self.painted: Tensor | None = None
-        self.pixels = vgg.normalize(self._start() if init is None else init)
+        self.start = self._start() if init is None else init.to(vgg.device)
+        self.pixels = torch.empty(0)
         self.black = vgg.normalize(torch.zeros(1, 3, 1, 1))
         self.white = vgg.normalize(torch.ones(1, 3, 1, 1))
         self.iteration = 0
@@ -207,44 +220,63 @@ class _Painter:
         if self.settings.init == "noise":
             # Drawn on the CPU: other devices have other generators.
             generator = torch.Generator().manual_seed(self.settings.seed)
-            return torch.rand(self.content.shape, generator=generator)
-        chosen = self.styles[0] if self.settings.init == "style" else self.content
-        return self.vgg.denormalize(chosen)
+            noise = torch.rand(self.content.shape, generator=generator)
+            return noise.to(self.vgg.device)
+        return self.styles[0] if self.settings.init == "style" else self.content
 
-    def begin(self, stage: Stage) -> None:
-        """Go on at the size of `stage`."""
+    def begin(self, stage: Stage, last: bool = False) -> None:
+        """Go on at the size of `stage`; after the `last` the styles are not needed any more."""
         height, width = stage.height, stage.width
         self.vgg.spare_memory(height * width > LARGE)
-        content = _resize(self.content, height, width)
-        coarse = _resize(self.content, *self.pixels.shape[2:])
+        self.optimizer: Adam | LBFGS | None = None  # of the stage before
+        self.photo = _resize(self.content, height, width)
         if self.iteration:
             # What changed is enlarged, not the picture: the details of the photo come back by
             # themselves instead of having to be painted again.
-            self.pixels = content + _resize(self.pixels - coarse, height, width)
-        else:
+            coarse = _resize(self.content, *self.pixels.shape[2:])
+            self.pixels -= self.vgg.normalize(coarse)
             self.pixels = _resize(self.pixels, height, width)
-        self.pixels = self.pixels.clamp(self.black, self.white)
+            for strip in self._strips():
+                self.pixels[strip] += self._photo(strip)
+        else:
+            self.pixels = self.vgg.normalize(_resize(self.start, height, width))
+            self.start = torch.empty(0)
+        torch.clamp(self.pixels, self.black, self.white, out=self.pixels)
         if self.masks is not None:
             self.masks_here = F.interpolate(self.masks, (height, width), mode="area")
             self.painted = self.masks_here.sum(1, keepdim=True).clamp(max=1)
-        self.photo = content
         self._leave_unclaimed()
+        self.targets = self._targets()
+        if last:
+            self.styles.clear()
         self.optimizer = LBFGS() if self.settings.optimizer == "lbfgs" else Adam(self.pixels)
-        self.targets = self._targets(content)
+
+    def _strips(self) -> Iterator[tuple[slice, ...]]:
+        """The canvas in strips of rows."""
+        everything = slice(None)
+        row_bytes = 4 * self.pixels[0, :, 0].numel()
+        for top, bottom in strips(self.pixels.shape[2], row_bytes, self.vgg.device):
+            yield everything, everything, slice(top, bottom)
+
+    def _photo(self, strip: tuple[slice, ...]) -> Tensor:
+        """What was given, at the size of the canvas and in the network's units."""
+        return self.vgg.normalize(self.photo[strip])
 
     def _leave_unclaimed(self) -> None:
         """What no mask claims is the photo, whatever the optimiser thinks of it."""
-        if self.painted is not None:
-            torch.where(self.painted > 0, self.pixels, self.photo, out=self.pixels)
+        if self.painted is None:
+            return
+        for strip in self._strips():
+            pixels, claimed = self.pixels[strip], self.painted[strip] > 0
+            pixels.copy_(torch.where(claimed, pixels, self._photo(strip)))
 
     @torch.no_grad()
-    def _targets(self, content: Tensor) -> _Targets:
-        height, width = content.shape[2:]
-        layer, pooling = self.settings.content_layer, self.settings.pooling
-        target = self.vgg.features(content, [layer], pooling)[layer]
-        sizes = _pyramid(height, width) if self.settings.coarse_to_fine else [(height, width)]
+    def _targets(self) -> _Targets:
+        height, width = self.photo.shape[2:]
+        settings = self.settings
+        sizes = _pyramid(height, width) if settings.coarse_to_fine else [(height, width)]
         grams = [self._style_grams(size) for size in sizes]
-        weights = self.settings.style_weights or (1.0,) * len(self.styles)
+        weights = settings.style_weights or (1.0,) * len(self.styles)
         regions, guides = [], None
         if self.masks is None:
             blends = [_blend(by_style, weights) for by_style in grams]
@@ -255,31 +287,57 @@ class _Painter:
                 share = float(guide.mean()) * weights[number] / max(weights)
                 regions.append(_Region(share, [by_style[number] for by_style in grams]))
         variation = sum(
-            weight * float(losses.total_variation(style))
+            weight * losses.variation(self.vgg.normalize(style))
             for weight, style in zip(weights, self._styles_at(sizes[0]), strict=True)
         )
-        return _Targets(target, sizes, regions, guides, variation / sum(weights))
+        layers = settings.style_layers
+        judges = []
+        for number, size in enumerate(sizes):
+            content = None
+            looked_at = layers if number else (settings.content_layer, *layers)
+            eye = Eye(self.vgg, size, self.tile, looked_at, settings.pooling)
+            if number == 0:
+                photo = photo_of(self.photo, self.vgg)
+                content = ContentTarget(eye, photo, settings.content_layer)
+            style_error = functools.partial(self._style_error, regions, number, len(sizes))
+            judges.append(
+                Judge(
+                    eye,
+                    layers,
+                    style_error,
+                    settings.style_weight,
+                    guides,
+                    content,
+                    settings.content_weight,
+                )
+            )
+        return _Targets(sizes, judges, variation / sum(weights))
 
-    def _styles_at(self, size: tuple[int, int]) -> list[Tensor]:
-        """The styles reduced as the canvas is, so that strokes keep their size."""
+    def _styles_at(self, size: tuple[int, int]) -> Iterator[Tensor]:
+        """The styles reduced as the canvas is, so that strokes keep their size; in 0..1."""
         scale = max(size) / max(self.content.shape[2:])
-        return [
-            _resize(style, *(_multiple_of_16(side * scale) for side in style.shape[2:]))
-            for style in self.styles
-        ]
+        for style in self.styles:
+            yield _resize(style, *(_multiple_of_16(side * scale) for side in style.shape[2:]))
 
     def _style_grams(self, size: tuple[int, int]) -> list[list[Tensor]]:
         """For each style the Gram matrix of each style layer, for a canvas of this size."""
         layers, pooling = self.settings.style_layers, self.settings.pooling
-        seen = [self.vgg.look(x, (), layers, pooling=pooling).grams for x in self._styles_at(size)]
-        return [[grams[layer][0] for layer in layers] for grams in seen]
+        found = []
+        for style in self._styles_at(size):
+            height, width = style.shape[2:]
+            eye = Eye(self.vgg, (height, width), self.tile, layers, pooling)
+            grams = eye.grams(photo_of(style, self.vgg), layers)
+            found.append([grams[layer][0] for layer in layers])
+        return found
 
     def step(self, learning_rate: float) -> _Losses:
         """One iteration; raises `DivergedError` and leaves the picture as it was."""
         self.iteration += 1
         gradient, loss = self._evaluate(self.pixels)
-        if not (math.isfinite(loss.total) and torch.isfinite(gradient).all()):
+        # A sum is finite only if all of its terms are; asking each would take another picture.
+        if not (math.isfinite(loss.total) and math.isfinite(float(gradient.sum()))):
             raise DivergedError(self.iteration, self.image())
+        assert self.optimizer is not None
         self.optimizer.step(self.pixels, gradient, loss.total, learning_rate)
         # Staying displayable after each step: what a display would cut off grows speckle unseen.
         torch.clamp(self.pixels, self.black, self.white, out=self.pixels)
@@ -293,28 +351,19 @@ class _Painter:
         in memory at a time.
         """
         settings, targets = self.settings, self.targets
-        pixels = pixels.detach().requires_grad_()
-        variation = losses.relative_variation(pixels, targets.variation)
-        (gradient,) = torch.autograd.grad(settings.tv_weight * variation, pixels)
-        content, style, tv = 0.0, 0.0, float(variation.detach())
-        for number, size in enumerate(targets.sizes):
-            whole = number == 0
-            seen = self.vgg.look(
-                pixels if whole else _resize(pixels, *size),
-                [settings.content_layer] if whole else [],
-                settings.style_layers,
-                targets.guides,
-                settings.pooling,
-            )
-            error = self._style_error(seen.grams, number) / len(targets.sizes)
-            loss = settings.style_weight * error
-            if whole:
-                found = seen.features[settings.content_layer]
-                content_loss = losses.content_loss(found, targets.content)
-                loss = loss + settings.content_weight * content_loss
-                content = float(content_loss.detach())
-            gradient += torch.autograd.grad(loss, pixels)[0]
-            style += float(error.detach())
+        gradient = torch.zeros_like(pixels)
+        content, style = 0.0, 0.0
+        for size, judge in zip(targets.sizes, targets.judges, strict=True):
+            if judge.content is not None:
+                content, error = judge.add_gradient(pixels, gradient)
+            else:
+                small = _resize(pixels, *size)
+                of_small = torch.zeros_like(small)
+                _, error = judge.add_gradient(small, of_small)
+                _add_resize_gradient(of_small, gradient)
+            style += error
+        unit = losses.variation_unit(targets.variation)
+        tv = losses.variation(pixels, settings.tv_weight / unit, gradient) / unit
         total = (
             settings.content_weight * content
             + settings.style_weight * style
@@ -322,8 +371,10 @@ class _Painter:
         )
         return gradient, _Losses(content, style, tv, total)
 
-    def _style_error(self, seen: dict[str, Tensor], number: int) -> Tensor:
-        """The style loss at one size of the pyramid.
+    def _style_error(
+        self, regions: list[_Region], number: int, sizes: int, seen: dict[str, Tensor]
+    ) -> Tensor:
+        """The part of one size of the pyramid in the style loss.
 
         A region counts by its share, so that style and content are balanced at each position as
         they are without masks.
@@ -334,16 +385,27 @@ class _Painter:
             * losses.style_loss(
                 [seen[layer][index] for layer in layers], region.grams[number], weights
             )
-            for index, region in enumerate(self.targets.regions)
+            for index, region in enumerate(regions)
         ]
-        return torch.stack(errors).sum()
+        return torch.stack(errors).sum() / sizes
+
+    def rest(self) -> None:
+        """Let go of all but the picture."""
+        self.optimizer = None
+        self.targets = _Targets([], [], 0.0)
 
     def image(self) -> Tensor:
         """A detached copy of the picture, (1, 3, H, W) in 0..1 on the CPU."""
-        pixels = self.photo + calm_rim(self.pixels.detach() - self.photo)
-        if self.painted is not None:  # soft masks have soft edges
-            pixels = torch.lerp(self.photo, pixels, self.painted)
-        return self.vgg.denormalize(pixels).clamp(0, 1).cpu()
+        image = torch.empty_like(self.pixels)
+        for strip in self._strips():
+            image[strip] = self.pixels[strip] - self._photo(strip)
+        calm_rim(image)
+        for strip in self._strips():
+            pixels = self._photo(strip) + image[strip]
+            if self.painted is not None:  # soft masks have soft edges
+                pixels = torch.lerp(self._photo(strip), pixels, self.painted[strip])
+            image[strip] = self.vgg.denormalize(pixels).clamp(0, 1)
+        return image.cpu()
 
 
 def calm_rim(change: Tensor) -> Tensor:
@@ -351,19 +413,34 @@ def calm_rim(change: Tensor) -> Tensor:
 
     The zeros around a picture make features there too weak, and the optimiser makes up for it with
     colour that the texture does not have. The rim takes the colour mirrored from behind it and
-    keeps its own light and dark.
+    keeps its own light and dark. Changes its argument.
     """
-    luma = change.mean(1, keepdim=True)
-    chroma = change - luma
-    for axis, length in enumerate(change.shape[2:], 2):
-        place = torch.arange(length, device=change.device)
-        distance = torch.minimum(place, length - 1 - place)
-        behind = torch.where(distance < TINTED, 2 * TINTED - 1 - distance, distance)
-        mirrored = torch.where(place == distance, behind, length - 1 - behind)
-        share = ((TINTED - distance) / 3).clamp(0, 1)
-        share = share.view([-1 if dim == axis else 1 for dim in range(4)])
-        chroma = torch.lerp(chroma, chroma.index_select(axis, mirrored), share)
-    return luma + chroma
+    near = torch.arange(TINTED, device=change.device)
+    behind = 2 * TINTED - 1 - near
+    share = ((TINTED - near) / 3).clamp(0, 1)
+    for axis in (2, 3):
+        here = share.view([-1 if dim == axis else 1 for dim in range(4)])
+        last = change.shape[axis] - 1
+        for rim, mirrored in ((near, behind), (last - near, last - behind)):
+            luma, chroma = _split(change.index_select(axis, rim))
+            _, other = _split(change.index_select(axis, mirrored))
+            change.index_copy_(axis, rim, luma + torch.lerp(chroma, other, here))
+    return change
+
+
+def _split(image: Tensor) -> tuple[Tensor, Tensor]:
+    """Light and dark, and what is left: the colour."""
+    luma = image.mean(1, keepdim=True)
+    return luma, image - luma
+
+
+def _add_resize_gradient(small: Tensor, gradient: Tensor) -> None:
+    """Add that of a picture, for that of its `_resize`d copy; one channel at a time, for memory."""
+    for channel in range(3):
+        one = slice(channel, channel + 1)
+        gradient[:, one] += torch.ops.aten._upsample_bicubic2d_aa_backward(
+            small[:, one], small.shape[2:], (1, 1, *gradient.shape[2:]), False, None, None
+        )
 
 
 def _blend(styles: list[list[Tensor]], weights: Sequence[float]) -> list[Tensor]:

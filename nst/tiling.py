@@ -1,0 +1,185 @@
+"""Losses and their gradient tile by tile, exactly those of the whole picture.
+
+A Gram matrix is a sum over positions, so that a first pass over the tiles can add it up without
+remembering anything. Then it is known how the loss depends on each Gram matrix, and a second pass
+differentiates one tile after the other: their gradients add up to the picture's. No feature map of
+the whole picture is ever held, at the price of looking twice and of what lies around the tiles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from nst.settings import LAYERS
+from nst.tiles import Window, tiles
+from nst.vgg import VGG19, Look
+
+Grams = dict[str, Tensor]
+SHALLOW = "conv3"  # features of earlier layers are as large as many pictures, and cheap to have
+
+
+class Eye:
+    """How the trunk looks at pictures of one size: at once, or in tiles of at most `side` px."""
+
+    def __init__(
+        self,
+        vgg: VGG19,
+        size: tuple[int, int],
+        side: int | None,
+        layers: Sequence[str],
+        pooling: str,
+    ) -> None:
+        deepest = max(layers, key=LAYERS.index)
+        self.vgg, self.pooling = vgg, pooling
+        self.windows = [Window(tile, deepest) for tile in tiles(*size, side)]
+
+    def look(
+        self,
+        pixels: Tensor,
+        window: Window,
+        content_layers: Sequence[str],
+        style_layers: Sequence[str],
+        guides: Tensor | None = None,
+    ) -> Look:
+        """What is seen in the pixels of one of the windows."""
+        return self.vgg.look(pixels, content_layers, style_layers, guides, self.pooling, window)
+
+    @torch.no_grad()
+    def grams(self, picture: Picture, layers: Sequence[str], guides: Tensor | None = None) -> Grams:
+        """The Gram matrices of a picture."""
+        total: Grams = {}
+        for window in self.windows:
+            for layer, part in self.look(picture(window), window, (), layers, guides).grams.items():
+                total[layer] = total[layer] + part if layer in total else part
+        return total
+
+
+Picture = Callable[[Window], Tensor]
+
+
+def pixels_of(picture: Tensor) -> Picture:
+    """A picture in the network's units, cut into windows."""
+    return lambda window: picture[(..., *window.pixels)]
+
+
+def photo_of(picture: Tensor, vgg: VGG19) -> Picture:
+    """A picture in 0..1, cut into windows in the network's units: never held twice as a whole."""
+    return lambda window: vgg.normalize(picture[(..., *window.pixels)])
+
+
+class ContentTarget:
+    """The features that a picture is compared with in place, tile by tile."""
+
+    def __init__(self, eye: Eye, picture: Picture, layer: str) -> None:
+        self.layer = layer
+        self._eye, self._picture = eye, picture
+        self._kept: list[Tensor | Packed] = []
+        if len(eye.windows) == 1:
+            self._kept = [self._look(eye.windows[0])]
+        elif layer >= SHALLOW:
+            self._kept = [Packed(self._look(window)) for window in eye.windows]
+
+    def features(self, number: int) -> Tensor:
+        """Those of the core of a window, (1, C, h, w)."""
+        if not self._kept:
+            return self._look(self._eye.windows[number])
+        kept = self._kept[number]
+        return kept.unpack() if isinstance(kept, Packed) else kept
+
+    @torch.no_grad()
+    def _look(self, window: Window) -> Tensor:
+        seen = self._eye.look(self._picture(window), window, [self.layer], ())
+        return seen.features[self.layer]
+
+
+class Packed:
+    """Activations after a ReLU, most of which are 0: a bit for each, and the others' values."""
+
+    def __init__(self, x: Tensor) -> None:
+        last = x.permute(0, 2, 3, 1)
+        self._shape = last.shape
+        flat = last.reshape(-1, 8)
+        positive = flat > 0
+        self._values = flat[positive]
+        self._bits = (positive.to(torch.uint8) << self._places(x.device)).sum(1, dtype=torch.uint8)
+
+    def unpack(self) -> Tensor:
+        """(1, C, H, W), channels last."""
+        positive = (self._bits[:, None] >> self._places(self._bits.device)) & 1
+        flat = torch.zeros(positive.shape, dtype=self._values.dtype, device=self._bits.device)
+        flat[positive.bool()] = self._values
+        return flat.view(self._shape).permute(0, 3, 1, 2)
+
+    @staticmethod
+    def _places(device: torch.device) -> Tensor:
+        return torch.arange(8, dtype=torch.uint8, device=device)
+
+
+class Judge:
+    """The losses of style and, if there is a target, of content at one size of the picture.
+
+    `style_loss` takes Gram matrices to a scalar.
+    """
+
+    def __init__(
+        self,
+        eye: Eye,
+        style_layers: Sequence[str],
+        style_loss: Callable[[Grams], Tensor],
+        style_weight: float,
+        guides: Tensor | None = None,
+        content: ContentTarget | None = None,
+        content_weight: float = 0.0,
+    ) -> None:
+        self.eye, self.style_layers, self.guides = eye, style_layers, guides
+        self.style_loss, self.style_weight = style_loss, style_weight
+        self.content, self.content_weight = content, content_weight
+
+    def add_gradient(self, pixels: Tensor, gradient: Tensor) -> tuple[float, float]:
+        """Add that of the weighted losses to `gradient`, (1, 3, H, W) as the pixels are.
+
+        Returns the losses of content and style, without their weights.
+        """
+        windows = self.eye.windows
+        seen = None
+        if len(windows) == 1:  # once is enough
+            seen = self._look(pixels, windows[0])
+            grams = seen[1].grams
+        else:
+            grams = self.eye.grams(pixels_of(pixels), self.style_layers, self.guides)
+        style, of_grams = self._style(grams)
+        content = 0.0
+        for number, window in enumerate(windows):
+            cut, look = seen or self._look(pixels, window)
+            outputs = [look.grams[layer] for layer in self.style_layers]
+            gradients = list(of_grams)
+            if self.content is not None:
+                found = look.features[self.content.layer]
+                height, width = window.size(int(self.content.layer[4]))
+                mean = 1 / (found.shape[1] * height * width)
+                with torch.no_grad():
+                    difference = found.float() - self.content.features(number)
+                    content += mean * float(difference.square().sum())
+                    difference *= 2 * mean * self.content_weight
+                outputs.append(found)
+                gradients.append(difference.to(found.dtype))
+            del look
+            gradient[(..., *window.pixels)] += torch.autograd.grad(outputs, cut, gradients)[0]
+        return content, style
+
+    def _look(self, pixels: Tensor, window: Window) -> tuple[Tensor, Look]:
+        cut = pixels_of(pixels)(window).detach().requires_grad_()
+        layers = [] if self.content is None else [self.content.layer]
+        return cut, self.eye.look(cut, window, layers, self.style_layers, self.guides)
+
+    def _style(self, grams: Grams) -> tuple[float, tuple[Tensor, ...]]:
+        """The loss, and how it depends on each of the Gram matrices."""
+        known = {layer: gram.detach().requires_grad_() for layer, gram in grams.items()}
+        loss = self.style_loss(known)
+        gradients = torch.autograd.grad(
+            self.style_weight * loss, [known[layer] for layer in self.style_layers]
+        )
+        return float(loss.detach()), gradients
