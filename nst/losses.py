@@ -104,7 +104,16 @@ class Positions:
 
     def grams(self, features: Tensor) -> Tensor:
         """What the positions contribute to the picture's `gram_matrices`, (R, C, C)."""
-        return gram_sums(features[:, :, self.rows, self.columns], self.weights) / self.total
+        height, row_bytes = features.shape[2], 4 * features[0, :, 0].numel()
+        if self.columns == slice(0, features.shape[3]):
+            parts = [(0, height)]
+        else:  # cut out, they are copied: a strip at a time
+            parts = list(strips(height, row_bytes, features.device))
+        sums = []
+        for top, bottom in parts:
+            rows, weights = self.strip(top, bottom)
+            sums.append(gram_sums(features[:, :, top:bottom][:, :, rows, self.columns], weights))
+        return torch.stack(sums).sum(0) / self.total
 
     def strip(self, top: int, bottom: int) -> tuple[slice, Tensor | None]:
         """The rows that count from `top` to `bottom`, where `top` is 0, and their weights."""

@@ -11,6 +11,8 @@ from collections import deque
 import torch
 from torch import Tensor
 
+from nst.strips import picture_strips
+
 HISTORY = 10  # pairs of moves and gradient changes that stand for the curvature
 FIRST_MOVE, LARGEST_MOVE = 0.1, 0.5  # how far a pixel may go at first, and at any time
 WORSE = 1.2  # a loss so many times the best means that the curvature was misjudged
@@ -29,10 +31,13 @@ class Adam:
         """Move `pixels` in place against `gradient`; `loss` is that of the pixels as given."""
         self.count += 1
         beta1, beta2 = self.betas
-        self.first.lerp_(gradient, 1 - beta1)
-        self.second.lerp_(gradient.square(), 1 - beta2)
-        deviation = (self.second / (1 - beta2**self.count)).sqrt_().add_(1e-8)
-        pixels.addcdiv_(self.first, deviation, value=-learning_rate / (1 - beta1**self.count))
+        rate = learning_rate / (1 - beta1**self.count)
+        for strip in picture_strips(pixels):
+            first, second, slope = self.first[strip], self.second[strip], gradient[strip]
+            first.lerp_(slope, 1 - beta1)
+            second.lerp_(slope.square(), 1 - beta2)
+            deviation = (second / (1 - beta2**self.count)).sqrt_().add_(1e-8)
+            pixels[strip].addcdiv_(first, deviation, value=-rate)
 
 
 class LBFGS:

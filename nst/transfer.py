@@ -19,7 +19,7 @@ from nst import losses
 from nst.optimizers import LBFGS, Adam
 from nst.schedule import SHORTEST, Clock, Stage, plan
 from nst.settings import Settings, UserError
-from nst.strips import strips
+from nst.strips import picture_strips
 from nst.tiling import ContentTarget, Eye, Judge, photo_of
 from nst.vgg import VGG19
 
@@ -236,7 +236,7 @@ class _Painter:
             coarse = _resize(self.content, *self.pixels.shape[2:])
             self.pixels -= self.vgg.normalize(coarse)
             self.pixels = _resize(self.pixels, height, width)
-            for strip in self._strips():
+            for strip in picture_strips(self.pixels):
                 self.pixels[strip] += self._photo(strip)
         else:
             self.pixels = self.vgg.normalize(_resize(self.start, height, width))
@@ -251,13 +251,6 @@ class _Painter:
             self.styles.clear()
         self.optimizer = LBFGS() if self.settings.optimizer == "lbfgs" else Adam(self.pixels)
 
-    def _strips(self) -> Iterator[tuple[slice, ...]]:
-        """The canvas in strips of rows."""
-        everything = slice(None)
-        row_bytes = 4 * self.pixels[0, :, 0].numel()
-        for top, bottom in strips(self.pixels.shape[2], row_bytes, self.vgg.device):
-            yield everything, everything, slice(top, bottom)
-
     def _photo(self, strip: tuple[slice, ...]) -> Tensor:
         """What was given, at the size of the canvas and in the network's units."""
         return self.vgg.normalize(self.photo[strip])
@@ -266,7 +259,7 @@ class _Painter:
         """What no mask claims is the photo, whatever the optimiser thinks of it."""
         if self.painted is None:
             return
-        for strip in self._strips():
+        for strip in picture_strips(self.pixels):
             pixels, claimed = self.pixels[strip], self.painted[strip] > 0
             pixels.copy_(torch.where(claimed, pixels, self._photo(strip)))
 
@@ -397,10 +390,10 @@ class _Painter:
     def image(self) -> Tensor:
         """A detached copy of the picture, (1, 3, H, W) in 0..1 on the CPU."""
         image = torch.empty_like(self.pixels)
-        for strip in self._strips():
+        for strip in picture_strips(self.pixels):
             image[strip] = self.pixels[strip] - self._photo(strip)
         calm_rim(image)
-        for strip in self._strips():
+        for strip in picture_strips(self.pixels):
             pixels = self._photo(strip) + image[strip]
             if self.painted is not None:  # soft masks have soft edges
                 pixels = torch.lerp(self._photo(strip), pixels, self.painted[strip])

@@ -264,9 +264,11 @@ class _Trunk(torch.autograd.Function):
                     continue
                 gradient = unpool(gradient, step.gate, ctx.pooling)
             gradient = step.open(gradient, content.get(name), grams.get(name))
-            gradient = step.layer.gradient(step.input_shape, gradient)
-            if any(step.trimmed):
-                gradient = F.pad(gradient, step.trimmed)
+            layer, shape, trimmed = step.layer, step.input_shape, step.trimmed
+            del step  # and with it an output as large as the gradient
+            gradient = layer.gradient(shape, gradient)
+            if any(trimmed):
+                gradient = F.pad(gradient, trimmed)
         assert gradient is not None
         return fold_rim(gradient.float()), *([None] * 6)
 

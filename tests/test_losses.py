@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nst import losses
+from nst import losses, strips
 
 
 def test_gram_of_ones_is_ones():
@@ -146,11 +146,21 @@ def test_total_variation_by_hand():
     assert losses.total_variation(stripes) == 1  # 1 across, 0 down
 
 
-def test_relative_variation_is_that_of_the_artwork():
-    image = torch.rand(1, 3, 8, 8)
-    own = float(losses.total_variation(image))
-    torch.testing.assert_close(losses.relative_variation(image, own), torch.tensor(1.0))
-    assert torch.isfinite(losses.relative_variation(image, 0.0))
+def test_variation_is_told_in_units_of_the_artwork():
+    assert losses.variation_unit(0.5) == 0.5
+    assert losses.variation_unit(0.0) > 0
+
+
+@pytest.mark.parametrize("strip_bytes", [strips.STRIP_BYTES, 1, 4 * 3 * 7 * 2])
+def test_variation_in_strips_equals_autograd(strip_bytes, monkeypatch):
+    monkeypatch.setattr(strips, "STRIP_BYTES", strip_bytes)
+    image = torch.rand(1, 3, 9, 7, requires_grad=True)
+    expected = losses.total_variation(image)
+    (of_image,) = torch.autograd.grad(3 * expected, image)
+    gradient = torch.ones_like(image)
+    found = losses.variation(image.detach(), 3, gradient)
+    assert found == pytest.approx(float(expected.detach()), rel=1e-5)
+    torch.testing.assert_close(gradient, 1 + of_image)
 
 
 @given(st.integers(0, 10_000))
