@@ -34,13 +34,11 @@ class Tile:
         return cls(height, width, (0, height), (0, width))
 
 
-def tiles(height: int, width: int, side: int | None) -> list[Tile]:
-    """Tiles of about one size, at most `side` px high and wide, row by row; one without a `side`.
+def tiles(height: int, width: int, side: int) -> list[Tile]:
+    """Tiles of about one size, at most `side` px high and wide, row by row.
 
-    Height and width are multiples of 16. No tile is smaller than `GRID`.
+    Height and width are multiples of 16. No tile is smaller than `GRID`, but at the end.
     """
-    if side is None:
-        return [Tile.whole(height, width)]
     return [
         Tile(height, width, rows, columns)
         for rows in _cut(height, side)

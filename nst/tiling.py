@@ -13,12 +13,12 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from nst.memory import SHALLOW
 from nst.settings import LAYERS
 from nst.tiles import Window, tiles
 from nst.vgg import VGG19, Look
 
 Grams = dict[str, Tensor]
-SHALLOW = "conv3"  # features of earlier layers are as large as many pictures, and cheap to have
 
 
 class Eye:
@@ -28,7 +28,7 @@ class Eye:
         self,
         vgg: VGG19,
         size: tuple[int, int],
-        side: int | None,
+        side: int,
         layers: Sequence[str],
         pooling: str,
     ) -> None:
@@ -77,9 +77,10 @@ class ContentTarget:
         self.layer = layer
         self._eye, self._picture = eye, picture
         self._kept: list[Tensor | Packed] = []
+        # Features of the first blocks are as large as many pictures, and soon looked at again.
         if len(eye.windows) == 1:
             self._kept = [self._look(eye.windows[0])]
-        elif layer >= SHALLOW:
+        elif int(layer[4]) >= SHALLOW:
             self._kept = [Packed(self._look(window)) for window in eye.windows]
 
     def features(self, number: int) -> Tensor:

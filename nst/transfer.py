@@ -10,12 +10,13 @@ import math
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nst import losses
+from nst import losses, memory
 from nst.optimizers import LBFGS, Adam
 from nst.schedule import SHORTEST, Clock, Stage, plan
 from nst.settings import Settings, UserError
@@ -23,6 +24,7 @@ from nst.strips import picture_strips
 from nst.tiling import ContentTarget, Eye, Judge, photo_of
 from nst.vgg import VGG19
 
+T = TypeVar("T")
 TINTED = 5  # px at the rim of a canvas whose colour is not to be trusted
 LARGE = 400 * 400  # px; a canvas from which on memory counts more than a fiftieth of the time
 
@@ -35,6 +37,7 @@ class Progress:
     total: int  # the most iterations the run may take
     scale: int  # longer side of the canvas at the moment, px
     scales: tuple[int, ...]  # all longer sides of the run, from coarse to fine
+    tile: int  # px, the longest side of the tiles that the canvas is cut into; 0 if it is not
     content_loss: float
     style_loss: float
     tv_loss: float
@@ -76,10 +79,11 @@ class _Region:
 
 @dataclass(frozen=True)
 class _Targets:
-    """What the picture is compared with at one scale."""
+    """What the textures of the picture are compared with at one scale."""
 
     sizes: list[tuple[int, int]]  # of the canvas and its reductions, on which style is judged
-    judges: list[Judge]  # of these sizes; the first also of content
+    regions: list[_Region]
+    guides: Tensor | None  # of the regions, (R, H, W); None for the whole canvas
     variation: float  # of the styles, the mean of their total variation
 
 
@@ -136,8 +140,12 @@ def steps(
     "High-Resolution Multi-Scale Neural Texture Synthesis". The latter keeps large strokes while
     fine ones are painted, so that a tenth of the iterations suffices at the full size.
 
-    Raises `DivergedError`, what `Settings.check_inputs` raises, and ValueError for tensors of the
-    wrong shape.
+    A canvas that there is not enough memory for is cut into tiles, again if memory runs out during
+    the run; that changes nothing but the time. `tile` is the longest side that they may have, px,
+    instead of what the memory suggests.
+
+    Raises `DivergedError`, `memory.TooLargeError`, what `Settings.check_inputs` raises, and
+    ValueError for tensors of the wrong shape.
     """
     _check_shapes(content, styles, masks)
     settings.check_inputs(len(styles), len(masks), init is not None)
@@ -159,6 +167,7 @@ def steps(
                     total=clock.total,
                     scale=stage.scale,
                     scales=scales,
+                    tile=painter.tile if painter.tile < stage.scale else 0,
                     content_loss=loss.content,
                     style_loss=loss.style,
                     tv_loss=loss.tv,
@@ -203,7 +212,9 @@ class _Painter:
         masks: Sequence[Tensor] = (),
         tile: int | None = None,
     ) -> None:
-        self.vgg, self.settings, self.tile = vgg, settings, tile
+        self.vgg, self.settings, self.asked_tile = vgg, settings, tile
+        self.tile = memory.WHOLE
+        self.judges: list[Judge] = []
         self.content = content.to(vgg.device)
         self.styles = [style.to(vgg.device) for style in styles]
         # (1, R, H, W), and how much of each position is painted at all.
@@ -246,10 +257,31 @@ class _Painter:
             self.masks_here = F.interpolate(self.masks, (height, width), mode="area")
             self.painted = self.masks_here.sum(1, keepdim=True).clamp(max=1)
         self._leave_unclaimed()
-        self.targets = self._targets()
+        self.tile = self.asked_tile or self._tile_side()
+        self.judges.clear()
+        self.targets = self._within_memory(self._style_targets)
         if last:
             self.styles.clear()
         self.optimizer = LBFGS() if self.settings.optimizer == "lbfgs" else Adam(self.pixels)
+
+    def _tile_side(self) -> int:
+        """Of tiles that there is memory for."""
+        masks = 0 if self.masks is None else self.masks.shape[1]
+        height, width = self.photo.shape[2:]
+        canvas = memory.Canvas(height, width, self.settings, masks, self.vgg.precision.itemsize)
+        return memory.tile_side(canvas, memory.free_memory(self.vgg.device))
+
+    def _within_memory(self, work: Callable[[], T]) -> T:
+        """What `work` returns; in smaller and smaller tiles while memory runs out over it."""
+        while True:
+            try:
+                return work()
+            except (MemoryError, RuntimeError) as error:
+                if not memory.ran_out(error):
+                    raise
+            # Not before the error is gone, which holds on to all that was in memory.
+            self.tile = memory.smaller(self.tile, *self.photo.shape[2:])
+            self.judges.clear()
 
     def _photo(self, strip: tuple[slice, ...]) -> Tensor:
         """What was given, at the size of the canvas and in the network's units."""
@@ -263,13 +295,11 @@ class _Painter:
             pixels, claimed = self.pixels[strip], self.painted[strip] > 0
             pixels.copy_(torch.where(claimed, pixels, self._photo(strip)))
 
-    @torch.no_grad()
-    def _targets(self) -> _Targets:
+    def _style_targets(self) -> _Targets:
         height, width = self.photo.shape[2:]
-        settings = self.settings
-        sizes = _pyramid(height, width) if settings.coarse_to_fine else [(height, width)]
+        sizes = _pyramid(height, width) if self.settings.coarse_to_fine else [(height, width)]
         grams = [self._style_grams(size) for size in sizes]
-        weights = settings.style_weights or (1.0,) * len(self.styles)
+        weights = self.settings.style_weights or (1.0,) * len(self.styles)
         regions, guides = [], None
         if self.masks is None:
             blends = [_blend(by_style, weights) for by_style in grams]
@@ -283,28 +313,30 @@ class _Painter:
             weight * losses.variation(self.vgg.normalize(style))
             for weight, style in zip(weights, self._styles_at(sizes[0]), strict=True)
         )
+        return _Targets(sizes, regions, guides, variation / sum(weights))
+
+    def _make_judges(self) -> None:
+        """One for each size, cut as the memory allows."""
+        settings, targets = self.settings, self.targets
         layers = settings.style_layers
-        judges = []
-        for number, size in enumerate(sizes):
-            content = None
+        for number, size in enumerate(targets.sizes):
             looked_at = layers if number else (settings.content_layer, *layers)
             eye = Eye(self.vgg, size, self.tile, looked_at, settings.pooling)
+            content = None
             if number == 0:
                 photo = photo_of(self.photo, self.vgg)
                 content = ContentTarget(eye, photo, settings.content_layer)
-            style_error = functools.partial(self._style_error, regions, number, len(sizes))
-            judges.append(
+            self.judges.append(
                 Judge(
                     eye,
                     layers,
-                    style_error,
+                    functools.partial(self._style_error, number),
                     settings.style_weight,
-                    guides,
+                    targets.guides,
                     content,
                     settings.content_weight,
                 )
             )
-        return _Targets(sizes, judges, variation / sum(weights))
 
     def _styles_at(self, size: tuple[int, int]) -> Iterator[Tensor]:
         """The styles reduced as the canvas is, so that strokes keep their size; in 0..1."""
@@ -326,7 +358,7 @@ class _Painter:
     def step(self, learning_rate: float) -> _Losses:
         """One iteration; raises `DivergedError` and leaves the picture as it was."""
         self.iteration += 1
-        gradient, loss = self._evaluate(self.pixels)
+        gradient, loss = self._within_memory(lambda: self._evaluate(self.pixels))
         # A sum is finite only if all of its terms are; asking each would take another picture.
         if not (math.isfinite(loss.total) and math.isfinite(float(gradient.sum()))):
             raise DivergedError(self.iteration, self.image())
@@ -344,9 +376,11 @@ class _Painter:
         in memory at a time.
         """
         settings, targets = self.settings, self.targets
+        if not self.judges:
+            self._make_judges()
         gradient = torch.zeros_like(pixels)
         content, style = 0.0, 0.0
-        for size, judge in zip(targets.sizes, targets.judges, strict=True):
+        for size, judge in zip(targets.sizes, self.judges, strict=True):
             if judge.content is not None:
                 content, error = judge.add_gradient(pixels, gradient)
             else:
@@ -364,9 +398,7 @@ class _Painter:
         )
         return gradient, _Losses(content, style, tv, total)
 
-    def _style_error(
-        self, regions: list[_Region], number: int, sizes: int, seen: dict[str, Tensor]
-    ) -> Tensor:
+    def _style_error(self, number: int, seen: dict[str, Tensor]) -> Tensor:
         """The part of one size of the pyramid in the style loss.
 
         A region counts by its share, so that style and content are balanced at each position as
@@ -378,14 +410,14 @@ class _Painter:
             * losses.style_loss(
                 [seen[layer][index] for layer in layers], region.grams[number], weights
             )
-            for index, region in enumerate(regions)
+            for index, region in enumerate(self.targets.regions)
         ]
-        return torch.stack(errors).sum() / sizes
+        return torch.stack(errors).sum() / len(self.targets.sizes)
 
     def rest(self) -> None:
         """Let go of all but the picture."""
         self.optimizer = None
-        self.targets = _Targets([], [], 0.0)
+        self.judges.clear()
 
     def image(self) -> Tensor:
         """A detached copy of the picture, (1, 3, H, W) in 0..1 on the CPU."""

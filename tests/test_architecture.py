@@ -49,10 +49,12 @@ ALLOWED = {
         *("settings", "weights", "losses", "stem", "pooling", "strips", "tiles"),
         "winograd",
     },
-    "tiling": {"settings", "tiles", "vgg"},
+    "machine": set(),
+    "memory": {"machine", "settings", "tiles"},
+    "tiling": {"memory", "settings", "tiles", "vgg"},
     "transfer": {
         *("settings", "vgg", "losses", "schedule", "optimizers", "strips", "tiling"),
-        "tiles",
+        "memory",
     },
     "export": {"images", "settings"},
     "jobs": {
