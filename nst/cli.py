@@ -7,6 +7,7 @@ import dataclasses
 import json
 import os
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from nst.canvas import Canvas
+    from nst.checkpoint import State
     from nst.recipe import Recipe, Source
     from nst.transfer import Progress
     from nst.vgg import VGG19
@@ -36,6 +38,8 @@ EXAMPLES = """examples:
 """
 DEFAULT_PRESET = "balanced"
 MOST_BLENDS = 12
+LEAST_TILE = 64  # px
+CHECKPOINT_SECONDS = 300.0
 BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
 
 
@@ -102,6 +106,23 @@ def _parser() -> argparse.ArgumentParser:
     )
     engine.add_argument(
         "--device", default="auto", help="auto, cuda, mps or cpu; default auto: the fastest"
+    )
+    engine.add_argument(
+        "--tile",
+        metavar="PX",
+        type=_number,
+        help="longest side of the pieces that a canvas is painted in one by one; the picture is "
+        f"the same, the memory less; {LEAST_TILE} px or more; default: as large as there is memory",
+    )
+    engine.add_argument(
+        "--checkpoint",
+        metavar="FILE",
+        help="keep in FILE, every few minutes, where the painting stands",
+    )
+    engine.add_argument(
+        "--resume",
+        metavar="FILE",
+        help="go on from a checkpoint, with the same pictures; FILE is kept up to date",
     )
     output = parser.add_argument_group("output")
     output.add_argument("--show", action="store_true", help="watch it in a window while it paints")
@@ -244,13 +265,55 @@ def _read_recipe(options: argparse.Namespace) -> Recipe | None:
     return recipe.read(images.read_bytes(options.recipe, most=4 * images.MAX_PIXELS))
 
 
+def _read_checkpoint(options: argparse.Namespace) -> tuple[State | None, Recipe | None]:
+    """What --resume names: where a painting stood, and what it was made of."""
+    if not options.resume:
+        return None, None
+    if options.preset or options.recipe:
+        raise UserError("--resume brings its settings with it; leave out --preset and --recipe.")
+    from nst import checkpoint
+    from nst.recipe import Recipe
+
+    state, text = checkpoint.load(options.resume)
+    return state, Recipe.from_json(text)
+
+
+def _check_resumed(was: Recipe, now: Recipe, report: _Report) -> None:
+    """Refuse to go on with other pictures or weights than those of the checkpoint."""
+    before, after = _fingerprint(was), _fingerprint(now)
+    different = [name for name in before if before[name] != after[name]]
+    if "versions" in different:
+        different.remove("versions")
+        report.say("Other versions than before go on with it, so it may differ a little.")
+    if different:
+        raise UserError(
+            f"The checkpoint was made with other {', '.join(different)}; give those that it was "
+            "made with, or start anew without --resume."
+        )
+
+
+def _tile(given: float | int | str | None) -> int | None:
+    """The checked value of --tile."""
+    if given is not None and (not isinstance(given, int) or given < LEAST_TILE):
+        raise UserError(f"--tile was {given!r}; give a whole number from {LEAST_TILE} on, in px.")
+    return given
+
+
 def _paint(options: argparse.Namespace, report: _Report) -> int:
+    state, was = _read_checkpoint(options)
     found = _read_recipe(options)
-    settings = _settings(options, found.settings if found else None)
+    base = was or found
+    settings = _settings(options, base.settings if base else None)
+    tile = _tile(options.tile)
     count = _sheet_count(options.blend_sheet)
+    kept_at = options.checkpoint or options.resume
+    if count and kept_at:
+        raise UserError("--checkpoint and --resume are for one painting, not for a blend sheet.")
     from nst import canvas, export, images, recipe
 
     images.check_output(options.output)
+    if kept_at:
+        images.check_writable(kept_at)
     if options.plot:
         export.check_chart(options.plot)
     inputs = _read_inputs(options, settings)
@@ -272,10 +335,15 @@ def _paint(options: argparse.Namespace, report: _Report) -> int:
     made = _recipe(inputs, settings, name, weights.checksum(name))
     if found:
         _tell_differences(report, found, made)
+    if was:
+        _check_resumed(was, made, report)
     if count:
         return _paint_sheet(options, report, inputs, settings, trunk, count)
     prepared = canvas.prepare(inputs.content, inputs.styles, settings, inputs.masks, inputs.init)
-    outcome = _follow(_run(prepared, settings, trunk), report, window)
+    keeper = _Keeper(kept_at, made.to_json(), report) if kept_at else None
+    run = _run(prepared, settings, trunk, tile, state)
+    del state  # it is as large as the painting
+    outcome = _follow(run, report, window, keeper)
     painting = images.to_picture(outcome.image)
     picture = canvas.finish(painting, inputs.content, settings, prepared.masks)
     images.save(picture, options.output, {recipe.KEY: made.to_json()})
@@ -287,11 +355,17 @@ def _paint(options: argparse.Namespace, report: _Report) -> int:
     return outcome.exit_code
 
 
-def _run(prepared: Canvas, settings: Settings, trunk: VGG19) -> Iterator[Progress]:
+def _run(
+    prepared: Canvas,
+    settings: Settings,
+    trunk: VGG19,
+    tile: int | None = None,
+    state: State | None = None,
+) -> Iterator[Progress]:
     from nst import transfer
 
     content, styles, init, masks = prepared.tensors()
-    return transfer.steps(content, styles, settings, trunk, init, masks)
+    return transfer.steps(content, styles, settings, trunk, init, masks, tile, state)
 
 
 def _recipe(inputs: _Inputs, settings: Settings, weights: str, checksum: str) -> Recipe:
@@ -421,7 +495,38 @@ class _Outcome:
     message: str = ""
 
 
-def _follow(run: Iterator[Progress], report: _Report, window: _Window | None) -> _Outcome:
+class _Keeper:
+    """Keeps where a painting stands in a file, every `CHECKPOINT_SECONDS`."""
+
+    def __init__(self, path: str, recipe: str, report: _Report) -> None:
+        self.path, self._recipe, self._report = path, recipe, report
+        self._last = time.monotonic()
+        self._failed = False
+
+    def keep(self, progress: Progress) -> None:
+        """Save the state if it is time; what fails is told once, and tried again later."""
+        now = time.monotonic()
+        if progress.finished or now - self._last < CHECKPOINT_SECONDS or progress.state is None:
+            return
+        from nst import checkpoint
+        from nst.images import ImageError
+
+        self._last = now
+        try:
+            checkpoint.save(self.path, progress.state(), self._recipe)
+            self._failed = False
+        except ImageError as error:
+            if not self._failed:
+                self._report.say(f"{error} The painting goes on; the last checkpoint is kept.")
+            self._failed = True
+
+
+def _follow(
+    run: Iterator[Progress],
+    report: _Report,
+    window: _Window | None,
+    keeper: _Keeper | None = None,
+) -> _Outcome:
     """Iterate to the end, to Ctrl-C or to a loss that is no longer finite."""
     from nst.transfer import DivergedError
 
@@ -429,8 +534,10 @@ def _follow(run: Iterator[Progress], report: _Report, window: _Window | None) ->
     try:
         for progress in run:
             # Previews are not kept: a long run at a large size would fill the memory with them.
-            history.append(dataclasses.replace(progress, image=None))
+            history.append(dataclasses.replace(progress, image=None, state=None))
             report.progress(progress)
+            if keeper:
+                keeper.keep(progress)
             if window and progress.image is not None:
                 window.show(progress)
     except KeyboardInterrupt:
@@ -448,6 +555,7 @@ class _Report:
     def __init__(self, options: argparse.Namespace) -> None:
         self.json, self.quiet = options.json, options.quiet or options.json
         self.terminal = sys.stderr.isatty()
+        self._tile = 0
         self._line_open = False
 
     def say(self, text: str) -> None:
@@ -465,6 +573,9 @@ class _Report:
 
     def progress(self, progress: Progress) -> None:
         """An iteration: the terminal sees each, a file or pipe one a refresh."""
+        if progress.tile not in (0, self._tile):
+            self.say(f"To fit into the memory it is painted in pieces of {progress.tile} px.")
+        self._tile = progress.tile
         if self.json:
             if progress.image is not None:
                 self._emit({"event": "progress", **_numbers(progress)})

@@ -17,7 +17,7 @@ import tempfile
 import threading
 import warnings
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
@@ -415,6 +415,17 @@ def write_atomically(data: bytes, path: str | os.PathLike[str]) -> None:
 
     Raises `ImageError` when the folder cannot be written or the disk is full.
     """
+    with replacing(path) as file:
+        file.write(data)
+
+
+@contextlib.contextmanager
+def replacing(path: str | os.PathLike[str], lasting: bool = False) -> Iterator[BinaryIO]:
+    """A file to be written that is put at `path` at the end, wholly or not at all.
+
+    With `lasting` it is on the disk by then, and survives a power cut. Raises `ImageError` when the
+    folder cannot be written or the disk is full.
+    """
     # A symbolic link stays a link: the file behind it is replaced.
     target = os.path.realpath(path)
     # Beside the target, as only a rename within one file system is atomic; made with open(), as
@@ -422,7 +433,10 @@ def write_atomically(data: bytes, path: str | os.PathLike[str]) -> None:
     temporary = os.path.join(os.path.dirname(target), f".{secrets.token_hex(8)}.tmp")
     try:
         with open(temporary, "xb") as file:
-            file.write(data)
+            yield file
+            if lasting:
+                file.flush()
+                os.fsync(file.fileno())
         os.replace(temporary, target)
     except OSError as error:
         raise _not_written(_shown(os.fspath(path), "The result"), error) from error

@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nst import losses, memory
+from nst.checkpoint import CheckpointError, State
 from nst.optimizers import LBFGS, Adam
 from nst.schedule import SHORTEST, Clock, Stage, plan
 from nst.settings import Settings, UserError
@@ -37,7 +38,6 @@ class Progress:
     total: int  # the most iterations the run may take
     scale: int  # longer side of the canvas at the moment, px
     scales: tuple[int, ...]  # all longer sides of the run, from coarse to fine
-    tile: int  # px, the longest side of the tiles that the canvas is cut into; 0 if it is not
     content_loss: float
     style_loss: float
     tv_loss: float
@@ -46,6 +46,9 @@ class Progress:
     fraction: float  # of the work done, 0..1, by the cost of its iterations
     image: Tensor | None  # a preview, (1, 3, H, W) in 0..1 on the CPU, when one is due
     snapshot: Callable[[], Tensor]  # the picture as it is now, also between previews
+    tile: int = 0  # px, the longest side of the tiles that the canvas is cut into; 0 if it is not
+    # What `steps` takes to go on from here; good until the next iteration.
+    state: Callable[[], State] | None = None
 
     @property
     def finished(self) -> bool:
@@ -103,10 +106,11 @@ def stylize(
     init: Tensor | None = None,
     masks: Sequence[Tensor] = (),
     tile: int | None = None,
+    resume: State | None = None,
 ) -> Tensor:
     """The finished picture, (1, 3, H, W) in 0..1; `steps` without looking at what it yields."""
     progress = None
-    for progress in steps(content, styles, settings, vgg, init, masks, tile):  # noqa: B007
+    for progress in steps(content, styles, settings, vgg, init, masks, tile, resume):  # noqa: B007
         pass
     assert progress is not None
     assert progress.image is not None
@@ -121,6 +125,7 @@ def steps(
     init: Tensor | None = None,
     masks: Sequence[Tensor] = (),
     tile: int | None = None,
+    resume: State | None = None,
 ) -> Generator[Progress, None, None]:
     """Paint `content` in the style of `styles`, one `Progress` an iteration.
 
@@ -144,38 +149,47 @@ def steps(
     the run; that changes nothing but the time. `tile` is the longest side that they may have, px,
     instead of what the memory suggests.
 
+    `resume` is the `state` of a run with the same input, which is gone on with as if it had never
+    ended; its next iteration comes first.
+
     Raises `DivergedError`, `memory.TooLargeError`, what `Settings.check_inputs` raises, and
     ValueError for tensors of the wrong shape.
     """
     _check_shapes(content, styles, masks)
     settings.check_inputs(len(styles), len(masks), init is not None)
-    began = time.perf_counter()
+    began = time.perf_counter() - (resume.seconds if resume else 0)
     stages = plan(settings, content.shape[2], content.shape[3])
     scales = tuple(stage.scale for stage in stages)
     clock = Clock(stages, settings)
     painter = _Painter(vgg, settings, content, styles, init, masks, tile)
     del content, styles, init, masks  # the painter lets go of what it does not need any more
+    totals = list(resume.losses) if resume else []
+    first = clock.replay(totals)
 
     try:
-        for stage in stages:
-            painter.begin(stage, last=stage is stages[-1])
+        for stage in stages[first:]:
+            painter.begin(stage, stage is stages[-1], resume)
+            resume = None
             while not clock.stage_over:
                 loss = painter.step(clock.learning_rate)
                 clock.tick(loss.total)
+                totals.append(loss.total)
+                seconds = time.perf_counter() - began
                 yield Progress(
                     iteration=clock.iteration,
                     total=clock.total,
                     scale=stage.scale,
                     scales=scales,
-                    tile=painter.tile if painter.tile < stage.scale else 0,
                     content_loss=loss.content,
                     style_loss=loss.style,
                     tv_loss=loss.tv,
                     total_loss=loss.total,
-                    seconds=time.perf_counter() - began,
+                    seconds=seconds,
                     fraction=clock.fraction,
                     image=painter.image() if clock.preview_due else None,
                     snapshot=painter.image,
+                    tile=painter.tile if painter.tile < stage.scale else 0,
+                    state=functools.partial(painter.state, totals, seconds),
                 )
             clock.next_stage()
     finally:
@@ -235,13 +249,18 @@ class _Painter:
             return noise.to(self.vgg.device)
         return self.styles[0] if self.settings.init == "style" else self.content
 
-    def begin(self, stage: Stage, last: bool = False) -> None:
-        """Go on at the size of `stage`; after the `last` the styles are not needed any more."""
+    def begin(self, stage: Stage, last: bool = False, resume: State | None = None) -> None:
+        """Go on at the size of `stage`; after the `last` the styles are not needed any more.
+
+        With `resume`, where a run stood at that size.
+        """
         height, width = stage.height, stage.width
         self.vgg.spare_memory(height * width > LARGE)
         self.optimizer: Adam | LBFGS | None = None  # of the stage before
         self.photo = _resize(self.content, height, width)
-        if self.iteration:
+        if resume is not None:
+            self._take_over(resume)
+        elif self.iteration:
             # What changed is enlarged, not the picture: the details of the photo come back by
             # themselves instead of having to be painted again.
             coarse = _resize(self.content, *self.pixels.shape[2:])
@@ -257,12 +276,30 @@ class _Painter:
             self.masks_here = F.interpolate(self.masks, (height, width), mode="area")
             self.painted = self.masks_here.sum(1, keepdim=True).clamp(max=1)
         self._leave_unclaimed()
-        self.tile = self.asked_tile or self._tile_side()
+        kept = resume.tile if resume is not None else 0  # to the bit the same
+        self.tile = self.asked_tile or kept or self._tile_side()
         self.judges.clear()
         self.targets = self._within_memory(self._style_targets)
         if last:
             self.styles.clear()
         self.optimizer = LBFGS() if self.settings.optimizer == "lbfgs" else Adam(self.pixels)
+        if resume is not None:
+            self.optimizer.restore(resume.optimizer.to(self.vgg.device))
+
+    def _take_over(self, state: State) -> None:
+        """The pixels of an earlier run."""
+        if state.pixels.shape != self.photo.shape:
+            raise CheckpointError(
+                "The checkpoint is of a canvas of another size; give the pictures and settings "
+                "that it was made with."
+            )
+        self.pixels = state.pixels.to(self.vgg.device, copy=True)
+        self.iteration = len(state.losses)
+
+    def state(self, losses: Sequence[float], seconds: float) -> State:
+        """Where the run stands; its tensors are not copied."""
+        assert self.optimizer is not None
+        return State(tuple(losses), seconds, self.tile, self.pixels, self.optimizer.state())
 
     def _tile_side(self) -> int:
         """Of tiles that there is memory for."""

@@ -816,7 +816,7 @@ def test_after_a_reload_a_variation_needs_the_same_pictures(
 
 
 def test_what_has_no_more_is_not_offered(app: AppTest, orders: list[Order]) -> None:
-    app.select_slider("resolution").set_value(1024)
+    app.select_slider("resolution").set_value(CONTROLS["resolution"].maximum)
     app.select_slider("style_weight").set_value(1_000_000.0)
     app.run()
     press(app, "Paint")

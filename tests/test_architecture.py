@@ -50,11 +50,12 @@ ALLOWED = {
         "winograd",
     },
     "machine": set(),
+    "checkpoint": {"images", "optimizers", "settings"},
     "memory": {"machine", "settings", "tiles"},
     "tiling": {"memory", "settings", "tiles", "vgg"},
     "transfer": {
         *("settings", "vgg", "losses", "schedule", "optimizers", "strips", "tiling"),
-        "memory",
+        *("checkpoint", "memory"),
     },
     "export": {"images", "settings"},
     "jobs": {
@@ -64,7 +65,7 @@ ALLOWED = {
     "canvas": {"settings", "images", "color"},
     "cli": {
         *("__init__", "settings", "images", "canvas", "recipe", "weights", "vgg", "transfer"),
-        "export",
+        *("checkpoint", "export"),
     },
 }
 

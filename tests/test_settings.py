@@ -128,7 +128,7 @@ def test_settings_that_suit_the_pictures():
 
 
 def test_presets():
-    assert set(PRESETS) == {"quick", "balanced", "fine", "classic"}
+    assert set(PRESETS) == {"quick", "balanced", "fine", "poster", "classic"}
     assert Settings.preset("balanced") == Settings()
     assert Settings.preset("quick").effort < 1
     assert Settings.preset("fine").resolution > Settings().resolution
