@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from torch import Tensor
 
+    from nst import memory
     from nst.canvas import Canvas
     from nst.checkpoint import State
+    from nst.estimate import Estimate
     from nst.recipe import Recipe, Source
     from nst.transfer import Progress
     from nst.vgg import VGG19
@@ -127,6 +129,11 @@ def _parser() -> argparse.ArgumentParser:
     output = parser.add_argument_group("output")
     output.add_argument("--show", action="store_true", help="watch it in a window while it paints")
     output.add_argument("--plot", metavar="FILE", help="save a chart of the losses")
+    output.add_argument(
+        "--plan",
+        action="store_true",
+        help="print what it would take in memory and time, and paint nothing",
+    )
     output.add_argument("--quiet", action="store_true", help="print nothing but errors")
     output.add_argument(
         "--json", action="store_true", help="print one JSON line a refresh, and one at the end"
@@ -328,7 +335,7 @@ def _paint(options: argparse.Namespace, report: _Report) -> int:
     window = _open_window(report, inputs.content, inputs.styles[0]) if options.show else None
 
     report.say("Loading VGG19 ...")
-    from nst import vgg, weights
+    from nst import estimate, memory, vgg, weights
 
     name = options.weights or "original"  # what a recipe names is never opened
     trunk = vgg.load(name, options.device)
@@ -337,6 +344,12 @@ def _paint(options: argparse.Namespace, report: _Report) -> int:
         _tell_differences(report, found, made)
     if was:
         _check_resumed(was, made, report)
+    size, free = _canvas(inputs, settings, trunk), memory.free_memory(trunk.device)
+    estimate.check(size, free)
+    if options.plan:
+        pace = estimate.measure(trunk, settings)
+        report.plan(estimate.estimate(size, len(inputs.styles), tile, free, pace), free)
+        return 0
     if count:
         return _paint_sheet(options, report, inputs, settings, trunk, count)
     prepared = canvas.prepare(inputs.content, inputs.styles, settings, inputs.masks, inputs.init)
@@ -353,6 +366,14 @@ def _paint(options: argparse.Namespace, report: _Report) -> int:
     if window and outcome.exit_code == 0:
         window.wait()
     return outcome.exit_code
+
+
+def _canvas(inputs: _Inputs, settings: Settings, trunk: VGG19) -> memory.Canvas:
+    """What decides how much memory the painting takes."""
+    from nst import images, memory
+
+    width, height = images.fit_size(inputs.content.size, settings.resolution, settings.square)
+    return memory.Canvas(height, width, settings, len(inputs.masks), trunk.precision.itemsize)
 
 
 def _run(
@@ -590,6 +611,18 @@ class _Report:
             print("" if self.terminal else "\n", end="", file=sys.stderr, flush=True)
             self._line_open = self.terminal
 
+    def plan(self, found: Estimate, free: int) -> None:
+        """What a painting would take, on standard output."""
+        if self.json:
+            self._emit({"event": "plan", **dataclasses.asdict(found), "free": free})
+            return
+        sizes = ", ".join(f"{scale}" for scale in found.scales)
+        pieces = f", in {found.pieces} pieces" if found.pieces > 1 else ""
+        print(f"Canvas: {found.width} x {found.height} px; {found.iterations} iterations at most")
+        print(f"Sizes: {sizes} px")
+        print(f"Memory: {found.memory / 1e9:.1f} GB at most{pieces}; {free / 1e9:.1f} GB are free")
+        print(f"Time: about {_duration(found.seconds)} at most")
+
     def finish(self, outcome: _Outcome, path: str, size: tuple[int, int]) -> None:
         """The last word: where the picture is and how long it took."""
         last = outcome.history[-1] if outcome.history else None
@@ -617,6 +650,13 @@ class _Report:
     @staticmethod
     def _emit(record: dict[str, Any]) -> None:
         print(json.dumps(record), flush=True)
+
+
+def _duration(seconds: float) -> str:
+    """A length of time as one says it: 40 s, 12 min or 3.5 h."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
 def _numbers(progress: Progress) -> dict[str, Any]:

@@ -6,6 +6,7 @@ that grows with the picture is counted by the pixel, everything that is looked a
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -41,19 +42,21 @@ class Canvas:
     masks: int = 0
     element_size: int = 4  # bytes of a feature in the trunk's precision
 
+    @property
+    def area(self) -> int:
+        """Pixels."""
+        return self.height * self.width
+
 
 def parts(canvas: Canvas, side: int) -> dict[str, int]:
     """Bytes by what they are for, if the canvas is cut into tiles of at most `side` px.
 
     All that a painting adds to a process that is ready and has its photo as a float32 tensor.
     """
-    settings, area = canvas.settings, canvas.height * canvas.width
+    settings, area = canvas.settings, canvas.area
     deepest = max((settings.content_layer, *settings.style_layers), key=LAYERS.index)
     windows = [Window(tile, deepest) for tile in tiles(canvas.height, canvas.width, side)]
-    looked_at = max(
-        (rows.stop - rows.start) * (columns.stop - columns.start)
-        for rows, columns in (window.pixels for window in windows)
-    )
+    looked_at = max(math.prod(window.shown(1)) for window in windows)
     found = {
         "pixels": PICTURE * area,
         "gradient": PICTURE * area,

@@ -88,6 +88,20 @@ def _shares(iterations: int, needed: list[int]) -> list[int]:
     return shares[::-1]
 
 
+def pyramid(height: int, width: int) -> list[tuple[int, int]]:
+    """The canvas, its half and its quarter, as far as they are not too small for VGG19."""
+    sizes = [(height, width)]
+    for factor in (2, 4):
+        if min(height, width) / factor >= SHORTEST:
+            sizes.append((multiple_of_16(height / factor), multiple_of_16(width / factor)))
+    return sizes
+
+
+def multiple_of_16(side: float) -> int:
+    """The nearest side that pooling divides without a rest, and that is long enough for VGG19."""
+    return max(SHORTEST, round(side / 16) * 16)
+
+
 class Clock:
     """Counts the iterations of a run, says how large the next step is and when a scale is over."""
 

@@ -87,6 +87,11 @@ class Window:
         """Rows and columns of the picture."""
         return self._seen(1)
 
+    def shown(self, block: int) -> tuple[int, int]:
+        """Height and width of what a block is shown."""
+        rows, columns = self._seen(block)
+        return rows.stop - rows.start, columns.stop - columns.start
+
     def trim(self, block: int) -> tuple[slice, slice]:
         """Rows and columns that a block needs of the pooled features of the block before."""
         before, here = self._seen(block - 1), self._seen(block)

@@ -19,7 +19,7 @@ from torch import Tensor
 from nst import losses, memory
 from nst.checkpoint import CheckpointError, State
 from nst.optimizers import LBFGS, Adam
-from nst.schedule import SHORTEST, Clock, Stage, plan
+from nst.schedule import Clock, Stage, multiple_of_16, plan, pyramid
 from nst.settings import Settings, UserError
 from nst.strips import picture_strips
 from nst.tiling import ContentTarget, Eye, Judge, photo_of
@@ -334,7 +334,7 @@ class _Painter:
 
     def _style_targets(self) -> _Targets:
         height, width = self.photo.shape[2:]
-        sizes = _pyramid(height, width) if self.settings.coarse_to_fine else [(height, width)]
+        sizes = pyramid(height, width) if self.settings.coarse_to_fine else [(height, width)]
         grams = [self._style_grams(size) for size in sizes]
         weights = self.settings.style_weights or (1.0,) * len(self.styles)
         regions, guides = [], None
@@ -379,7 +379,7 @@ class _Painter:
         """The styles reduced as the canvas is, so that strokes keep their size; in 0..1."""
         scale = max(size) / max(self.content.shape[2:])
         for style in self.styles:
-            yield _resize(style, *(_multiple_of_16(side * scale) for side in style.shape[2:]))
+            yield _resize(style, *(multiple_of_16(side * scale) for side in style.shape[2:]))
 
     def _style_grams(self, size: tuple[int, int]) -> list[list[Tensor]]:
         """For each style the Gram matrix of each style layer, for a canvas of this size."""
@@ -514,19 +514,6 @@ def _blend(styles: list[list[Tensor]], weights: Sequence[float]) -> list[Tensor]
         )
         for layer in zip(*styles, strict=True)
     ]
-
-
-def _pyramid(height: int, width: int) -> list[tuple[int, int]]:
-    """The canvas, its half and its quarter, as far as they are not too small for VGG19."""
-    sizes = [(height, width)]
-    for factor in (2, 4):
-        if min(height, width) / factor >= SHORTEST:
-            sizes.append((_multiple_of_16(height / factor), _multiple_of_16(width / factor)))
-    return sizes
-
-
-def _multiple_of_16(side: float) -> int:
-    return max(SHORTEST, round(side / 16) * 16)
 
 
 def _resize(image: Tensor, height: int, width: int) -> Tensor:

@@ -53,6 +53,7 @@ ALLOWED = {
     "checkpoint": {"images", "optimizers", "settings"},
     "memory": {"machine", "settings", "tiles"},
     "tiling": {"memory", "settings", "tiles", "vgg"},
+    "estimate": {"memory", "schedule", "settings", "tiles", "vgg"},
     "transfer": {
         *("settings", "vgg", "losses", "schedule", "optimizers", "strips", "tiling"),
         *("checkpoint", "memory"),
@@ -65,7 +66,7 @@ ALLOWED = {
     "canvas": {"settings", "images", "color"},
     "cli": {
         *("__init__", "settings", "images", "canvas", "recipe", "weights", "vgg", "transfer"),
-        *("checkpoint", "export"),
+        *("checkpoint", "estimate", "export", "memory"),
     },
 }
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from nst import checkpoint, cli, images, recipe, transfer, vgg
+from nst import checkpoint, cli, images, memory, recipe, transfer, vgg
 from nst.settings import CONTROLS
 
 ROOT = Path(__file__).parent.parent
@@ -287,6 +287,25 @@ def test_it_says_when_it_paints_in_pieces(run):
         CONTENT, STYLE, "--resolution", "96", "--iterations", "1", "--tile", "64", "-o", "out.png"
     )
     assert "painted in pieces of 64 px" in err
+
+
+def test_a_plan_paints_nothing(run, tmp_path):
+    code, out, _ = run(CONTENT, STYLE, "-o", "out.png", "--plan")
+    assert code == 0
+    assert re.search(r"Canvas: 384 x 256 px; \d+ iterations", out)
+    assert re.search(r"Memory: \d\.\d GB", out)
+    assert re.search(r"Time: about \d+ (s|min)", out)
+    _, out, _ = run(CONTENT, STYLE, "-o", "out.png", "--plan", "--json")
+    assert json.loads(out)["event"] == "plan"
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_there_is_no_memory_for_is_refused(run, monkeypatch, tmp_path):
+    monkeypatch.setattr(memory, "free_memory", lambda device: 10**9)
+    code, _, err = run(CONTENT, STYLE, "-o", "out.png", "--preset", "poster")
+    assert code == cli.BAD_INPUT
+    assert re.search(r"4096 x \d+ px needs .* choose a resolution of at most \d+ px", err)
+    assert not list(tmp_path.iterdir())
 
 
 def test_version_and_help():
