@@ -67,7 +67,7 @@ def parts(canvas: Canvas, side: int) -> dict[str, int]:
     if canvas.masks:
         found["masks"] = 4 * (2 * canvas.masks + 1) * area
     if settings.coarse_to_fine:
-        found["reduced copy"] = PICTURE // 2 * area  # with its gradient
+        found["gradients of reduced copies"] = round(PICTURE * (1 / 4 + 1 / 16) * area)
     return found
 
 

@@ -66,8 +66,16 @@ def pixels_of(picture: Tensor) -> Picture:
 
 
 def photo_of(picture: Tensor, vgg: VGG19) -> Picture:
-    """A picture in 0..1, cut into windows in the network's units: never held twice as a whole."""
-    return lambda window: vgg.normalize(picture[(..., *window.pixels)])
+    """A picture in 0..1 or 8 bits, cut into windows in the network's units.
+
+    So it is never held twice as a whole.
+    """
+    return lambda window: vgg.normalize(expand(picture[(..., *window.pixels)]))
+
+
+def expand(picture: Tensor) -> Tensor:
+    """A picture in 0..1; one in 8 bits is converted."""
+    return picture.float() / 255 if picture.dtype == torch.uint8 else picture
 
 
 class ContentTarget:

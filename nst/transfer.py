@@ -22,7 +22,7 @@ from nst.optimizers import LBFGS, Adam
 from nst.schedule import Clock, Stage, multiple_of_16, plan, pyramid
 from nst.settings import Settings, UserError
 from nst.strips import picture_strips
-from nst.tiling import ContentTarget, Eye, Judge, photo_of
+from nst.tiling import ContentTarget, Eye, Judge, expand, photo_of
 from nst.vgg import VGG19
 
 T = TypeVar("T")
@@ -229,8 +229,8 @@ class _Painter:
         self.vgg, self.settings, self.asked_tile = vgg, settings, tile
         self.tile = memory.WHOLE
         self.judges: list[Judge] = []
-        self.content = content.to(vgg.device)
-        self.styles = [style.to(vgg.device) for style in styles]
+        self.content = _compact(content).to(vgg.device)
+        self.styles = [_compact(style).to(vgg.device) for style in styles]
         # (1, R, H, W), and how much of each position is painted at all.
         self.masks = torch.cat([mask.to(vgg.device) for mask in masks], 1) if masks else None
         self.painted: Tensor | None = None
@@ -257,19 +257,19 @@ class _Painter:
         height, width = stage.height, stage.width
         self.vgg.spare_memory(height * width > LARGE)
         self.optimizer: Adam | LBFGS | None = None  # of the stage before
-        self.photo = _resize(self.content, height, width)
+        self.photo = _reduced(self.content, height, width)
         if resume is not None:
             self._take_over(resume)
         elif self.iteration:
             # What changed is enlarged, not the picture: the details of the photo come back by
             # themselves instead of having to be painted again.
-            coarse = _resize(self.content, *self.pixels.shape[2:])
-            self.pixels -= self.vgg.normalize(coarse)
+            coarse = _reduced(self.content, *self.pixels.shape[2:])
+            self.pixels -= self.vgg.normalize(expand(coarse))
             self.pixels = _resize(self.pixels, height, width)
             for strip in picture_strips(self.pixels):
                 self.pixels[strip] += self._photo(strip)
         else:
-            self.pixels = self.vgg.normalize(_resize(self.start, height, width))
+            self.pixels = self.vgg.normalize(expand(_reduced(self.start, height, width)))
             self.start = torch.empty(0)
         torch.clamp(self.pixels, self.black, self.white, out=self.pixels)
         if self.masks is not None:
@@ -322,7 +322,7 @@ class _Painter:
 
     def _photo(self, strip: tuple[slice, ...]) -> Tensor:
         """What was given, at the size of the canvas and in the network's units."""
-        return self.vgg.normalize(self.photo[strip])
+        return self.vgg.normalize(expand(self.photo[strip]))
 
     def _leave_unclaimed(self) -> None:
         """What no mask claims is the photo, whatever the optimiser thinks of it."""
@@ -347,7 +347,7 @@ class _Painter:
                 share = float(guide.mean()) * weights[number] / max(weights)
                 regions.append(_Region(share, [by_style[number] for by_style in grams]))
         variation = sum(
-            weight * losses.variation(self.vgg.normalize(style))
+            weight * losses.variation(self.vgg.normalize(expand(style)))
             for weight, style in zip(weights, self._styles_at(sizes[0]), strict=True)
         )
         return _Targets(sizes, regions, guides, variation / sum(weights))
@@ -376,10 +376,10 @@ class _Painter:
             )
 
     def _styles_at(self, size: tuple[int, int]) -> Iterator[Tensor]:
-        """The styles reduced as the canvas is, so that strokes keep their size; in 0..1."""
+        """The styles reduced as the canvas is, so that strokes keep their size; as `_compact`."""
         scale = max(size) / max(self.content.shape[2:])
         for style in self.styles:
-            yield _resize(style, *(multiple_of_16(side * scale) for side in style.shape[2:]))
+            yield _reduced(style, *(multiple_of_16(side * scale) for side in style.shape[2:]))
 
     def _style_grams(self, size: tuple[int, int]) -> list[list[Tensor]]:
         """For each style the Gram matrix of each style layer, for a canvas of this size."""
@@ -415,17 +415,19 @@ class _Painter:
         settings, targets = self.settings, self.targets
         if not self.judges:
             self._make_judges()
+        (_, *sizes), (whole, *judges) = targets.sizes, self.judges
+        style, gradients = 0.0, []
+        # The small ones first, while there is no gradient of the whole picture yet.
+        for size, judge in zip(sizes, judges, strict=True):
+            small = _resize(pixels, *size)
+            gradients.append(torch.zeros_like(small))
+            style += judge.add_gradient(small, gradients[-1])[1]
+            del small
         gradient = torch.zeros_like(pixels)
-        content, style = 0.0, 0.0
-        for size, judge in zip(targets.sizes, self.judges, strict=True):
-            if judge.content is not None:
-                content, error = judge.add_gradient(pixels, gradient)
-            else:
-                small = _resize(pixels, *size)
-                of_small = torch.zeros_like(small)
-                _, error = judge.add_gradient(small, of_small)
-                _add_resize_gradient(of_small, gradient)
-            style += error
+        while gradients:
+            _add_resize_gradient(gradients.pop(), gradient)
+        content, error = whole.add_gradient(pixels, gradient)
+        style += error
         unit = losses.variation_unit(targets.variation)
         tv = losses.variation(pixels, settings.tv_weight / unit, gradient) / unit
         total = (
@@ -514,6 +516,22 @@ def _blend(styles: list[list[Tensor]], weights: Sequence[float]) -> list[Tensor]
         )
         for layer in zip(*styles, strict=True)
     ]
+
+
+def _compact(image: Tensor) -> Tensor:
+    """A picture in 0..1 as it is, or in 8 bits if it has no more: a quarter of the memory."""
+    compact = torch.empty(image.shape, dtype=torch.uint8, device=image.device)
+    for strip in picture_strips(image):
+        compact[strip] = (image[strip] * 255).round()
+        if not torch.equal(expand(compact[strip]), image[strip]):
+            return image
+    return compact
+
+
+def _reduced(image: Tensor, height: int, width: int) -> Tensor:
+    """A `_compact` picture at a size; itself if it has that."""
+    same = tuple(image.shape[2:]) == (height, width)
+    return image if same else _resize(expand(image), height, width)
 
 
 def _resize(image: Tensor, height: int, width: int) -> Tensor:
