@@ -354,11 +354,11 @@ def _paint(options: argparse.Namespace, report: _Report) -> int:
         return _paint_sheet(options, report, inputs, settings, trunk, count)
     prepared = canvas.prepare(inputs.content, inputs.styles, settings, inputs.masks, inputs.init)
     keeper = _Keeper(kept_at, made.to_json(), report) if kept_at else None
-    run = _run(prepared, settings, trunk, tile, state)
-    del state  # it is as large as the painting
+    run, masks = _run(prepared, settings, trunk, tile, state), prepared.masks
+    del state, prepared  # each is as large as the painting
     outcome = _follow(run, report, window, keeper)
     painting = images.to_picture(outcome.image)
-    picture = canvas.finish(painting, inputs.content, settings, prepared.masks)
+    picture = canvas.finish(painting, inputs.content, settings, masks)
     images.save(picture, options.output, {recipe.KEY: made.to_json()})
     if options.plot:
         export.save_chart(outcome.history, options.plot)
