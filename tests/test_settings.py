@@ -149,7 +149,7 @@ def test_changes_go_on_top_of_a_preset():
 
 
 def test_an_unknown_preset_or_setting_is_refused_with_the_names_there_are():
-    with pytest.raises(SettingsError, match="quick, balanced, fine, classic"):
+    with pytest.raises(SettingsError, match="quick, balanced, fine, poster, classic"):
         Settings.preset("slow")
     with pytest.raises(SettingsError, match="choose from content_weight"):
         Settings.from_dict({"brush": 3})
