@@ -139,8 +139,13 @@ def smaller(side: int, height: int, width: int) -> int:
     """
     left = [each for each in SIDES if each < min(side, max(height, width))]
     if not left:
-        raise TooLargeError(
-            f"There is not enough memory for a canvas of {width} x {height} px, even a piece at a "
-            "time; choose a lower resolution or close other programs."
-        )
+        raise too_large(height, width)
     return left[0]
+
+
+def too_large(height: int, width: int) -> TooLargeError:
+    """What is said when memory ran out in spite of everything."""
+    return TooLargeError(
+        f"There is not enough memory for a canvas of {width} x {height} px, even a piece at a "
+        "time; choose a lower resolution or close other programs."
+    )

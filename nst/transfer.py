@@ -192,6 +192,10 @@ def steps(
                     state=functools.partial(painter.state, totals, seconds),
                 )
             clock.next_stage()
+    except (MemoryError, RuntimeError) as error:
+        if memory.ran_out(error):
+            raise memory.too_large(stages[-1].height, stages[-1].width) from error
+        raise
     finally:
         painter.rest()
 

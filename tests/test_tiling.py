@@ -158,6 +158,18 @@ def test_without_memory_for_any_tile_it_says_so(trunk, content, style, monkeypat
         next(run)
 
 
+def test_pictures_that_there_is_no_memory_for(trunk, content, style, monkeypatch):
+    """What grows with the canvas whatever its tiles."""
+
+    def no_memory(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr(transfer, "Adam", no_memory)
+    settings = Settings(content_layer="conv1_1", style_layers=("conv1_1",))
+    with pytest.raises(memory.TooLargeError, match="96 x 64 px"):
+        next(transfer.steps(content, [style], settings, trunk))
+
+
 def test_another_error_is_not_taken_for_a_lack_of_memory(trunk, content, style, monkeypatch):
     def broken(*_, **__):
         raise RuntimeError("something else")
