@@ -129,11 +129,25 @@ def show_actions(order: Order | None, settings: Any, job: jobs.Snapshot | None) 
             start(continued(job, painted, settings))
 
 
-def look(photo: Input | None, styles: tuple[Input, ...], live: bool) -> None:
-    """Status, pictures and losses; looks again by itself while the job runs."""
+@st.fragment(run_every=POLL)
+def watch(photo: Input | None, styles: tuple[Input, ...]) -> None:
+    """What `look` shows, again and again while the job runs."""
     job = current_job()
-    if live and (job is None or not job.active):
+    if job is None or not job.active:
         st.rerun()
+    show(photo, styles, job)
+
+
+# Not the same fragment as `watch`: its last look, asked for before the run that ended it, would
+# come after that run and replace the downloads' addresses under the visitor's finger.
+@st.fragment
+def look(photo: Input | None, styles: tuple[Input, ...]) -> None:
+    """Status, pictures and losses of a job that rests, or the pictures chosen for the next."""
+    show(photo, styles, current_job())
+
+
+def show(photo: Input | None, styles: tuple[Input, ...], job: jobs.Snapshot | None) -> None:
+    """Status, pictures and losses."""
     if job is not None:
         studio.show_status(job)
     studio.show_pictures(photo, styles, job, job_manager())
@@ -169,7 +183,9 @@ if photo and styles:
 with about_recipe:
     recipes.tell(chosen.settings, (photo, *styles, *regions, chosen.init))
 order = chosen.order(photo, styles, regions)
-live = job is not None and job.active
 with actions:
     show_actions(order, chosen.settings, job)
-st.fragment(look, run_every=POLL if live else None)(photo, styles, live)
+if job is not None and job.active:
+    watch(photo, styles)
+else:
+    look(photo, styles)

@@ -428,12 +428,12 @@ class JobManager:
         job, painted = self._painted_job(job_id)
         settings = _with_strength(job.settings, strength)
         with self._lock:
-            frames = job.frames.kept()
+            frames, masks = job.frames.kept(), job.canvas.masks
         photo = _decoded(job.content_shown)
         photo.thumbnail((FRAME_SIDE, FRAME_SIDE))
         coloured = dataclasses.replace(settings, preserve_color="off")  # what `painted` has
         with self._animating:
-            pictures = [finish(_decoded(frame), photo, settings) for frame in frames]
+            pictures = [finish(_decoded(frame), photo, settings, masks) for frame in frames]
             return export.timelapse([*pictures, finish(painted, photo, coloured)], format)
 
     def warm_up(self, delay: float) -> None:

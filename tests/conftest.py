@@ -1,7 +1,8 @@
-"""What all tests share: one loaded VGG19, small pictures, two threads."""
+"""What all tests share: one loaded VGG19, small pictures, two cores."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,10 @@ ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _two_threads() -> None:
-    torch.set_num_threads(min(2, torch.get_num_threads()))
+def _two_cores() -> None:
+    # Two processes of one thread each get further than one of two; see addopts in pyproject.toml.
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1))
+    torch.set_num_threads(max(1, min(2, torch.get_num_threads()) // processes))
 
 
 @pytest.fixture(scope="session")

@@ -4,115 +4,27 @@ from __future__ import annotations
 
 import dataclasses
 import io
-import os
-import shutil
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
-from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from PIL import Image, ImageChops
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+from visitor import (
+    ROOT,
+    SCREENSHOTS,
+    capture,
+    difference,
+    download,
+    job_of,
+    loaded,
+    open_page,
+    paint,
+    picture,
+    pixels,
+)
 
 from nst import images, recipe
-
-ROOT = Path(__file__).parent.parent.parent
-SCREENSHOTS = ROOT / "screenshots"
-SECONDS = 1000.0  # Playwright counts in milliseconds
-START_UP = 60  # seconds that a server may take to answer
-
-
-@pytest.fixture
-def server() -> Iterator[str]:
-    """The address of a server of one's own, so that no test waits for another's painting."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
-    options = ["--server.headless=true", f"--server.port={port}", "--server.fileWatcherType=none"]
-    with subprocess.Popen([*command, *options], cwd=ROOT, stdout=subprocess.DEVNULL) as process:
-        try:
-            wait_until_up(address)
-            yield address
-        finally:
-            process.terminate()
-
-
-def wait_until_up(address: str) -> None:
-    deadline = time.monotonic() + START_UP
-    while True:
-        try:
-            urllib.request.urlopen(f"{address}/_stcore/health", timeout=5).close()
-            return
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.2)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Whichever Chromium is installed; on a build server its absence is a failure."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = next(filter(None, map(shutil.which, names)), None)
-    if path is None:
-        reason = f"no browser: none of {', '.join(names)} is installed"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    page = browser.new_page(viewport={"width": 1360, "height": 900}, accept_downloads=True)
-    page.set_default_timeout(30 * SECONDS)
-    yield page
-    page.close()
-
-
-def open_page(page: Page, address: str, query: str = "") -> None:
-    page.goto(f"{address}/?{query}")
-    expect(page.get_by_role("button", name="Paint", exact=True)).to_be_enabled(timeout=30 * SECONDS)
-    last = picture(page, "A pencil sketch").or_(picture(page, "An example"))
-    for image in (picture(page, "The photo"), last):
-        expect(image).to_be_visible()
-        loaded(image)
-
-
-def picture(page: Page, alt: str) -> Locator:
-    return page.locator(f'img[alt^="{alt}"]')
-
-
-def loaded(image: Locator) -> None:
-    image.evaluate("image => image.decode()")
-
-
-def pixels(image: Locator) -> Image.Image:
-    """The picture as the browser shows it."""
-    loaded(image)
-    return Image.open(io.BytesIO(image.screenshot())).convert("RGB")
-
-
-def difference(one: Image.Image, other: Image.Image) -> float:
-    """Mean difference of two pictures, 0..255."""
-    grey = ImageChops.difference(one, other.resize(one.size)).convert("L").resize((64, 64))
-    data = grey.tobytes()
-    return sum(data) / len(data)
-
-
-def capture(page: Page, name: str) -> None:
-    SCREENSHOTS.mkdir(exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
 
 def test_paint_watch_stop_and_download(page: Page, server: str) -> None:
@@ -120,9 +32,9 @@ def test_paint_watch_stop_and_download(page: Page, server: str) -> None:
     capture(page, "rest")
     page.get_by_role("button", name="Paint", exact=True).click()
     painting = picture(page, "The painting so far")
-    expect(painting).to_be_visible(timeout=60 * SECONDS)
+    expect(painting).to_be_visible()
     first = pixels(painting)
-    expect(page.get_by_text("left ·")).to_be_visible(timeout=30 * SECONDS)
+    expect(page.get_by_text("left ·")).to_be_visible()
     expect(page.get_by_role("button", name="Paint", exact=True)).to_be_disabled()
     deadline = time.monotonic() + 30
     while difference(first, pixels(painting)) < 2 and time.monotonic() < deadline:
@@ -153,10 +65,8 @@ def test_paint_watch_stop_and_download(page: Page, server: str) -> None:
 
 
 def test_a_finished_painting(page: Page, server: str) -> None:
-    open_page(page, server, "resolution=192&iterations=100")
-    page.get_by_role("button", name="Paint", exact=True).click()
-    expect(page.get_by_text("Finished:")).to_be_visible(timeout=60 * SECONDS)
-    loaded(picture(page, "The painting:"))
+    open_page(page, server, "resolution=128&iterations=60")
+    paint(page)
     sizes = [picture(page, alt).bounding_box() for alt in ("The photo", "The style", "The pain")]
     heights = [round(box["height"]) for box in sizes if box]
     assert max(heights) - min(heights) <= 1
@@ -166,28 +76,6 @@ def test_a_finished_painting(page: Page, server: str) -> None:
     page.emulate_media(color_scheme="dark")
     page.wait_for_timeout(1500)
     capture(page, "finished_dark")
-
-
-def paint(page: Page) -> None:
-    page.get_by_role("button", name="Paint", exact=True).click()
-    finished(page)
-
-
-def finished(page: Page) -> None:
-    expect(page.get_by_text("Finished:")).to_be_visible(timeout=60 * SECONDS)
-    loaded(picture(page, "The painting:"))
-    # The script runs once more when a painting has ended, and gives the download a new address.
-    page.wait_for_timeout(1000)
-
-
-def download(page: Page) -> bytes:
-    with page.expect_download() as event:
-        page.get_by_role("button", name="Download PNG").click()
-    return event.value.path().read_bytes()
-
-
-def job_of(page: Page) -> str:
-    return parse_qs(urlsplit(page.url).query)["job"][0]
 
 
 def test_several_styles_strength_continue_and_recipe(page: Page, server: str) -> None:
@@ -221,11 +109,8 @@ def test_several_styles_strength_continue_and_recipe(page: Page, server: str) ->
     page.wait_for_timeout(1000)
     capture(page, "strength")
 
-    page.get_by_role("button", name="Continue from this").click()
-    deadline = time.monotonic() + 60
-    while job_of(page) == job or not page.get_by_text("Finished:").is_visible():
-        assert time.monotonic() < deadline
-        page.wait_for_timeout(200)
+    paint(page, "Continue from this")
+    assert job_of(page) != job
     continued = recipe.read(download(page))
     assert continued.settings.init == "picture"
     assert continued.init == recipe.Source.of(first, "cat-night-sky-and-watercolour.png")
@@ -245,9 +130,16 @@ def download_other(page: Page, name: str) -> Image.Image:
     return Image.open(io.BytesIO(event.value.path().read_bytes()))
 
 
-def test_other_files_of_a_painting(page: Page, server: str) -> None:
+def test_a_painting_is_compared_and_taken_home(page: Page, server: str) -> None:
     open_page(page, server, "resolution=128&iterations=100&effort=0.5")
     paint(page)
+    take_home(page)
+    page.keyboard.press("Escape")
+    compare(page)
+
+
+def take_home(page: Page) -> None:
+    """Every file of a painting, opened."""
     painting = Image.open(io.BytesIO(download(page))).convert("RGB")
     page.get_by_role("button", name="More files").click()
     expect(page.get_by_role("button", name="JPEG", exact=True)).to_be_visible()
@@ -273,9 +165,8 @@ def test_other_files_of_a_painting(page: Page, server: str) -> None:
     sheet.save(SCREENSHOTS / "side_by_side.png")
 
 
-def test_photo_and_painting_are_compared(page: Page, server: str) -> None:
-    open_page(page, server, "resolution=128&iterations=100&effort=0.5")
-    paint(page)
+def compare(page: Page) -> None:
+    """The line between photo and painting, moved by keys and pointer."""
     painting = pixels(picture(page, "The painting:"))
     page.get_by_text("Compare with the photo").click()
     frame = page.locator(".frame")
@@ -340,7 +231,6 @@ def test_the_comparison_on_a_phone(browser: Browser, server: str) -> None:
         viewport={"width": 360, "height": 740}, has_touch=True, color_scheme="dark"
     )
     page = context.new_page()
-    page.set_default_timeout(30 * SECONDS)
     open_page(page, server, "resolution=64&iterations=20")
     paint(page)
     page.get_by_text("Compare with the photo").click()
@@ -369,11 +259,8 @@ def test_paint_it_again_with_more_style(page: Page, server: str) -> None:
     job = job_of(page)
     first = recipe.read(download(page)).settings
     capture(page, "again")
-    page.get_by_role("button", name="More style").click()
-    deadline = time.monotonic() + 60
-    while job_of(page) == job or not page.get_by_text("Finished:").is_visible():
-        assert time.monotonic() < deadline
-        page.wait_for_timeout(200)
+    paint(page, "More style")
+    assert job_of(page) != job
     second = recipe.read(download(page)).settings
     assert second == dataclasses.replace(first, style_weight=3 * first.style_weight)
     assert parse_qs(urlsplit(page.url).query)["style_weight"]
@@ -424,7 +311,6 @@ def test_narrow_and_dark(browser: Browser, server: str, scheme: str) -> None:
         {"width": 400, "height": 850} if scheme == "light" else {"width": 1360, "height": 900}
     )
     page = browser.new_page(viewport=viewport, color_scheme=scheme)  # type: ignore[arg-type]
-    page.set_default_timeout(30 * SECONDS)
     open_page(page, server)
     page.wait_for_timeout(500)
     overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")

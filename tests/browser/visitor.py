@@ -1,0 +1,68 @@
+"""What a visitor does and sees: the steps and looks that browser tests share."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+from PIL import Image, ImageChops
+from playwright.sync_api import Locator, Page, expect
+
+ROOT = Path(__file__).parent.parent.parent
+SCREENSHOTS = ROOT / "screenshots"
+SECONDS = 1000.0  # Playwright counts in milliseconds
+
+
+def open_page(page: Page, address: str, query: str = "") -> None:
+    page.goto(f"{address}/?{query}")
+    expect(page.get_by_role("button", name="Paint", exact=True)).to_be_enabled()
+    last = picture(page, "A pencil sketch").or_(picture(page, "An example"))
+    for image in (picture(page, "The photo"), last):
+        expect(image).to_be_visible()
+        loaded(image)
+
+
+def picture(page: Page, alt: str) -> Locator:
+    return page.locator(f'img[alt^="{alt}"]')
+
+
+def loaded(image: Locator) -> None:
+    image.evaluate("image => image.decode()")
+
+
+def pixels(image: Locator) -> Image.Image:
+    """The picture as the browser shows it."""
+    loaded(image)
+    return Image.open(io.BytesIO(image.screenshot())).convert("RGB")
+
+
+def difference(one: Image.Image, other: Image.Image) -> float:
+    """Mean difference of two pictures, 0..255."""
+    grey = ImageChops.difference(one, other.resize(one.size)).convert("L").resize((64, 64))
+    data = grey.tobytes()
+    return sum(data) / len(data)
+
+
+def capture(page: Page, name: str) -> None:
+    SCREENSHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+
+def paint(page: Page, button: str = "Paint") -> None:
+    """Press a button that begins a painting, and wait until it is finished."""
+    page.get_by_role("button", name=button, exact=True).click()
+    # What was painted before, "Finished" included, stays on the page until this one has begun.
+    expect(page.get_by_test_id("stMain").get_by_role("button", name="Stop")).to_be_visible()
+    expect(page.get_by_text("Finished:")).to_be_visible()
+    loaded(picture(page, "The painting:"))
+
+
+def download(page: Page) -> bytes:
+    with page.expect_download() as event:
+        page.get_by_role("button", name="Download PNG").click()
+    return event.value.path().read_bytes()
+
+
+def job_of(page: Page) -> str:
+    return parse_qs(urlsplit(page.url).query)["job"][0]
