@@ -41,6 +41,7 @@ EXAMPLES = """examples:
 DEFAULT_PRESET = "balanced"
 MOST_BLENDS = 12
 LEAST_TILE = 64  # px
+MOST_DPI = 10_000
 CHECKPOINT_SECONDS = 300.0
 BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
 
@@ -138,6 +139,27 @@ def _parser() -> argparse.ArgumentParser:
     output.add_argument(
         "--json", action="store_true", help="print one JSON line a refresh, and one at the end"
     )
+    paper = parser.add_argument_group("file")
+    paper.add_argument(
+        "--quality",
+        metavar="N",
+        type=_number,
+        default=95,
+        help="of JPEG and WebP, 1 to 100; default 95",
+    )
+    paper.add_argument(
+        "--dpi",
+        metavar="N",
+        type=_number,
+        default=0,
+        help="dots an inch, for printing: 300 makes 4096 px 35 cm; not in WebP",
+    )
+    paper.add_argument(
+        "--keep-exif",
+        action="store_true",
+        help="keep what the photo's file says of camera, exposure, time and author; never the "
+        "place, which is left out as everything is without this",
+    )
     parser.add_argument("--version", action="version", version=f"nst {__version__}")
     return parser
 
@@ -233,6 +255,7 @@ class _Inputs:
     masks: list[Image]
     init: Image | None
     sources: dict[str, tuple[Source, ...]]
+    exif: bytes = b""  # of the content, to be kept
 
 
 def _read_inputs(options: argparse.Namespace, settings: Settings) -> _Inputs:
@@ -248,9 +271,12 @@ def _read_inputs(options: argparse.Namespace, settings: Settings) -> _Inputs:
     }
     pictures: dict[str, list[Image]] = {}
     sources = {}
+    exif = b""
     for kind, given in paths.items():
         files = [(images.read_bytes(path), path) for path in given]
         pictures[kind] = [images.open_picture(data, str(path)) for data, path in files]
+        if kind == "content" and options.keep_exif:
+            exif = images.camera_data(*files[0])
         sources[kind] = tuple(Source.of(data, str(path)) for data, path in files)
     return _Inputs(
         pictures["content"][0],
@@ -258,6 +284,7 @@ def _read_inputs(options: argparse.Namespace, settings: Settings) -> _Inputs:
         pictures["masks"],
         next(iter(pictures["init"]), None),
         sources,
+        exif,
     )
 
 
@@ -306,12 +333,21 @@ def _tile(given: float | int | str | None) -> int | None:
     return given
 
 
+def _whole(flag: str, given: float | int | str, least: int, most: int) -> int:
+    """The checked value of a flag that is a whole number."""
+    if not isinstance(given, int) or not least <= given <= most:
+        raise UserError(f"{flag} was {given!r}; give a whole number from {least} to {most}.")
+    return given
+
+
 def _paint(options: argparse.Namespace, report: _Report) -> int:
     state, was = _read_checkpoint(options)
     found = _read_recipe(options)
     base = was or found
     settings = _settings(options, base.settings if base else None)
     tile = _tile(options.tile)
+    quality = _whole("--quality", options.quality, 1, 100)
+    dpi = _whole("--dpi", options.dpi, 0, MOST_DPI)
     count = _sheet_count(options.blend_sheet)
     kept_at = options.checkpoint or options.resume
     if count and kept_at:
@@ -359,7 +395,7 @@ def _paint(options: argparse.Namespace, report: _Report) -> int:
     outcome = _follow(run, report, window, keeper)
     painting = images.to_picture(outcome.image)
     picture = canvas.finish(painting, inputs.content, settings, masks)
-    images.save(picture, options.output, {recipe.KEY: made.to_json()})
+    images.save(picture, options.output, {recipe.KEY: made.to_json()}, quality, dpi, inputs.exif)
     if options.plot:
         export.save_chart(outcome.history, options.plot)
     report.finish(outcome, options.output, picture.size)

@@ -62,6 +62,18 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "BMP": {},
 }
 
+QUALITY = 95  # of JPEG and WebP
+
+# Tags of EXIF that are kept on request: description, make, model, software's date, artist and
+# copyright; and in its details exposure, aperture, sensitivity, dates with their zones, focal
+# length and lens. Named one by one, as a place may be in any of the others.
+_DETAILS = 0x8769
+_PHOTO_TAGS = (0x010E, 0x010F, 0x0110, 0x0132, 0x013B, 0x8298)
+_DETAIL_TAGS = (
+    *(0x829A, 0x829D, 0x8827, 0x9003, 0x9004, 0x9010, 0x9011, 0x9012),
+    *(0x920A, 0xA433, 0xA434),
+)
+
 # Warnings can only be silenced for the whole process, and two threads doing so at once may leave
 # them silenced for good; besides, one decoding of 40 megapixels at a time is enough memory.
 _decoding = threading.Lock()
@@ -324,24 +336,54 @@ def to_picture(tensor: torch.Tensor) -> Image.Image:
     return Image.fromarray(pixels[0].permute(1, 2, 0).contiguous().numpy())
 
 
+def camera_data(data: bytes, name: str) -> bytes:
+    """What a photo's EXIF says of camera, exposure, time and author; empty if it says nothing.
+
+    Never where it was taken, nor what only its maker can read, where that may be hidden as well.
+    Raises `ImageError` for a file that is not a picture.
+    """
+    with (
+        _decoding,
+        _pillow_errors(_shown(name)),
+        Image.open(io.BytesIO(data), formats=FORMATS) as image,
+    ):
+        found, kept = image.getexif(), Image.Exif()
+        details, kept_details = found.get_ifd(_DETAILS), kept.get_ifd(_DETAILS)
+        for wanted, source, target in (
+            (_PHOTO_TAGS, found, kept),
+            (_DETAIL_TAGS, details, kept_details),
+        ):
+            for tag in wanted:
+                if tag in source:
+                    target[tag] = source[tag]
+        return kept.tobytes() if len(kept) or kept_details else b""
+
+
 def encode(
     picture: Image.Image,
     format: str = "PNG",
-    quality: int = 95,
+    quality: int = QUALITY,
     text: Mapping[str, str] | None = None,
+    dpi: int = 0,
+    exif: bytes = b"",
 ) -> bytes:
     """The bytes of a picture file with an sRGB profile; the same picture gives the same bytes.
 
     `format` is PNG, JPEG, WEBP, TIFF or BMP (which holds no profile); `quality`, 1 to 100, is for
     JPEG and WEBP. `text` is kept in PNGs, uncompressed, under keywords of 1 to 79 characters; the
-    other formats are written without it. Raises `ImageError` for another format or a picture the
-    format cannot hold.
+    other formats are written without it. `dpi` is how many dots an inch has on paper, for all but
+    WEBP; 0 leaves it open. `exif` is as from `camera_data`, for all but BMP; in TIFF without the
+    exposure. Raises `ImageError` for another format or a picture the format cannot hold.
     """
     if format not in _OPTIONS:
         raise ImageError(f"There is no output format {format!r}; choose {', '.join(_OPTIONS)}.")
-    options = _OPTIONS[format] | ({"quality": quality} if format in ("JPEG", "WEBP") else {})
+    options = dict(_OPTIONS[format]) | ({"quality": quality} if format in ("JPEG", "WEBP") else {})
     if format == "PNG" and text:
         options["pnginfo"] = _text_chunks(text)
+    if dpi:
+        options["dpi"] = (dpi, dpi)
+    if exif:
+        options["exif"] = _without_details(exif) if format == "TIFF" else exif
     buffer = io.BytesIO()
     try:
         picture.save(buffer, format, icc_profile=_srgb_profile(), **options)
@@ -352,6 +394,15 @@ def encode(
             "choose PNG."
         ) from error
     return buffer.getvalue()
+
+
+def _without_details(exif: bytes) -> bytes:
+    """What libtiff can write of it beside compressed pixels."""
+    kept = Image.Exif()
+    kept.load(exif)
+    if _DETAILS in kept:
+        del kept[_DETAILS]
+    return kept.tobytes()
 
 
 def _text_chunks(text: Mapping[str, str]) -> PngInfo:
@@ -399,15 +450,20 @@ def check_writable(path: str | os.PathLike[str]) -> None:
 
 
 def save(
-    picture: Image.Image, path: str | os.PathLike[str], text: Mapping[str, str] | None = None
+    picture: Image.Image,
+    path: str | os.PathLike[str],
+    text: Mapping[str, str] | None = None,
+    quality: int = QUALITY,
+    dpi: int = 0,
+    exif: bytes = b"",
 ) -> None:
     """Writes the picture in the format of the path's extension, wholly or not at all.
 
-    `text` is for PNGs, as in `encode`. Raises `ImageError` as `check_output` and `encode` do, or
+    The rest is as in `encode`. Raises `ImageError` as `check_output` and `encode` do, or
     when the disk is full.
     """
     check_output(path)
-    write_atomically(encode(picture, _format(path), text=text), path)
+    write_atomically(encode(picture, _format(path), quality, text, dpi, exif), path)
 
 
 def write_atomically(data: bytes, path: str | os.PathLike[str]) -> None:

@@ -186,6 +186,8 @@ def test_show_draws_every_preview(run, monkeypatch):
         ([CONTENT, STYLE, "-o", "out.png", "--plot", "x.doc"], ".png, .svg"),
         ([CONTENT, STYLE, "-o", "out.png", "--resolution", "5000"], "from 64 to 4096 px"),
         ([CONTENT, STYLE, "-o", "out.png", "--tile", "many"], "from 64 on"),
+        ([CONTENT, STYLE, "-o", "out.jpg", "--quality", "101"], "from 1 to 100"),
+        ([CONTENT, STYLE, "-o", "out.jpg", "--dpi", "fine"], "from 0 to 10000"),
         ([CONTENT, STYLE, "-o", "out.png", "--resume", "none.nst"], "cannot be read"),
         ([CONTENT, STYLE, "-o", "out.png", "--resume", "none.nst", "--preset", "fine"], "leave"),
         ([CONTENT, STYLE, "-o", "out.png", "--seed", "x"], "whole number"),

@@ -759,6 +759,28 @@ class TestEncode:
         assert [layer[1:3] for layer in image.layer] == [(1, 1)] * 3
         assert image.quantization[0][0] == 2  # quality 95
 
+    @pytest.mark.parametrize("format", ["PNG", "JPEG", "TIFF", "BMP"])
+    def test_dots_an_inch(self, format):
+        image = Image.open(io.BytesIO(images.encode(noise(), format, dpi=300)))
+        assert [round(float(value)) for value in image.info["dpi"]] == [300, 300]
+
+    @pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP", "TIFF"])
+    def test_camera_data_without_the_place(self, format):
+        photo, details, place = Image.Exif(), 0x8769, 0x8825
+        photo[0x010F], photo[0x0112] = "Maker", 6  # the latter on its side
+        photo.get_ifd(details).update({0x9003: "2026:11:23 10:00:00", 0x927C: b"51 N 7 E"})
+        photo.get_ifd(place).update({1: "N", 2: (51.0, 30.0, 0.0)})
+        buffer = io.BytesIO()
+        noise().save(buffer, "JPEG", exif=photo)
+        kept = images.camera_data(buffer.getvalue(), "photo.jpg")
+        found = Image.open(io.BytesIO(images.encode(noise(), format, exif=kept))).getexif()
+        assert found[0x010F] == "Maker"
+        taken = {} if format == "TIFF" else {0x9003: "2026:11:23 10:00:00"}
+        assert dict(found.get_ifd(details)) == taken
+        assert not found.get_ifd(place)
+        assert found.get(0x0112, 1) == 1
+        assert images.camera_data(images.encode(noise(), "JPEG"), "plain.jpg") == b""
+
     @pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP", "TIFF"])
     def test_srgb_profile(self, format):
         image = Image.open(io.BytesIO(images.encode(noise(), format)))
