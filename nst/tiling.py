@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from nst import losses
 from nst.memory import SHALLOW
 from nst.settings import LAYERS
 from nst.tiles import Window, tiles
@@ -167,14 +168,10 @@ class Judge:
             gradients = list(of_grams)
             if self.content is not None:
                 found = look.features[self.content.layer]
-                height, width = window.size(int(self.content.layer[4]))
-                mean = 1 / (found.shape[1] * height * width)
-                with torch.no_grad():
-                    difference = found.float() - self.content.features(number)
-                    content += mean * float(difference.square().sum())
-                    difference *= 2 * mean * self.content_weight
+                loss, of_found = self._content(found, number)
+                content += loss
                 outputs.append(found)
-                gradients.append(difference.to(found.dtype))
+                gradients.append(of_found)
             del look
             gradient[(..., *window.pixels)] += torch.autograd.grad(outputs, cut, gradients)[0]
         return content, style
@@ -183,6 +180,16 @@ class Judge:
         cut = pixels_of(pixels)(window).detach().requires_grad_()
         layers = [] if self.content is None else [self.content.layer]
         return cut, self.eye.look(cut, window, layers, self.style_layers, self.guides)
+
+    def _content(self, found: Tensor, number: int) -> tuple[float, Tensor]:
+        """What the features of a window contribute to the loss, and how it depends on them."""
+        assert self.content is not None
+        height, width = self.eye.windows[number].size(int(self.content.layer[4]))
+        share = found[0, 0].numel() / (height * width)
+        known = found.detach().requires_grad_()
+        loss = share * losses.content_loss(known, self.content.features(number))
+        (gradient,) = torch.autograd.grad(self.content_weight * loss, known)
+        return float(loss.detach()), gradient
 
     def _style(self, grams: Grams) -> tuple[float, tuple[Tensor, ...]]:
         """The loss, and how it depends on each of the Gram matrices."""

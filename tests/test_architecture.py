@@ -52,7 +52,7 @@ ALLOWED = {
     "machine": set(),
     "checkpoint": {"images", "optimizers", "settings"},
     "memory": {"machine", "settings", "tiles"},
-    "tiling": {"memory", "settings", "tiles", "vgg"},
+    "tiling": {"losses", "memory", "settings", "tiles", "vgg"},
     "estimate": {"memory", "schedule", "settings", "tiles", "vgg"},
     "transfer": {
         *("settings", "vgg", "losses", "schedule", "optimizers", "strips", "tiling"),
