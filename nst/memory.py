@@ -6,7 +6,10 @@ that grows with the picture is counted by the pixel, everything that is looked a
 
 from __future__ import annotations
 
+import ctypes
+import functools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -122,6 +125,27 @@ def free_memory(device: torch.device) -> int:
         return machine.memory_available()
     free, _ = torch.cuda.mem_get_info(device)
     return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+
+
+@functools.lru_cache
+def _malloc_trim() -> Callable[[int], int] | None:
+    """glibc's; other systems give memory back by themselves, or not at all."""
+    try:
+        found: Callable[[int], int] = ctypes.CDLL("libc.so.6").malloc_trim
+    except (OSError, AttributeError):
+        return None
+    return found
+
+
+def give_back() -> None:
+    """Give the system what was freed.
+
+    The C library keeps blocks of up to 32 MB for later, and of a look at a tile most are smaller;
+    the next look, at a tile of another size, does not find them where it could use them.
+    """
+    trim = _malloc_trim()
+    if trim is not None:
+        trim(0)
 
 
 def ran_out(error: BaseException) -> bool:

@@ -13,8 +13,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from nst import losses
-from nst.memory import SHALLOW
+from nst import losses, memory
 from nst.settings import LAYERS
 from nst.tiles import Window, tiles
 from nst.vgg import VGG19, Look
@@ -35,6 +34,7 @@ class Eye:
     ) -> None:
         deepest = max(layers, key=LAYERS.index)
         self.vgg, self.pooling = vgg, pooling
+        self.short_of_memory = side < memory.WHOLE
         self.windows = [Window(tile, deepest) for tile in tiles(*size, side)]
 
     def look(
@@ -55,7 +55,13 @@ class Eye:
         for window in self.windows:
             for layer, part in self.look(picture(window), window, (), layers, guides).grams.items():
                 total[layer] = total[layer] + part if layer in total else part
+        self.rest()
         return total
+
+    def rest(self) -> None:
+        """To be called between looking at one thing and at another."""
+        if self.short_of_memory:
+            memory.give_back()
 
 
 Picture = Callable[[Window], Tensor]
@@ -76,7 +82,7 @@ def photo_of(picture: Tensor, vgg: VGG19) -> Picture:
 
 def expand(picture: Tensor) -> Tensor:
     """A picture in 0..1; one in 8 bits is converted."""
-    return picture.float() / 255 if picture.dtype == torch.uint8 else picture
+    return picture.float().div_(255) if picture.dtype == torch.uint8 else picture
 
 
 class ContentTarget:
@@ -89,8 +95,9 @@ class ContentTarget:
         # Features of the first blocks are as large as many pictures, and soon looked at again.
         if len(eye.windows) == 1:
             self._kept = [self._look(eye.windows[0])]
-        elif int(layer[4]) >= SHALLOW:
+        elif int(layer[4]) >= memory.SHALLOW:
             self._kept = [Packed(self._look(window)) for window in eye.windows]
+        eye.rest()
 
     def features(self, number: int) -> Tensor:
         """Those of the core of a window, (1, C, h, w)."""
@@ -174,6 +181,7 @@ class Judge:
                 gradients.append(of_found)
             del look
             gradient[(..., *window.pixels)] += torch.autograd.grad(outputs, cut, gradients)[0]
+        self.eye.rest()
         return content, style
 
     def _look(self, pixels: Tensor, window: Window) -> tuple[Tensor, Look]:

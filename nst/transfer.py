@@ -273,8 +273,11 @@ class _Painter:
             for strip in picture_strips(self.pixels):
                 self.pixels[strip] += self._photo(strip)
         else:
-            self.pixels = self.vgg.normalize(expand(_reduced(self.start, height, width)))
-            self.start = torch.empty(0)
+            start = _reduced(self.start, height, width)
+            self.start, self.pixels = torch.empty(0), torch.empty_like(start, dtype=torch.float32)
+            for strip in picture_strips(self.pixels):
+                self.pixels[strip] = self.vgg.normalize(expand(start[strip]))
+            del start
         torch.clamp(self.pixels, self.black, self.white, out=self.pixels)
         if self.masks is not None:
             self.masks_here = F.interpolate(self.masks, (height, width), mode="area")

@@ -78,7 +78,7 @@ class VGG19:
 
     def normalize(self, image: Tensor) -> Tensor:
         """RGB in 0..1, (1, 3, H, W), to the network's units: ImageNet's mean 0 and deviation 1."""
-        return (image.to(self.device) - self._mean) / self._std
+        return (image.to(self.device) - self._mean).div_(self._std)
 
     def denormalize(self, pixels: Tensor) -> Tensor:
         """The inverse of `normalize`."""
