@@ -7,12 +7,17 @@ one another, in the files of Linux' version 2 or of version 1.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 ROOT = Path("/")
+# Of glibc's mallopt: how much may stay free behind the last block, and from which size on a block
+# has pages of its own.
+TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3
+RETURNED = 65536  # bytes
 UNKNOWN = 4 * 1024**3  # bytes taken to be there where a system does not tell
 
 
@@ -40,6 +45,18 @@ def memory_available(root: Path = ROOT) -> int:
 def memory_peak(root: Path = ROOT) -> int:
     """The most bytes that this process has held so far; 0 where a system does not tell."""
     return _sizes(root / "proc" / "self" / "status").get("VmHWM", 0)
+
+
+def give_back_early() -> bool:
+    """Let memory go back to the system as soon as it is free, at some cost of time.
+
+    By itself the C library keeps what was freed between blocks that are still in use, and takes
+    more where none of the gaps is large enough. Whether it could be told: only glibc can.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None
+    if mallopt is None:
+        return False
+    return bool(mallopt(TRIM_THRESHOLD, RETURNED) and mallopt(MMAP_THRESHOLD, RETURNED))
 
 
 def cores(root: Path = ROOT) -> float:

@@ -19,7 +19,7 @@ from torch import Tensor
 from nst import losses, memory
 from nst.checkpoint import CheckpointError, State
 from nst.optimizers import LBFGS, Adam
-from nst.schedule import Clock, Stage, multiple_of_16, plan, pyramid
+from nst.schedule import Clock, Forecast, Stage, multiple_of_16, plan, pyramid
 from nst.settings import Settings, UserError
 from nst.strips import picture_strips
 from nst.tiling import ContentTarget, Eye, Judge, expand, photo_of
@@ -43,9 +43,10 @@ class Progress:
     tv_loss: float
     total_loss: float  # the three, each times its weight
     seconds: float  # since the run began
-    fraction: float  # of the work done, 0..1, by the cost of its iterations
+    fraction: float  # of the work done, 0..1, by the time that it takes
     image: Tensor | None  # a preview, (1, 3, H, W) in 0..1 on the CPU, when one is due
     snapshot: Callable[[], Tensor]  # the picture as it is now, also between previews
+    seconds_left: float = 0.0  # what the rest will take if the machine keeps its pace
     tile: int = 0  # px, the longest side of the tiles that the canvas is cut into; 0 if it is not
     # What `steps` takes to go on from here; good until the next iteration.
     state: Callable[[], State] | None = None
@@ -54,11 +55,6 @@ class Progress:
     def finished(self) -> bool:
         """Whether this is the last iteration."""
         return self.fraction >= 1.0
-
-    @property
-    def seconds_left(self) -> float:
-        """What the rest will take if the machine keeps its pace."""
-        return self.seconds * (1 - self.fraction) / self.fraction
 
 
 class DivergedError(UserError):
@@ -160,7 +156,8 @@ def steps(
     began = time.perf_counter() - (resume.seconds if resume else 0)
     stages = plan(settings, content.shape[2], content.shape[3])
     scales = tuple(stage.scale for stage in stages)
-    clock = Clock(stages, settings)
+    clock = Clock(stages, settings, len(styles))
+    forecast = Forecast()
     painter = _Painter(vgg, settings, content, styles, init, masks, tile)
     del content, styles, init, masks  # the painter lets go of what it does not need any more
     totals = list(resume.losses) if resume else []
@@ -185,6 +182,7 @@ def steps(
                     tv_loss=loss.tv,
                     total_loss=loss.total,
                     seconds=seconds,
+                    seconds_left=forecast.seconds_left(seconds, clock.spent, clock.fraction),
                     fraction=clock.fraction,
                     image=painter.image() if clock.preview_due else None,
                     snapshot=painter.image,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -119,6 +120,14 @@ def test_a_system_without_such_files_still_answers(tmp_path: Path) -> None:
     assert machine.memory_available(tmp_path) == machine.memory_limit(tmp_path)
     assert machine.memory_peak(tmp_path) == 0
     assert machine.cores(tmp_path) >= 1
+
+
+def test_what_is_freed_can_go_back_at_once() -> None:
+    code = "import platform; from nst import machine; print(machine.give_back_early(), "
+    code += "platform.libc_ver()[0] == 'glibc')"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    done, glibc = answer.stdout.split()
+    assert done == glibc, answer.stderr
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the others do not tell")
