@@ -9,7 +9,6 @@ from __future__ import annotations
 import ctypes
 import functools
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -28,6 +27,11 @@ PICTURE = 12  # bytes a pixel in float32
 OPTIMIZERS = {"adam": 2 * PICTURE, "lbfgs": 27 * PICTURE}
 CHANNELS = {1: 64, 2: 128, 3: 256, 4: 512, 5: 512}  # of the features, by block
 DENSITY = 0.4  # of features after a ReLU, how many are not 0
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # glibc's numbers for `mallopt`
+LARGE_BLOCK, KEPT_BLOCK = (
+    6 * 2**20,
+    32 * 2**20,
+)  # bytes; a strip's blocks are smaller than the first
 SHALLOW = 3  # the first block whose features are kept for comparison by tiles
 
 
@@ -128,24 +132,32 @@ def free_memory(device: torch.device) -> int:
 
 
 @functools.lru_cache
-def _malloc_trim() -> Callable[[int], int] | None:
-    """glibc's; other systems give memory back by themselves, or not at all."""
+def _glibc() -> ctypes.CDLL | None:
+    """The C library of most Linux systems; others keep less by themselves, or are not asked."""
     try:
-        found: Callable[[int], int] = ctypes.CDLL("libc.so.6").malloc_trim
-    except (OSError, AttributeError):
+        library = ctypes.CDLL("libc.so.6")
+    except OSError:
         return None
-    return found
+    return library if hasattr(library, "malloc_trim") else None
+
+
+def spare(sparing: bool) -> None:
+    """Whether the C library gives every large block back once it is free.
+
+    Otherwise it keeps those of up to 32 MB for later, in between the small ones that are in use: a
+    third more memory for a tile. To ask for them anew takes some time.
+    """
+    library = _glibc()
+    if library is not None:
+        library.mallopt(_MMAP_THRESHOLD, LARGE_BLOCK if sparing else KEPT_BLOCK)
+        library.mallopt(_TRIM_THRESHOLD, KEPT_BLOCK)
 
 
 def give_back() -> None:
-    """Give the system what was freed.
-
-    The C library keeps blocks of up to 32 MB for later, and of a look at a tile most are smaller;
-    the next look, at a tile of another size, does not find them where it could use them.
-    """
-    trim = _malloc_trim()
-    if trim is not None:
-        trim(0)
+    """Give the system what was freed and kept for later."""
+    library = _glibc()
+    if library is not None:
+        library.malloc_trim(0)
 
 
 def ran_out(error: BaseException) -> bool:

@@ -283,6 +283,8 @@ class _Painter:
         self._leave_unclaimed()
         kept = resume.tile if resume is not None else 0  # to the bit the same
         self.tile = self.asked_tile or kept or self._tile_side()
+        if self.tile < memory.WHOLE:
+            memory.spare(True)
         self.judges.clear()
         self.targets = self._within_memory(self._style_targets)
         if last:
@@ -323,6 +325,7 @@ class _Painter:
                     raise
             # Not before the error is gone, which holds on to all that was in memory.
             self.tile = memory.smaller(self.tile, *self.photo.shape[2:])
+            memory.spare(True)
             self.judges.clear()
 
     def _photo(self, strip: tuple[slice, ...]) -> Tensor:
@@ -462,6 +465,8 @@ class _Painter:
         """Let go of all but the picture."""
         self.optimizer = None
         self.judges.clear()
+        if self.tile < memory.WHOLE:
+            memory.spare(False)
 
     def image(self) -> Tensor:
         """A detached copy of the picture, (1, 3, H, W) in 0..1 on the CPU."""
