@@ -272,10 +272,11 @@ class _Painter:
                 self.pixels[strip] += self._photo(strip)
         else:
             start = _reduced(self.start, height, width)
-            self.start, self.pixels = torch.empty(0), torch.empty_like(start, dtype=torch.float32)
+            self.pixels = torch.empty_like(start, dtype=torch.float32)
             for strip in picture_strips(self.pixels):
                 self.pixels[strip] = self.vgg.normalize(expand(start[strip]))
             del start
+        self.start = torch.empty(0)
         torch.clamp(self.pixels, self.black, self.white, out=self.pixels)
         if self.masks is not None:
             self.masks_here = F.interpolate(self.masks, (height, width), mode="area")
