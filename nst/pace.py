@@ -7,7 +7,7 @@ from collections import deque
 from nst import schedule
 from nst.settings import Settings
 
-# Seconds for a million pixels to take one step, as `schedule.cost` counts them, in the benchmarks on
+# Seconds for a step on a million pixels, as `schedule.cost` counts them, in the benchmarks on
 # two cores: what is told until the first painting has ended.
 FIRST_GUESS = 8.0
 REMEMBERED = 10  # paintings

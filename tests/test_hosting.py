@@ -19,7 +19,7 @@ from nst.jobs import JobManager
 from nst.painter import VGGPainter
 from nst.settings import CONTROLS, Settings
 from nst.transfer import Progress
-from page import limits, visitor, words
+from page import limits, studio, visitor, words
 
 ROOT = Path(__file__).parent.parent
 APP = str(ROOT / "streamlit_app.py")
@@ -167,7 +167,7 @@ def test_visitors_wait_for_one_another_and_see_only_their_own(
     assert bob.query_params["job"] != ada.query_params["job"]
     assert "in the style of Watercolour" not in str(bob.main)
     cleo = open_page()
-    assert not cleo.progress
+    assert status(cleo) == studio.READY
     assert "An example" in captions(cleo)[2]
 
 
