@@ -23,7 +23,7 @@ ROUNDS = 2
 # Of the time of a look there and back: the way there, and the parts of the blocks.
 FORTH = 0.5
 SHARES = {1: 0.11, 2: 0.16, 3: 0.36, 4: 0.34, 5: 0.03}
-PICTURES = 3 + 8  # bytes a pixel: the photo as the painting holds it, photo and style as pictures
+PICTURES = 3 + 4  # bytes a pixel: the photo as the painting holds it, and as a picture
 STEP = 64  # px, between the sizes that are tried
 
 

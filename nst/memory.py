@@ -19,14 +19,14 @@ from nst.tiles import Window, tiles
 
 WHOLE = 2**20  # px, the side of a tile that no picture is larger than
 SIDES = (WHOLE, 1024, 512, 256, 128)  # of tiles, px
-PROGRAM = 780_000_000  # bytes of a process that has loaded torch and VGG19 and has painted once
+PROGRAM = 720_000_000  # bytes of a process that has loaded torch and VGG19 and has painted once
 SCRATCH = 90_000_000  # bytes that a look takes whatever its size
 USABLE = 0.8  # of the memory that is free: other programs want some, too
 PICTURE = 12  # bytes a pixel in float32
 # Bytes a pixel that the optimiser holds while it steps: Adam two moments, L-BFGS its history.
 OPTIMIZERS = {"adam": 2 * PICTURE, "lbfgs": 27 * PICTURE}
 CHANNELS = {1: 64, 2: 128, 3: 256, 4: 512, 5: 512}  # of the features, by block
-DENSITY = 0.4  # of features after a ReLU, how many are not 0
+DENSITY = 0.36  # of features after a ReLU, how many are not 0
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # glibc's numbers for `mallopt`
 LARGE_BLOCK, KEPT_BLOCK = (
     6 * 2**20,
