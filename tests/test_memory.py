@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from nst import machine, memory
+from nst import machine, memory, transfer
 from nst.memory import SIDES, WHOLE, Canvas
 from nst.settings import Settings
 
@@ -74,3 +74,20 @@ def test_free_memory_is_that_of_the_machine():
 )
 def test_what_running_out_of_memory_looks_like(error, expected):
     assert memory.ran_out(error) == expected
+
+
+def test_memory_is_spared_only_while_there_are_tiles(trunk, content, style, monkeypatch):
+    asked = []
+    monkeypatch.setattr(memory, "spare", asked.append)
+    settings = Settings(
+        iterations=2, coarse_to_fine=False, content_layer="conv1_1", style_layers=("conv1_1",)
+    )
+    for tile, expected in ((WHOLE, []), (64, [True, False])):
+        transfer.stylize(content, [style], settings, trunk, tile=tile)
+        assert asked == expected
+
+
+def test_a_system_that_cannot_be_asked_is_left_alone(monkeypatch):
+    monkeypatch.setattr(memory, "_glibc", lambda: None)
+    memory.spare(True)
+    memory.give_back()
