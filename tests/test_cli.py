@@ -303,7 +303,7 @@ def test_a_plan_paints_nothing(run, tmp_path):
 
 
 def test_what_there_is_no_memory_for_is_refused(run, monkeypatch, tmp_path):
-    monkeypatch.setattr(memory, "free_memory", lambda device: 10**9)
+    monkeypatch.setattr(memory, "free_memory", lambda device: 4 * 10**8)
     code, _, err = run(CONTENT, STYLE, "-o", "out.png", "--preset", "poster")
     assert code == cli.BAD_INPUT
     assert re.search(r"4096 x \d+ px needs .* choose a resolution of at most \d+ px", err)
