@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from nst import checkpoint, cli, images, memory, recipe, transfer, vgg
+from nst import checkpoint, cli, estimate, images, memory, recipe, transfer, vgg
 from nst.settings import CONTROLS
 
 ROOT = Path(__file__).parent.parent
@@ -291,7 +291,8 @@ def test_it_says_when_it_paints_in_pieces(run):
     assert "painted in pieces of 64 px" in err
 
 
-def test_a_plan_paints_nothing(run, tmp_path):
+def test_a_plan_paints_nothing(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(estimate, "MEASURED", 64)
     code, out, _ = run(CONTENT, STYLE, "-o", "out.png", "--plan")
     assert code == 0
     assert re.search(r"Canvas: 384 x 256 px; \d+ iterations", out)
