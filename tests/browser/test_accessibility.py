@@ -64,7 +64,8 @@ def tab_to(page: Page, name: str) -> None:
         at = page.evaluate(NAME)
         if at and page.evaluate("document.activeElement.tagName") not in ("BODY", "IFRAME"):
             assert page.evaluate(RINGED), f"the focus on {at!r} cannot be seen"
-        if at and name in at.strip().split("\n"):
+        words = at.strip().split("\n") if at else []
+        if name in words and len(words) <= 5:  # with icons, but not all that the page says
             return
     raise AssertionError(f"{MOST_TABS} times Tab did not lead to {name!r}")
 

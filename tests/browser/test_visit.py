@@ -8,9 +8,10 @@ from urllib.parse import parse_qs, urlsplit
 
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
-from visitor import SECONDS, capture, finished, job_of, loaded, open_page, paint, picture
+from visitor import capture, job_of, loaded, open_page, paint, picture
 
 from nst import images, recipe
+from Resources.make_screenshots import PATIENCE
 
 
 def cards(page: Page) -> Locator:
@@ -40,7 +41,7 @@ def test_a_visit_and_its_link(browser: Browser, server: str) -> None:
         permissions=["clipboard-read", "clipboard-write"],
     )
     page = context.new_page()
-    page.set_default_timeout(30 * SECONDS)
+    page.set_default_timeout(PATIENCE)
     open_page(page, server, "resolution=64&iterations=20&style=watercolour,night_sky")
     weight = page.get_by_role("slider", name="Night sky")
     weight.focus()
@@ -51,9 +52,8 @@ def test_a_visit_and_its_link(browser: Browser, server: str) -> None:
     own["buffer"] = images.encode(Image.radial_gradient("L").convert("RGB"))  # type: ignore[assignment]
     page.locator('.st-key-own_photo input[type="file"]').set_input_files([own])  # type: ignore[list-item]
     expect(page.get_by_text("Photo: Your own photo")).to_be_visible()
-    page.get_by_role("button", name="Paint", exact=True).click()
-    expect(cards(page)).to_have_count(2, timeout=60 * SECONDS)
-    finished(page)
+    paint(page)
+    expect(cards(page)).to_have_count(2)
     second = job_of(page)
 
     # The link opens the same page in another's browser; neither it nor the address shows pictures.
@@ -62,10 +62,10 @@ def test_a_visit_and_its_link(browser: Browser, server: str) -> None:
     assert "job" not in query
     assert query["weights"] == ["night_sky:10"]
     other = browser.new_page()
-    other.set_default_timeout(30 * SECONDS)
+    other.set_default_timeout(PATIENCE)
     other.goto(link)
     expect(other.get_by_text("Style: Watercolour and Night sky")).to_be_visible()
-    expect(other.get_by_role("slider", name="Night sky")).to_have_attribute("aria-valuenow", "10")
+    expect(other.get_by_role("slider", name="Night sky")).to_have_value("10")
     other.goto(page.url)
     expect(other.get_by_text("was made in another tab")).to_be_visible()
     expect(other.get_by_text("Your paintings", exact=True)).to_have_count(0)
@@ -104,7 +104,8 @@ def test_a_visit_and_its_link(browser: Browser, server: str) -> None:
     capture(page, "strip_narrow")
     page.set_viewport_size({"width": 1360, "height": 900})
 
-    page.get_by_text("Cat, Watercolour and Night sky", exact=True).click()
+    strip = page.get_by_test_id("stGrid")
+    strip.get_by_text("Cat, Watercolour and Night sky", exact=True).click()
     page.get_by_role("button", name="Delete the chosen one").click()
     expect(cards(page)).to_have_count(1)
     page.reload()
