@@ -54,7 +54,7 @@ MAX_PIXELS_OF_ALL_PASSES = 1_000_000_000
 MAX_FILL_BYTES = 10_000  # in a JPEG's header; Pillow takes a second for two million of them
 
 # Programs that write small chunks write 8 KB each; a million empty ones are made to keep us busy.
-MAX_PNG_CHUNKS = 100_000
+MAX_PARTS = 20_000  # chunks of a PNG, segments of a JPEG, blocks before a GIF's first frame
 
 STRIP_PIXELS = 2**20  # that are converted at a time
 
@@ -133,12 +133,12 @@ def read_bytes(
 
 def _decode(data: bytes, shown: str) -> Image.Image:
     """The picture in `data`; may raise whatever Pillow raises."""
-    if data.startswith(b"\x89PNG") and _png_chunks(data) > MAX_PNG_CHUNKS:
-        raise ImageError(
-            f"{shown} is made of more than {MAX_PNG_CHUNKS} chunks, which would take too long to "
-            "read; open it in another program and save it anew."
-        )
-    passes = _jpeg_passes(data, shown) if data.startswith(b"\xff\xd8") else 1
+    passes = 1
+    if data.startswith(b"\xff\xd8"):
+        passes = _jpeg_passes(data, shown)
+    for start, parts in ((b"\x89PNG", _png_chunks), (b"GIF8", _gif_blocks)):
+        if data.startswith(start) and parts(data) > MAX_PARTS:
+            raise _too_many_parts(shown)
     with Image.open(io.BytesIO(data), formats=FORMATS) as image:
         _check_size(image.size, shown, *_most_pixels(image, data, passes))
         if image.info.get("compression") in (1, 2) and image.format == "BMP":
@@ -151,21 +151,45 @@ def _decode(data: bytes, shown: str) -> Image.Image:
     return picture
 
 
+def _too_many_parts(shown: str) -> ImageError:
+    return ImageError(
+        f"{shown} is made of more than {MAX_PARTS} parts, which would take too long to read; open "
+        "it in another program and save it anew."
+    )
+
+
 def _png_chunks(data: bytes) -> int:
     """How many chunks there are; counted no further than is needed to know that it is too many."""
     position, count = 8, 0
-    while position < len(data) and count <= MAX_PNG_CHUNKS:
+    while position < len(data) and count <= MAX_PARTS:
         position += 12 + int.from_bytes(data[position : position + 4])
         count += 1
+    return count
+
+
+def _gif_blocks(data: bytes) -> int:
+    """As `_png_chunks`, for what stands before a GIF's first frame; a stray byte is a block."""
+    colours = 3 * 2 ** (data[10] % 8 + 1) if len(data) > 10 and data[10] & 0x80 else 0
+    position, count = 13 + colours, 0
+    while position < len(data) and data[position] not in b",;" and count <= MAX_PARTS:
+        count += 1
+        if data[position] != 0x21:
+            position += 1
+            continue
+        position += 2  # the kind of extension; then come its parts, each after its length
+        while position < len(data) and data[position] and count <= MAX_PARTS:
+            position += 1 + data[position]
+            count += 1
+        position += 1
     return count
 
 
 def _jpeg_passes(data: bytes, shown: str) -> int:
     """How many passes a JPEG is stored in, up to the end of its (first) picture.
 
-    Raises `ImageError` for a header of fill bytes.
+    Raises `ImageError` for a header of fill bytes or of very many segments.
     """
-    passes, position, fill = 0, 2, 0
+    passes, position, fill, count = 0, 2, 0, 0
     while marker := _MARKER.search(data, position):
         # Between segments there is nothing but fill bytes, behind the start of a pass its data.
         fill += 0 if passes else marker.start() - position
@@ -174,9 +198,11 @@ def _jpeg_passes(data: bytes, shown: str) -> int:
                 f"{shown} has a header of nothing but fill bytes; open it in another program and "
                 "save it anew."
             )
-        kind, position = marker[0][1], marker.end()
+        kind, position, count = marker[0][1], marker.end(), count + 1
         if kind == 0xD9:  # the end of the picture; a phone may append a film to it
             break
+        if count > MAX_PARTS:
+            raise _too_many_parts(shown)
         passes += kind == 0xDA
         if passes > MAX_JPEG_PASSES:
             break

@@ -171,6 +171,12 @@ def riff(*chunks: tuple[bytes, bytes]) -> bytes:
     return b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body
 
 
+def riff_part(webp: bytes) -> bytes:
+    """The lossless pixels of a WebP."""
+    at = webp.index(b"VP8L")
+    return webp[at + 8 : at + 8 + int.from_bytes(webp[at + 4 : at + 8], "little")]
+
+
 def vp8x(width: int, height: int, flags: int = 0) -> tuple[bytes, bytes]:
     size = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
     return b"VP8X", bytes([flags, 0, 0, 0]) + size
@@ -271,7 +277,6 @@ def no_pictures() -> Iterator[tuple[str, bytes]]:
         "ICNS",
         "TGA",
         "PCX",
-        "IM",
         "PDF",
         "EPS",
         "DDS",
@@ -430,6 +435,30 @@ def metadata() -> Iterator[tuple[str, bytes]]:
         tags = exif()
         tags[0x0112] = value
         yield f"orientation {value}", encoded(noise(), "JPEG", exif=tags)
+    body = tiff([(50_000 + n % 9000, 7, 10_000_000, 8) for n in range(60_000)], bytes(10_000_000))
+    for name, kind, start in (("exif", b"eXIf", b""), ("text", b"zTXt", b"a\0\0")):
+        data = body if not start else start + zlib.compress(body.hex().encode())
+        yield (
+            f"tags that share 10 MB, {name} of png",
+            png((48, 40), PNG_ROWS, before=chunk(kind, data)),
+        )
+    raw = b"Raw profile type exif\0\0"
+    small = tiff([(50_000 + n % 9000, 7, 90_000, 8) for n in range(9000)], bytes(90_000))
+    text = b"\nexif\n 9\n" + b"Exif\0\0".hex().encode() + small.hex().encode()
+    hexadecimal = chunk(b"zTXt", raw + zlib.compress(text))
+    yield "tags that share, as text of png", png((48, 40), PNG_ROWS, before=hexadecimal)
+    yield "tags that share 10 MB, tiff", body
+    yield (
+        "tags that share 10 MB, webp",
+        riff(vp8x(48, 40, 8), (b"VP8L", riff_part(SAMPLES["lossless"])), (b"EXIF", body)),
+    )
+    parts = [body[at : at + 60_000] for at in range(0, 6_000_000, 60_000)]
+    segments = [segment(0xE1, b"Exif\0\0" + part) for part in parts]
+    yield "tags that share 6 MB, jpeg", after_start(SAMPLES["progressive"], *segments)
+    index = segment(
+        0xE2, b"MPF\0" + tiff([(50_000 + n, 7, 9000, 8) for n in range(4000)], bytes(9000))
+    )
+    yield "tags that share, index of mpo", after_start(SAMPLES["progressive"], index)
     wide = struct.pack("<HHII", 274, 2, 2**31, 8)
     yield (
         "orientation as endless text",
@@ -630,7 +659,7 @@ def passes() -> Iterator[tuple[str, bytes]]:
 
 
 def loops() -> Iterator[tuple[str, bytes]]:
-    yield "tiff whose next page is itself", tiff(tiff_entries(), following=8)
+    yield "tiff whose next page is itself", tiff(tiff_entries(), bytes(2000), following=8)
     chain = b"".join(struct.pack("<HI", 0, 14 + 6 * n) for n in range(1, 100_001))
     yield "tiff of 100000 pages", struct.pack("<2sHI", b"II", 42, 8) + chain
     for tag, name in (

@@ -17,6 +17,7 @@ from hostile import SAMPLES
 from nst import images
 
 MEGABYTE = 2**20
+CLEAR, STATUS = Path("/proc/self/clear_refs"), Path("/proc/self/status")
 ADDRESSES = 3000 * MEGABYTE  # a last resort: more than what is allowed, less than what does harm
 SECONDS = 300  # of the processor, for all pictures together
 
@@ -34,7 +35,8 @@ def main() -> None:
 
 def opened(data: bytes, name: str) -> dict[str, object]:
     """What became of a picture, the seconds and the memory that it took; MB."""
-    Path("/proc/self/clear_refs").write_text("5")  # the peak is measured from here on
+    if CLEAR.exists():
+        CLEAR.write_text("5")  # the peak is measured from here on
     before, began, processor = resident("VmRSS"), time.perf_counter(), time.process_time()
     size, refusal, other = None, "", ""
     try:
@@ -56,9 +58,10 @@ def opened(data: bytes, name: str) -> dict[str, object]:
 
 
 def resident(name: str) -> float:
-    """A line of this process' status, MB."""
-    status = Path("/proc/self/status").read_text()
-    return int(status.partition(f"{name}:")[2].split()[0]) / 1024
+    """A line of this process' status, MB; 0 where the system has none."""
+    if not STATUS.exists():
+        return 0.0
+    return int(STATUS.read_text().partition(f"{name}:")[2].split()[0]) / 1024
 
 
 if __name__ == "__main__":

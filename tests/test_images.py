@@ -561,8 +561,20 @@ class TestRefusal:
     def test_png_of_endless_chunks(self):
         pixels = zlib.compress((b"\0" + bytes(120)) * 40)
         assert open_picture(png_of(40, 40, data=pixels, extra=((b"teSt", b""),) * 1000))
-        many = png_of(40, 40, data=pixels, extra=((b"teSt", b""),) * 100_000)
-        assert "more than 100000 chunks" in refusal(many)
+        many = png_of(40, 40, data=pixels, extra=((b"teSt", b""),) * images.MAX_PARTS)
+        assert "more than 20000 parts" in refusal(many)
+
+    def test_jpeg_of_endless_segments_and_gif_of_endless_blocks(self):
+        data = encoded(noise(), "JPEG")
+        segment = b"\xff\xfe\0\x02"
+        assert open_picture(data[:2] + segment * 1000 + data[2:])
+        assert "more than 20000 parts" in refusal(data[:2] + segment * 20_000 + data[2:])
+        data = encoded(noise().convert("P"), "GIF")
+        start = 13 + 3 * 256
+        comment = b"!\xfe\x01x\0"
+        assert open_picture(data[:start] + comment * 1000 + data[start:])
+        for many in (comment * 10_001, b"!\xfe" + b"\x01x" * 20_001 + b"\0", bytes(20_001)):
+            assert "more than 20000 parts" in refusal(data[:start] + many + data[start:])
 
     def test_strips_join_without_a_seam(self, monkeypatch):
         pictures = [noise(70, 90), noise(70, 90).convert("RGBA"), noise(70, 90).convert("P")]
