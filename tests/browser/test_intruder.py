@@ -68,9 +68,9 @@ def test_markup_stays_text(page: Page, server: str) -> None:
     expect(page.get_by_text("This is not a valid recipe")).to_be_visible(timeout=30 * SECONDS)
     assert page.evaluate("window.hacked") is None
     assert page.locator('img[src="x"], a[href^="javascript"], [onerror]').count() == 0
-    assert page.locator("body").is_visible()
+    assert page.evaluate("getComputedStyle(document.body).display") != "none"
     assert not [url for url in asked if "tracker" in url or "javascript" in url]
-    assert all(url.startswith((server, "data:", "blob:")) for url in asked), asked
+    assert not [url for url in asked if not url.startswith((server, "data:", "blob:"))]
 
 
 def request(address: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str]]:
