@@ -155,9 +155,9 @@ def show(photo: Input | None, styles: tuple[Input, ...], job: jobs.Snapshot | No
         studio.show_losses(job)
 
 
-st.set_page_config(
-    "Neural style transfer", ":material/palette:", layout="wide", initial_sidebar_state=360
-)
+# A file of its own: Streamlit's icons are fetched from Google when they stand in a browser's tab.
+ICON = Path(__file__).parent / "page" / "icon.svg"
+st.set_page_config("Neural style transfer", ICON, layout="wide", initial_sidebar_state=360)
 st.html(Path(__file__).parent / "page" / "page.css")
 
 with st.sidebar:
