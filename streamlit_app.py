@@ -7,51 +7,85 @@ Run it with `streamlit run streamlit_app.py`. The painting itself is done by the
 from __future__ import annotations
 
 import dataclasses
+import logging
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from nst import images, jobs
-from nst.jobs import Input, Order
+from nst.jobs import BusyError
+from nst.order import Input, Order
 from nst.settings import UserError
-from page import controls, downloads, gallery, masks, recipes, studio, variations
+from page import (
+    announcement,
+    controls,
+    downloads,
+    explained,
+    gallery,
+    limits,
+    masks,
+    recipes,
+    results,
+    share,
+    studio,
+    variations,
+    visit,
+    visitor,
+)
 from page.words import plain
 
-POLL = 1.0  # seconds between two looks at a running job
+# Seconds between two looks at a running job. A preview is made after `jobs.REFRESH`, so that what
+# is seen is at most a second old.
+POLL = 0.5
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 WARM_UP = 4.0  # seconds after the first paint: whoever has just come looks around first
 
 
 @st.cache_resource
 def job_manager() -> jobs.JobManager:
-    """The one queue of this server."""
-    manager = jobs.JobManager()
+    """The one queue of this server, which tells on its console of every painting."""
+    logging.basicConfig(format=LOG_FORMAT)  # Streamlit sets up its own loggers only
+    logging.getLogger("nst").setLevel(logging.INFO)
+    budget = limits.budget()
+    manager = jobs.JobManager(kept_bytes=budget.kept, memory=budget.painting)
     manager.warm_up(WARM_UP)
     return manager
 
 
 def current_job() -> jobs.Snapshot | None:
-    """The job the page's address points to."""
+    """The job the page's address points to, if it is the visitor's own."""
+    visit.touch(job_manager())
     job_id = st.query_params.get("job")
-    if not job_id:
+    if not job_id or not visit.owns(job_id):
         return None
-    job_manager().touch(job_id)
     return job_manager().snapshot(job_id)
 
 
 def start(order: Order) -> None:
     """Queue a painting and let the address of the page point to it, so that a reload finds it."""
     try:
-        job_id = job_manager().submit(order)
+        job_id = job_manager().submit(order, visitor.identity())
+    except BusyError as error:
+        st.warning(str(error), icon=":material/hourglass_top:")
+        st.button("Show it", on_click=show_job, args=[error.job_id])
+        return
     except UserError as error:
         st.error(plain(str(error)), icon=":material/hourglass_disabled:")
         return
+    visit.add(job_id, job_manager())
     # The pictures of the last painting, to continue it; they stay with the visitor's session.
     st.session_state.painted = (job_id, order)
     st.session_state.browsing = False
     st.session_state.pop("next_strength", None)
     st.query_params["job"] = job_id
     st.rerun()
+
+
+def show_job(job_id: str) -> None:
+    """Let the page's address point to a job that the visitor ordered, maybe in another tab."""
+    visit.add(job_id, job_manager())
+    st.query_params["job"] = job_id
 
 
 def painted_order(job: jobs.Snapshot, order: Order | None) -> Order | None:
@@ -85,20 +119,26 @@ def continued(job: jobs.Snapshot, painted: Order, settings: Any) -> Order:
 
 
 def show_actions(order: Order | None, settings: Any, job: jobs.Snapshot | None) -> None:
-    """The buttons: Paint, and what can be done with the job: stop, continue or vary it."""
+    """The buttons: Paint, other pictures, and what can be done with the job: stop or continue."""
     if (varied := variations.pending()) is not None:
         start(varied)
     active = job is not None and job.active
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="actions"):
         paint = st.button(
             "Paint",
             type="primary",
             icon=":material/brush:",
             disabled=active or order is None,
-            help="One painting at a time: stop this one to begin another." if active else None,
+        )
+        st.button(
+            "Surprise me",
+            key="surprise",
+            icon=":material/casino:",
+            help="Another photo and another style, chosen by chance.",
+            on_click=gallery.surprise,
         )
         go_on = False
-        painted = same = None
+        painted = None
         if job is not None and job.active:
             st.button(
                 "Stop",
@@ -109,8 +149,6 @@ def show_actions(order: Order | None, settings: Any, job: jobs.Snapshot | None) 
             )
         elif job is not None and job.preview:
             painted = painted_order(job, order)
-            # As it was painted, where the session knows that, whatever is chosen now.
-            same = painted_order(job, None) or painted
             go_on = st.button(
                 "Continue from this",
                 icon=":material/resume:",
@@ -119,9 +157,6 @@ def show_actions(order: Order | None, settings: Any, job: jobs.Snapshot | None) 
                 if painted
                 else "Choose its photo and style again to paint on from this picture.",
             )
-        # In the same row, so that the pictures stay where they were while it was painted.
-        if job is not None and same is not None:
-            variations.offer(job, same, st.session_state.get(studio.strength_key(job.id)))
     if paint and order is not None:
         start(order)
     if go_on and job is not None and painted is not None:
@@ -130,35 +165,51 @@ def show_actions(order: Order | None, settings: Any, job: jobs.Snapshot | None) 
 
 
 @st.fragment(run_every=POLL)
-def watch(photo: Input | None, styles: tuple[Input, ...]) -> None:
+def watch(chosen: share.Contents, order: Order | None) -> None:
     """What `look` shows, again and again while the job runs."""
     job = current_job()
     if job is None or not job.active:
         st.rerun()
-    show(photo, styles, job)
+    show(chosen, order, job)
 
 
 # Not the same fragment as `watch`: its last look, asked for before the run that ended it, would
 # come after that run and replace the downloads' addresses under the visitor's finger.
 @st.fragment
-def look(photo: Input | None, styles: tuple[Input, ...]) -> None:
+def look(chosen: share.Contents, order: Order | None) -> None:
     """Status, pictures and losses of a job that rests, or the pictures chosen for the next."""
-    show(photo, styles, current_job())
+    if variations.placed():  # which the whole page starts
+        st.rerun()
+    show(chosen, order, current_job())
 
 
-def show(photo: Input | None, styles: tuple[Input, ...], job: jobs.Snapshot | None) -> None:
-    """Status, pictures and losses."""
-    if job is not None:
+def show(chosen: share.Contents, order: Order | None, job: jobs.Snapshot | None) -> None:
+    """Status, pictures and losses, what the painting could have been, and this visit's others."""
+    if visit.awaited():
+        st.progress(0.0, "Looking for your painting …")
+    else:
         studio.show_status(job)
-    studio.show_pictures(photo, styles, job, job_manager())
+        share.keep_strength(job)
+    below = studio.show_pictures(chosen.photo, chosen.styles, job, job_manager())
+    if job is not None and not job.active and job.preview:
+        # As it was painted, where the session knows that, whatever is chosen now.
+        painted = painted_order(job, None) or painted_order(job, order)
+        if painted is not None:
+            with below.painting:
+                variations.offer(job, painted, st.session_state.get(studio.strength_key(job.id)))
     if job is not None:
-        studio.show_losses(job)
+        with below.chosen, st.container(key="losses"):
+            studio.show_losses(job)
+    share.offer(chosen)
+    results.show(job_manager(), job)
+    announcement.make(job)
 
 
 # A file of its own: Streamlit's icons are fetched from Google when they stand in a browser's tab.
 ICON = Path(__file__).parent / "page" / "icon.svg"
 st.set_page_config("Neural style transfer", ICON, layout="wide", initial_sidebar_state=360)
-st.html(Path(__file__).parent / "page" / "page.css")
+for sheet in ("page.css", "access.css"):
+    st.html(Path(__file__).parent / "page" / sheet)
 
 with st.sidebar:
     photo = gallery.choose_photo()
@@ -167,14 +218,17 @@ with st.sidebar:
     recipes.offer()
     about_recipe = st.container()
 
-st.title("Neural style transfer")
-st.write("Choose a photo and an artwork, press Paint, and watch the photo being painted anew.")
+st.title("Turn a photo into a painting")
+st.write("Choose a photo and an artwork: the photo is painted anew in the style of the artwork.")
 
 job = current_job()
-if job is None and "job" in st.query_params:
+if job is None and "job" in st.query_params and not visit.awaited():
     st.info(
-        "The painting this address pointed to is no longer kept; press Paint to make a new one."
+        "The painting this address pointed to is no longer kept, or was made in another tab; press "
+        "Paint to make a new one."
     )
+if not visit.awaited():
+    share.take_strength(job)
 actions = st.container()
 regions: tuple[Input | None, ...] = ()
 if photo and styles:
@@ -185,7 +239,10 @@ with about_recipe:
 order = chosen.order(photo, styles, regions)
 with actions:
     show_actions(order, chosen.settings, job)
+link = share.Contents(chosen.settings, photo, styles, regions)
 if job is not None and job.active:
-    watch(photo, styles)
+    watch(link, order)
 else:
-    look(photo, styles)
+    look(link, order)
+explained.offer()
+visit.remember()

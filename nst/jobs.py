@@ -1,50 +1,54 @@
 """Painting jobs for the page: a bounded queue, one worker thread, and what a job shows of itself.
 
-The worker knows nothing of who looks on: a page asks for snapshots and may come and go. torch is
-imported by the worker's first job, so that importing this module is instant.
+The worker knows nothing of who looks on: a page asks for snapshots and may come and go. Whoever
+knows a job's id sees its pictures, so that ids cannot be guessed, and the log, which others read,
+numbers the jobs instead and names no picture. torch is imported by the worker's first job, so that
+importing this module is instant.
 """
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
-import io
+import itertools
 import logging
+import math
 import secrets
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from PIL import Image, ImageOps
+from PIL import Image
 
-from nst import export, images
+from nst import export, footprint, images, machine, previews
 from nst.canvas import Canvas, finish, needs_photo, prepare
-from nst.recipe import KEY, Recipe, Source, versions
+from nst.history import History, Standing, Thinned
+from nst.order import Input, Order
+from nst.pace import Pace, work
+from nst.painter import VGGPainter
+from nst.recipe import KEY, Recipe, versions
 from nst.settings import Settings, UserError
 
 if TYPE_CHECKING:
     from nst.transfer import Progress
-    from nst.vgg import VGG19
 
 Painter = Callable[[Canvas, Settings], Generator["Progress", None, None]]
 
 WEIGHTS = "original"  # of VGG19, that the page paints with
 CAPACITY = 8  # paintings that may wait
 KEPT = 20  # ended jobs that can still be looked at
+KEPT_BYTES = 256 * 1024**2  # of pictures, in ended jobs; and as many in those that wait
 PATIENCE = 150.0  # seconds without a look after which a job is given up; a reload takes far less
 DEADLINE = 1800.0  # seconds a job may run
-SHOWN_SIDE = 768  # px, longer side of what is shown; the download has the photo's own size
-REFRESH = 1.0  # seconds a preview may be old; showing one costs a hundredth of that
-HISTORY = 400  # losses kept for the chart
+FORESEEABLE = 0.05  # of its work, from which on a painting tells by itself what is left
+REFRESH = 0.5  # seconds a preview may be old; showing one costs a fiftieth of that
 # Kept for the time-lapse. A JPEG of paint takes 20 to 40 KB at the default resolution and up to
 # 120 KB at 480 x 480 px, one of noise 200 KB: a job holds 1 to 2 MB, 12 MB at the very most.
 FRAMES = 60
-FRAME_SIDE = 480  # px, longer side
 
 STOPPED = "Stopped; the picture is kept as it is."
 LEFT_QUEUE = "Taken out of the queue before its turn came."
@@ -57,8 +61,6 @@ UNEXPECTED = (
 )
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 
 class State(StrEnum):
@@ -75,118 +77,15 @@ class QueueFullError(UserError):
     """Too many paintings are waiting."""
 
 
-@dataclass(frozen=True)
-class Input:
-    """A picture that goes in, as a file: what the page calls it, its bytes and its name."""
+class BusyError(UserError):
+    """The visitor has a painting under way already, the job `job_id`."""
 
-    title: str
-    data: bytes
-    file_name: str
-
-    @cached_property
-    def source(self) -> Source:
-        """What a recipe says of the picture."""
-        return Source.of(self.data, self.file_name)
-
-    def open(self) -> Image.Image:
-        """The picture; raises `ImageError`."""
-        return images.open_picture(self.data, self.file_name)
-
-
-@dataclass(frozen=True)
-class Order:
-    """What is to be painted, from what, and how.
-
-    `masks` are none or one a style; `init` goes with the setting of the same name, "picture".
-    """
-
-    content: Input
-    styles: tuple[Input, ...]
-    settings: Settings
-    masks: tuple[Input, ...] = ()
-    init: Input | None = None
-
-    @property
-    def style_name(self) -> str:
-        """The styles as one says them: Night sky, Watercolour and Pointillism."""
-        *others, last = [style.title for style in self.styles]
-        return f"{', '.join(others)} and {last}" if others else last
-
-    @property
-    def recipe(self) -> Recipe:
-        """All it takes to paint this again, but for the weights and versions."""
-        return Recipe(
-            self.settings,
-            self.content.source,
-            tuple(style.source for style in self.styles),
-            tuple(mask.source for mask in self.masks),
-            None if self.init is None else self.init.source,
+    def __init__(self, job_id: str) -> None:
+        super().__init__(
+            "A painting of yours is under way already, perhaps in another tab; stop it, or wait "
+            "until it is finished, to begin another."
         )
-
-
-@dataclass(frozen=True)
-class Standing:
-    """The numbers of an iteration: those of `transfer.Progress`, without its pictures."""
-
-    iteration: int
-    total: int
-    scale: int
-    scales: tuple[int, ...]
-    total_loss: float
-    content_loss: float
-    style_loss: float
-    seconds: float
-    seconds_left: float
-    fraction: float
-
-    @classmethod
-    def of(cls, progress: Progress) -> Standing:
-        """The numbers of `progress`."""
-        return cls(**{name: getattr(progress, name) for name in cls.__dataclass_fields__})
-
-
-class Thinned(Generic[T]):
-    """At most `limit` things, spread evenly over all that came."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit, self._stride, self._count = limit, 1, 0
-        self._kept: list[T] = []
-
-    @property
-    def due(self) -> bool:
-        """Whether the next thing is kept; one that is not need not be made."""
-        return self._count % self._stride == 0
-
-    def add(self, thing: T | None) -> None:
-        """Take in the next thing, which may be None where it is not due."""
-        if self.due and thing is not None:
-            self._kept.append(thing)
-        self._count += 1
-        if len(self._kept) >= self._limit:
-            self._kept, self._stride = self._kept[::2], self._stride * 2
-
-    def kept(self) -> tuple[T, ...]:
-        """What is kept, oldest first."""
-        return tuple(self._kept)
-
-
-class History:
-    """Standings for the chart: at most `limit`, spread evenly over the run, and the last."""
-
-    def __init__(self, limit: int = HISTORY) -> None:
-        self._points: Thinned[Standing] = Thinned(limit)
-        self._last: Standing | None = None
-
-    def add(self, standing: Standing) -> None:
-        """Take in the next iteration."""
-        self._points.add(standing)
-        self._last = standing
-
-    def points(self) -> tuple[Standing, ...]:
-        """What is kept, oldest first."""
-        points = self._points.kept()
-        last = () if self._last in points[-1:] or self._last is None else (self._last,)
-        return (*points, *last)
+        self.job_id = job_id
 
 
 @dataclass(frozen=True)
@@ -196,6 +95,8 @@ class Snapshot:
     id: str
     state: State
     ahead: int  # paintings to be finished before this one begins
+    wait: float  # seconds until it begins, as far as can be foreseen
+    size: tuple[int, int]  # px, of the photo and of the result as a file
     content_name: str
     style_name: str
     content_shown: bytes  # JPEG, as is `style_shown`; both have the shape of `preview`
@@ -215,7 +116,9 @@ class Snapshot:
 @dataclass
 class _Job:
     id: str
-    canvas: Canvas
+    visitor: str  # who ordered it; "" for nobody in particular
+    canvas: Canvas | None  # until the end
+    masks: tuple[Image.Image, ...]  # of the canvas
     settings: Settings
     recipe: Recipe
     size: tuple[int, int]  # of the photo
@@ -224,7 +127,11 @@ class _Job:
     style_name: str
     content_shown: bytes
     style_shown: bytes
+    work: float  # that it costs at most
+    ordered: float  # when it came, as are the following
     watched: float
+    began: float = 0.0
+    number: int = 0  # in the log
     state: State = State.QUEUED
     preview: bytes | None = None
     previewed: float = 0.0  # when the preview was made
@@ -236,30 +143,21 @@ class _Job:
     message: str = ""
     cancel: threading.Event = field(default_factory=threading.Event)
 
+    @property
+    def active(self) -> bool:
+        """Whether the job waits or runs."""
+        return self.state in (State.QUEUED, State.RUNNING)
 
-class VGGPainter:
-    """Paints with `transfer.steps`; the VGG19 trunk is loaded once and kept."""
-
-    def __init__(self) -> None:
-        self._loading = threading.Lock()
-        self._trunk: VGG19 | None = None
-
-    def load(self) -> VGG19:
-        """The trunk; takes some seconds the first time."""
-        with self._loading:
-            if self._trunk is None:
-                from nst import vgg
-
-                self._trunk = vgg.load()
-            return self._trunk
-
-    def __call__(self, canvas: Canvas, settings: Settings) -> Generator[Progress, None, None]:
-        """One `Progress` an iteration."""
-        from nst import transfer
-
-        trunk = self.load()
-        content, styles, init, masks = canvas.tensors()
-        yield from transfer.steps(content, styles, settings, trunk, init, masks)
+    @property
+    def size_bytes(self) -> int:
+        """What its pictures take in memory."""
+        pictures = [*self.masks, self.result, self.painted]
+        if self.canvas is not None:
+            pictures += [self.canvas.content, *self.canvas.styles, self.canvas.init]
+        files = self.photo.data, self.content_shown, self.style_shown, self.preview or b""
+        return sum(picture.width * picture.height * 3 for picture in pictures if picture) + sum(
+            len(file) for file in (*files, *self.frames.kept())
+        )
 
 
 class JobManager:
@@ -268,6 +166,10 @@ class JobManager:
     All methods may be called from any thread and return at once, but for `submit` and those that
     return a picture or a file, which work on it. A job that nobody has looked at for `patience`
     seconds is given up, as is one that runs for longer than `deadline` seconds.
+
+    Of ended jobs, those that were looked at last are kept: `kept` of them and any that was looked
+    at within `patience`, as far as they take no more than `kept_bytes`. `memory` is what this
+    process may use, in bytes; without it, a canvas of any size is taken.
     """
 
     def __init__(
@@ -276,32 +178,41 @@ class JobManager:
         *,
         capacity: int = CAPACITY,
         kept: int = KEPT,
+        kept_bytes: int = KEPT_BYTES,
+        memory: int | None = None,
         patience: float = PATIENCE,
         deadline: float = DEADLINE,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._painter = painter or VGGPainter()
-        self._capacity, self._kept = capacity, kept
+        self._capacity, self._kept, self._kept_bytes = capacity, kept, kept_bytes
+        self._memory = memory
         self._patience, self._deadline, self._clock = patience, deadline, clock
         self._lock = threading.Lock()  # guards all below and the fields of every job
-        self._animating = threading.Lock()  # a time-lapse takes 60 MB while it is made
+        self._full_size = threading.Lock()  # one at a time: a picture of 40 megapixels takes 120 MB
         self._jobs: dict[str, _Job] = {}
         self._queue: deque[_Job] = deque()
-        self._ended: deque[str] = deque()
+        self._pace = Pace()
+        self._count = 0  # of jobs that were ever taken
         self._running: _Job | None = None
         self._worker: threading.Thread | None = None
 
-    def submit(self, order: Order) -> str:
+    def submit(self, order: Order, visitor: str = "") -> str:
         """Queue a painting and return its id, which cannot be guessed.
 
-        Raises `QueueFullError`, `ImageError` and `SettingsError`.
+        `visitor` is something that nobody else can know of whoever orders it: each has one painting
+        under way at a time. Orders of "", nobody in particular, are not counted.
+        Raises `BusyError`, `QueueFullError`, `TooLargeError`, `ImageError` and `SettingsError`.
         """
         order.settings.check_inputs(len(order.styles), len(order.masks), order.init is not None)
         with self._lock:
-            self._check_room()
-        job = self._new_job(order)
+            self._check_room(visitor)
+        with self._full_size:
+            job = self._new_job(order, visitor)
         with self._lock:
-            self._check_room()
+            self._check_room(visitor, job.size_bytes)
+            self._count += 1
+            job.number = self._count
             self._jobs[job.id] = job
             self._queue.append(job)
             if self._worker is None:
@@ -319,6 +230,8 @@ class JobManager:
                 id=job.id,
                 state=job.state,
                 ahead=self._ahead(job),
+                wait=self._wait(job),
+                size=job.size,
                 content_name=job.content_name,
                 style_name=job.style_name,
                 content_shown=job.content_shown,
@@ -346,6 +259,17 @@ class JobManager:
             if job.state is State.QUEUED:
                 self._leave_queue(job, LEFT_QUEUE)
 
+    def forget(self, job_id: str) -> None:
+        """Let go of the job and all its pictures; one that waits or runs is ended first."""
+        with self._lock:
+            job = self._jobs.get(job_id)
+            if job is None:
+                return
+            job.cancel.set()
+            if job.state is State.QUEUED:
+                self._leave_queue(job, LEFT_QUEUE)
+            self._jobs.pop(job_id, None)
+
     def shown(self, job_id: str, strength: float) -> bytes | None:
         """An ended job's picture at this strength, as a JPEG to be shown; None if there is none.
 
@@ -356,7 +280,7 @@ class JobManager:
             if job is None or job.painted is None:
                 return None
             painted, photo = job.painted, job.content_shown
-        return encoded(_at_strength(painted, photo, strength))
+        return previews.encoded(previews.at_strength(painted, photo, strength))
 
     def result(self, job_id: str, strength: float | None = None) -> Image.Image | None:
         """The picture of an ended job at the size of its photo, or None if there is none.
@@ -367,10 +291,10 @@ class JobManager:
             job = self._jobs.get(job_id)
             if job is None or job.result is None:
                 return None
-            picture, photo, size = job.result, job.photo, job.size
-            settings, masks = _with_strength(job.settings, strength), job.canvas.masks
+            picture, photo, masks = job.result, job.photo, job.masks
+        settings = _with_strength(job.settings, strength)
         if not needs_photo(settings, masks):
-            return images.enlarge(picture, size)
+            return images.enlarge(picture, job.size)
         return finish(picture, photo.open(), settings, masks)
 
     def png(self, job_id: str, strength: float | None = None) -> bytes:
@@ -379,11 +303,7 @@ class JobManager:
 
         The same picture gives the same bytes. Raises `UserError` if there is none.
         """
-        picture = self.result(job_id, strength)
-        with self._lock:
-            job = self._jobs.get(job_id)
-        if picture is None or job is None:
-            raise UserError(NOT_KEPT)
+        job, _ = self._painted_job(job_id)
         from nst import weights
 
         recipe = dataclasses.replace(
@@ -393,17 +313,21 @@ class JobManager:
             weights_sha256=weights.checksum(WEIGHTS),
             versions=versions(),
         )
-        return images.encode(picture, "PNG", text={KEY: recipe.to_json()})
+        return self._encoded(job_id, strength, "PNG", text={KEY: recipe.to_json()})
 
     def jpeg(self, job_id: str, strength: float | None = None) -> bytes:
         """The bytes of `result` as a JPEG file; it carries no recipe.
 
         Raises `UserError` if there is no result.
         """
-        picture = self.result(job_id, strength)
-        if picture is None:
-            raise UserError(NOT_KEPT)
-        return images.encode(picture, "JPEG")
+        return self._encoded(job_id, strength, "JPEG")
+
+    def _encoded(self, job_id: str, strength: float | None, format: str, **options: Any) -> bytes:
+        with self._full_size:
+            picture = self.result(job_id, strength)
+            if picture is None:
+                raise UserError(NOT_KEPT)
+            return images.encode(picture, format, **options)
 
     def side_by_side(self, job_id: str, strength: float | None = None) -> bytes:
         """Photo, style and painting beside each other with captions, as a PNG file.
@@ -413,27 +337,27 @@ class JobManager:
         job, painted = self._painted_job(job_id)
         strength = job.settings.strength if strength is None else strength
         panels = (
-            (f"Photo: {job.content_name}", _decoded(job.content_shown)),
-            (f"Style: {job.style_name}", _decoded(job.style_shown)),
-            ("Painting", _at_strength(painted, job.content_shown, strength)),
+            (f"Photo: {job.content_name}", previews.decoded(job.content_shown)),
+            (f"Style: {job.style_name}", previews.decoded(job.style_shown)),
+            ("Painting", previews.at_strength(painted, job.content_shown, strength)),
         )
         return images.encode(export.contact_sheet([panels]))
 
     def timelapse(self, job_id: str, format: str, strength: float | None = None) -> bytes:
         """How the painting came about, as an animated GIF or WebP (`format`) that ends with it.
 
-        At this strength and in the colours of the result, at most `FRAME_SIDE` px. Takes one to
-        three seconds. Raises `UserError` if there is no painting.
+        At this strength and in the colours of the result, at most `previews.FRAME_SIDE` px. Takes
+        one to three seconds. Raises `UserError` if there is no painting.
         """
         job, painted = self._painted_job(job_id)
         settings = _with_strength(job.settings, strength)
         with self._lock:
-            frames, masks = job.frames.kept(), job.canvas.masks
-        photo = _decoded(job.content_shown)
-        photo.thumbnail((FRAME_SIDE, FRAME_SIDE))
+            frames, masks = job.frames.kept(), job.masks
+        photo = previews.decoded(job.content_shown)
+        photo.thumbnail((previews.FRAME_SIDE, previews.FRAME_SIDE))
         coloured = dataclasses.replace(settings, preserve_color="off")  # what `painted` has
-        with self._animating:
-            pictures = [finish(_decoded(frame), photo, settings, masks) for frame in frames]
+        with self._full_size:
+            pictures = [finish(previews.decoded(frame), photo, settings, masks) for frame in frames]
             return export.timelapse([*pictures, finish(painted, photo, coloured)], format)
 
     def warm_up(self, delay: float) -> None:
@@ -451,37 +375,70 @@ class JobManager:
                 raise UserError(NOT_KEPT)
             return job, job.painted
 
-    def _new_job(self, order: Order) -> _Job:
+    def _new_job(self, order: Order, visitor: str) -> _Job:
         content, styles = order.content.open(), [style.open() for style in order.styles]
         masks = [mask.open() for mask in order.masks]
         init = None if order.init is None else order.init.open()
-        size = shown_size(content.size)
+        size = previews.size_of(content.size)
+        canvas = prepare(content, styles, order.settings, masks, init)
+        if self._memory is not None:
+            footprint.check(canvas.content.size, self._memory)
+        now = self._clock()
         return _Job(
             id=secrets.token_urlsafe(16),
-            canvas=prepare(content, styles, order.settings, masks, init),
+            visitor=visitor,
+            canvas=canvas,
+            masks=canvas.masks,
             settings=order.settings,
             recipe=order.recipe,
             size=content.size,
             photo=order.content,
             content_name=order.content.title,
             style_name=order.style_name,
-            content_shown=show(content, size),
-            style_shown=show_tiled(styles, size),
-            watched=self._clock(),
+            content_shown=previews.stretched(content, size),
+            style_shown=previews.tiled(styles, size),
+            work=work(order.settings, canvas.content.size),
+            ordered=now,
+            watched=now,
         )
 
-    def _check_room(self) -> None:
+    def _check_room(self, visitor: str, size_bytes: int = 0) -> None:
+        """Whether the visitor may queue a job of this size; the lock is held."""
         for job in [job for job in self._queue if self._unwatched(job)]:
             self._leave_queue(job, UNWATCHED)
-        if len(self._queue) >= self._capacity:
+        own = [job for job in self._jobs.values() if job.active and job.visitor == visitor != ""]
+        if own:
+            raise BusyError(own[0].id)
+        held = sum(job.size_bytes for job in self._queue) + size_bytes
+        full = len(self._queue) >= self._capacity
+        if full or (self._queue and held > self._kept_bytes):
+            log.info("An order was refused; %d waiting", len(self._queue))
+            minutes = max(1, math.ceil(self._left(self._running) / 60))
+            waiting = "painting is" if len(self._queue) == 1 else "paintings are"
             raise QueueFullError(
-                f"{len(self._queue)} paintings are waiting already; try again in a few minutes."
+                f"{len(self._queue)} {waiting} waiting already; try again in about "
+                f"{minutes} {'minute' if minutes == 1 else 'minutes'}."
             )
 
     def _ahead(self, job: _Job) -> int:
         if job.state is not State.QUEUED:
             return 0
         return self._queue.index(job) + (self._running is not None)
+
+    def _wait(self, job: _Job) -> float:
+        """Seconds until the job begins; the lock is held."""
+        if job.state is not State.QUEUED:
+            return 0.0
+        before = itertools.takewhile(lambda other: other is not job, self._queue)
+        return self._left(self._running) + sum(self._pace.seconds(other.work) for other in before)
+
+    def _left(self, job: _Job | None) -> float:
+        """Seconds that a running job will still take, 0 without one."""
+        if job is None:
+            return 0.0
+        if job.standing is not None and job.standing.fraction >= FORESEEABLE:
+            return job.standing.seconds_left
+        return max(0.0, self._pace.seconds(job.work) - (self._clock() - job.began))
 
     def _unwatched(self, job: _Job) -> bool:
         return self._clock() - job.watched > self._patience
@@ -491,11 +448,38 @@ class JobManager:
         self._end(job, State.STOPPED, message)
 
     def _end(self, job: _Job, state: State, message: str) -> None:
-        """Set the final state and let go of the oldest ended job; the lock is held."""
-        job.state, job.message = state, message
-        self._ended.append(job.id)
-        while len(self._ended) > self._kept:
-            del self._jobs[self._ended.popleft()]
+        """Set the final state and let go of what is no longer needed; the lock is held."""
+        job.state, job.message, job.canvas = state, message, None
+        if job.result is None:
+            job.photo = dataclasses.replace(job.photo, data=b"")
+        self._note_end(job)
+        self._drop_old()
+
+    def _note_end(self, job: _Job) -> None:
+        """Learn from the job how long others will take, and log it."""
+        if job.standing is None:
+            log.info("Painting %d %s before its first iteration", job.number, job.state)
+            return
+        seconds = self._clock() - job.began
+        if job.state is not State.FAILED:
+            self._pace.add(job.work * job.standing.fraction, seconds)
+        log.info(
+            "Painting %d %s after %d iterations and %.1f s; process up to %.2f GB; %d waiting",
+            *(job.number, job.state, job.standing.iteration, seconds),
+            *(machine.memory_peak() / 1e9, len(self._queue)),
+        )
+
+    def _drop_old(self) -> None:
+        """Let go of the ended jobs that nobody has looked at for longest."""
+        ended = sorted(
+            (job for job in self._jobs.values() if not job.active), key=lambda job: job.watched
+        )
+        size = sum(job.size_bytes for job in ended)
+        for count, job in zip(range(len(ended), 1, -1), ended, strict=False):
+            if size <= self._kept_bytes and (count <= self._kept or not self._unwatched(job)):
+                return
+            size -= job.size_bytes
+            del self._jobs[job.id]
 
     def _work(self) -> None:
         """The worker: runs until nothing waits."""
@@ -514,11 +498,27 @@ class JobManager:
                     self._leave_queue(job, UNWATCHED)
                     continue
                 self._queue.popleft()
-                job.state, self._running = State.RUNNING, job
+                job.state, job.began, self._running = State.RUNNING, self._clock(), job
+                self._note_begin(job)
                 return job
             # Under the same lock as the look at the queue: `submit` then starts another worker.
             self._worker = None
             return None
+
+    def _note_begin(self, job: _Job) -> None:
+        assert job.canvas is not None
+        changed = [
+            f"{name}={value}"
+            for name, value in dataclasses.asdict(job.settings).items()
+            if value != getattr(Settings(), name)
+        ]
+        log.info(
+            "Painting %d begins: %d x %d px for a photo of %d x %d px, styles: %d, masks: %d, "
+            "settings: %s; waited %.1f s; %d waiting",
+            *(job.number, *job.canvas.content.size, *job.size),
+            *(len(job.canvas.styles), len(job.masks), " ".join(changed) or "defaults"),
+            *(self._clock() - job.ordered, len(self._queue)),
+        )
 
     def _run(self, job: _Job) -> None:
         """Paint the job; whatever happens, it ends in a final state."""
@@ -526,7 +526,7 @@ class JobManager:
         try:
             state, message = self._paint_or_explain(job)
         except Exception:
-            log.exception("A painting failed")
+            log.exception("Painting %d failed", job.number)
         finally:
             with self._lock:
                 self._end(job, state, message)
@@ -543,12 +543,12 @@ class JobManager:
 
     def _paint(self, job: _Job) -> tuple[State, str]:
         """Follow the painter to the end or to a reason to stop; the final state and its message."""
-        began = self._clock()
+        assert job.canvas is not None
         progress = None
         with contextlib.closing(self._painter(job.canvas, job.settings)) as steps:
             for progress in steps:
                 self._record(job, progress)
-                reason = self._reason_to_stop(job, began)
+                reason = self._reason_to_stop(job)
                 if reason and not progress.finished:
                     self._keep(job, images.to_picture(progress.snapshot()))
                     return State.STOPPED, reason
@@ -564,8 +564,8 @@ class JobManager:
         if preview_due or job.frames.due:
             image = progress.snapshot() if progress.image is None else progress.image
             picture = images.to_picture(image)
-            preview = self._shown(job, picture) if preview_due else None
-            frame = _frame(picture) if job.frames.due else None
+            preview = self._preview(job, self._painted(job, picture)) if preview_due else None
+            frame = previews.frame(picture) if job.frames.due else None
         with self._lock:
             job.standing = standing
             job.history.add(standing)
@@ -573,116 +573,36 @@ class JobManager:
             if preview is not None:
                 job.preview, job.previewed = preview, now
 
-    def _reason_to_stop(self, job: _Job, began: float) -> str:
+    def _reason_to_stop(self, job: _Job) -> str:
         if job.cancel.is_set():
             return STOPPED
         with self._lock:
             if self._unwatched(job):
                 return UNWATCHED
-        if self._clock() - began > self._deadline:
+        if self._clock() - job.began > self._deadline:
             return TOO_LONG.format(minutes=self._deadline / 60)
         return ""
 
     def _keep(self, job: _Job, picture: Image.Image) -> None:
         painted = self._painted(job, picture)
-        preview = encoded(_at_strength(painted, job.content_shown, job.settings.strength))
+        preview = self._preview(job, painted)
         with self._lock:
             job.result, job.painted, job.preview = picture, painted, preview
 
-    def _shown(self, job: _Job, picture: Image.Image) -> bytes:
+    @staticmethod
+    def _preview(job: _Job, painted: Image.Image) -> bytes:
         """The picture as the download will be, at the size it is shown at."""
-        painted = self._painted(job, picture)
-        return encoded(_at_strength(painted, job.content_shown, job.settings.strength))
+        strength = job.settings.strength
+        return previews.encoded(previews.at_strength(painted, job.content_shown, strength))
 
     @staticmethod
     def _painted(job: _Job, picture: Image.Image) -> Image.Image:
-        masks = job.canvas.masks
-        return finish(
-            picture, _decoded(job.content_shown), _with_strength(job.settings, 1.0), masks
-        )
+        photo = previews.decoded(job.content_shown)
+        return finish(picture, photo, _with_strength(job.settings, 1.0), job.masks)
 
 
 def _with_strength(settings: Settings, strength: float | None) -> Settings:
     return settings if strength is None else dataclasses.replace(settings, strength=strength)
-
-
-def _at_strength(painted: Image.Image, photo: bytes, strength: float) -> Image.Image:
-    """A finished painting mixed with its photo, a JPEG of the same size."""
-    if strength == 1:
-        return painted
-    from nst import color  # late, as the page's first paint must not wait for numpy
-
-    return color.blend(painted, _decoded(photo), strength)
-
-
-def _frame(picture: Image.Image) -> bytes:
-    """The canvas as the time-lapse keeps it; small ones are enlarged when it is made."""
-    if max(picture.size) > FRAME_SIDE:
-        picture = picture.copy()
-        picture.thumbnail((FRAME_SIDE, FRAME_SIDE))
-    return encoded(picture, quality=80)
-
-
-def _decoded(jpeg: bytes) -> Image.Image:
-    """A picture of the program's own making."""
-    return Image.open(io.BytesIO(jpeg)).convert("RGB")
-
-
-def shown_size(size: tuple[int, int]) -> tuple[int, int]:
-    """The (width, height) at which everything of a photo of `size` is shown, whatever the canvas.
-
-    Pictures of one size keep the page from jumping when the canvas grows.
-    """
-    factor = SHOWN_SIDE / max(size)
-    return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
-
-
-def show(picture: Image.Image, size: tuple[int, int]) -> bytes:
-    """A JPEG file of the picture, stretched to `size`."""
-    return encoded(picture.resize(size, Image.Resampling.BICUBIC))
-
-
-def encoded(picture: Image.Image, quality: int = 90) -> bytes:
-    """A JPEG file of the picture, to be shown."""
-    buffer = io.BytesIO()
-    picture.save(buffer, "JPEG", quality=quality)
-    return buffer.getvalue()
-
-
-def show_cropped(picture: Image.Image, size: tuple[int, int]) -> bytes:
-    """A JPEG file of the picture at `size`, cut at its sides where its aspect is another."""
-    return encoded(ImageOps.fit(picture, size, Image.Resampling.BICUBIC))
-
-
-def show_tiled(pictures: Sequence[Image.Image], size: tuple[int, int]) -> bytes:
-    """A JPEG file of `size` that up to four pictures, or more, share in equal parts."""
-    sheet = Image.new("RGB", size)
-    for picture, (left, top, right, bottom) in zip(
-        pictures, _tiles(len(pictures), size), strict=True
-    ):
-        tile = max(1, right - left), max(1, bottom - top)
-        sheet.paste(ImageOps.fit(picture, tile, Image.Resampling.BICUBIC), (left, top))
-    return encoded(sheet)
-
-
-def _tiles(count: int, size: tuple[int, int]) -> list[tuple[int, int, int, int]]:
-    """(left, top, right, bottom) of so many tiles: two along the longer side, else two a row."""
-    width, height = size
-    columns = 1 if count == 1 or (count == 2 and height > width) else 2
-    rows = -(-count // columns)
-    tiles = []
-    for index in range(count):
-        row, column = divmod(index, columns)
-        in_row = min(columns, count - row * columns)  # an odd one has its row for itself
-        tiles.append(
-            (
-                width * column // in_row,
-                height * row // rows,
-                width * (column + 1) // in_row,
-                height * (row + 1) // rows,
-            )
-        )
-    return tiles
 
 
 def _load_quietly(painter: VGGPainter) -> None:

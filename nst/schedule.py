@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import deque
 from dataclasses import dataclass
@@ -18,6 +19,12 @@ WARM_UP = 5  # iterations in which Adam's moments settle before it takes full st
 WINDOW = 6  # iterations over which improvement is measured
 STALLED = 0.001  # a scale ends when an iteration improves the loss by less than this part
 FINAL_RATE = 0.05  # of the first learning rate, at the end of a scale
+# What an iteration costs beside the pixels it works on, counted in pixels, for each picture of the
+# pyramid; and what it costs to begin a scale, in iterations at that scale: looking at the photo and
+# at each style. Fitted to runs of one and two styles on two cores.
+OVERHEAD = 5000
+BEGIN, BEGIN_STYLE = 0.1, 0.5
+RECENT = 20  # iterations that tell a run's pace
 
 
 @dataclass(frozen=True)
@@ -87,11 +94,78 @@ def _shares(iterations: int, needed: list[int]) -> list[int]:
     return shares[::-1]
 
 
+def pyramid(height: int, width: int) -> list[tuple[int, int]]:
+    """The canvas, its half and its quarter, as far as they are not too small for VGG19."""
+    sizes = [(height, width)]
+    for factor in (2, 4):
+        if min(height, width) / factor >= SHORTEST:
+            sizes.append((multiple_of_16(height / factor), multiple_of_16(width / factor)))
+    return sizes
+
+
+def multiple_of_16(side: float) -> int:
+    """The nearest side that pooling divides without a rest, and that is long enough for VGG19."""
+    return max(SHORTEST, round(side / 16) * 16)
+
+
+def cost(stage: Stage, settings: Settings) -> float:
+    """What an iteration takes of a machine's time, in pixels that take as long."""
+    sizes = [(stage.height, stage.width)]
+    if settings.coarse_to_fine:
+        sizes = pyramid(*sizes[0])
+    return float(sum(OVERHEAD + math.prod(size) for size in sizes))
+
+
+class Forecast:
+    """Tells from what is done how long the rest takes.
+
+    The pace is the median of the latest iterations, by their work, so that it follows a machine
+    that has become slower but not one that was held up for a moment. The first iteration tells
+    nothing, as what is made once for all is made then.
+    """
+
+    def __init__(self) -> None:
+        self._before: tuple[float, float] | None = None
+        self._recent: deque[tuple[float, float]] = deque(maxlen=RECENT)  # pace and work
+
+    def seconds_left(self, seconds: float, spent: float, fraction: float) -> float:
+        """How long the rest takes after `seconds`; to be asked after every iteration.
+
+        `spent` is the work that was done in them and `fraction` where the run stands, both 0..1 of
+        all work: a scale that ends early takes the run on without work.
+        """
+        if self._before is not None:
+            work = spent - self._before[1]
+            self._recent.append(((seconds - self._before[0]) / work, work))
+        self._before = (seconds, spent)
+        pace = self._median() if self._recent else seconds / spent
+        return pace * (1 - fraction)
+
+    def _median(self) -> float:
+        """The pace at which half of the recent work was done faster, and half slower."""
+        half = sum(work for _, work in self._recent) / 2
+        for pace, work in sorted(self._recent):  # noqa: B007
+            half -= work
+            if half <= 0:
+                break
+        return pace
+
+
 class Clock:
     """Counts the iterations of a run, says how large the next step is and when a scale is over."""
 
-    def __init__(self, stages: list[Stage], settings: Settings) -> None:
+    def __init__(self, stages: list[Stage], settings: Settings, styles: int = 1) -> None:
         self._stages, self._settings = stages, settings
+        costs = [cost(stage, settings) for stage in stages]
+        # Of each scale, what it takes to begin it, and what an iteration takes.
+        self._costs = [((BEGIN + styles * BEGIN_STYLE) * each, each) for each in costs]
+        # What is behind when a scale begins, and at the end of the last.
+        work = [
+            begin + each * stage.iterations
+            for (begin, each), stage in zip(self._costs, stages, strict=True)
+        ]
+        self._behind = list(itertools.accumulate(work, initial=0.0))
+        self._spent = 0.0
         self.total = sum(stage.iterations for stage in stages)
         self.iteration = 0
         self._stage_index = 0
@@ -133,6 +207,8 @@ class Clock:
 
     def tick(self, loss: float) -> None:
         """Count an iteration that had this total loss."""
+        begin, each = self._costs[self._stage_index]
+        self._spent += each if self._done else begin + each
         self.iteration += 1
         self._done += 1
         self._losses.append(loss)
@@ -151,11 +227,20 @@ class Clock:
 
     @property
     def fraction(self) -> float:
-        """The part of the work that is done, 0..1, where an iteration counts by its area."""
-        work = [stage.area * stage.iterations for stage in self._stages]
-        done = sum(work[: self._stage_index])
+        """The part of the run that is behind, 0..1, by the time that it takes."""
         if self.stage_over:
-            done += work[self._stage_index]
+            behind = self._behind[self._stage_index + 1]
+        elif self._done:
+            begin, each = self._costs[self._stage_index]
+            behind = self._behind[self._stage_index] + begin + each * self._done
         else:
-            done += self._done * self._stages[self._stage_index].area
-        return done / sum(work)
+            behind = self._behind[self._stage_index]
+        return behind / self._behind[-1]
+
+    @property
+    def spent(self) -> float:
+        """The part of the run's work that was done, 0..1: no more than `fraction`.
+
+        Less where scales ended early.
+        """
+        return self._spent / self._behind[-1]

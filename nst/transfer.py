@@ -16,7 +16,7 @@ from torch import Tensor
 
 from nst import losses
 from nst.optimizers import LBFGS, Adam
-from nst.schedule import SHORTEST, Clock, Stage, plan
+from nst.schedule import Clock, Forecast, Stage, multiple_of_16, plan, pyramid
 from nst.settings import Settings, UserError
 from nst.vgg import VGG19
 
@@ -37,19 +37,15 @@ class Progress:
     tv_loss: float
     total_loss: float  # the three, each times its weight
     seconds: float  # since the run began
-    fraction: float  # of the work done, 0..1, by the cost of its iterations
+    fraction: float  # of the work done, 0..1, by the time that it takes
     image: Tensor | None  # a preview, (1, 3, H, W) in 0..1 on the CPU, when one is due
     snapshot: Callable[[], Tensor]  # the picture as it is now, also between previews
+    seconds_left: float = 0.0  # what the rest will take if the machine keeps its pace
 
     @property
     def finished(self) -> bool:
         """Whether this is the last iteration."""
         return self.fraction >= 1.0
-
-    @property
-    def seconds_left(self) -> float:
-        """What the rest will take if the machine keeps its pace."""
-        return self.seconds * (1 - self.fraction) / self.fraction
 
 
 class DivergedError(UserError):
@@ -141,7 +137,8 @@ def steps(
     began = time.perf_counter()
     stages = plan(settings, content.shape[2], content.shape[3])
     scales = tuple(stage.scale for stage in stages)
-    clock = Clock(stages, settings)
+    clock = Clock(stages, settings, len(styles))
+    forecast = Forecast()
     painter = _Painter(vgg, settings, content, styles, init, masks)
 
     for stage in stages:
@@ -149,6 +146,7 @@ def steps(
         while not clock.stage_over:
             loss = painter.step(clock.learning_rate)
             clock.tick(loss.total)
+            seconds = time.perf_counter() - began
             yield Progress(
                 iteration=clock.iteration,
                 total=clock.total,
@@ -158,7 +156,8 @@ def steps(
                 style_loss=loss.style,
                 tv_loss=loss.tv,
                 total_loss=loss.total,
-                seconds=time.perf_counter() - began,
+                seconds=seconds,
+                seconds_left=forecast.seconds_left(seconds, clock.spent, clock.fraction),
                 fraction=clock.fraction,
                 image=painter.image() if clock.preview_due else None,
                 snapshot=painter.image,
@@ -242,7 +241,7 @@ class _Painter:
         height, width = content.shape[2:]
         layer, pooling = self.settings.content_layer, self.settings.pooling
         target = self.vgg.features(content, [layer], pooling)[layer]
-        sizes = _pyramid(height, width) if self.settings.coarse_to_fine else [(height, width)]
+        sizes = pyramid(height, width) if self.settings.coarse_to_fine else [(height, width)]
         grams = [self._style_grams(size) for size in sizes]
         weights = self.settings.style_weights or (1.0,) * len(self.styles)
         regions, guides = [], None
@@ -264,7 +263,7 @@ class _Painter:
         """The styles reduced as the canvas is, so that strokes keep their size."""
         scale = max(size) / max(self.content.shape[2:])
         return [
-            _resize(style, *(_multiple_of_16(side * scale) for side in style.shape[2:]))
+            _resize(style, *(multiple_of_16(side * scale) for side in style.shape[2:]))
             for style in self.styles
         ]
 
@@ -375,19 +374,6 @@ def _blend(styles: list[list[Tensor]], weights: Sequence[float]) -> list[Tensor]
         )
         for layer in zip(*styles, strict=True)
     ]
-
-
-def _pyramid(height: int, width: int) -> list[tuple[int, int]]:
-    """The canvas, its half and its quarter, as far as they are not too small for VGG19."""
-    sizes = [(height, width)]
-    for factor in (2, 4):
-        if min(height, width) / factor >= SHORTEST:
-            sizes.append((_multiple_of_16(height / factor), _multiple_of_16(width / factor)))
-    return sizes
-
-
-def _multiple_of_16(side: float) -> int:
-    return max(SHORTEST, round(side / 16) * 16)
 
 
 def _resize(image: Tensor, height: int, width: int) -> Tensor:

@@ -10,8 +10,9 @@ from typing import Any
 
 import streamlit as st
 
-from nst.jobs import Input, Order
+from nst.order import Input, Order
 from nst.settings import CONTROLS, PRESETS, Control, Settings
+from page import limits
 from page.gallery import checked
 from page.words import option
 
@@ -86,7 +87,7 @@ def choose_init() -> Input | None:
 def weigh_layers(layers: Sequence[str]) -> tuple[float, ...]:
     """A weight for each style layer where the visitor asks for them, else ()."""
     control = CONTROLS["style_layer_weights"]
-    if not st.toggle(control.label, key=PER_LAYER, help=control.help):
+    if not st.toggle(control.label, key=PER_LAYER, help=control.help, bind="query-params"):
         return ()
     assert control.maximum is not None
     weights = tuple(
@@ -97,7 +98,8 @@ def weigh_layers(layers: Sequence[str]) -> tuple[float, ...]:
             1.0,
             0.5,
             format="%.10g",
-            key=f"layer_weight_{layer}",
+            key=layer_key(layer),
+            bind="query-params",
             persist_state="session",
         )
         for layer in layers
@@ -108,10 +110,15 @@ def weigh_layers(layers: Sequence[str]) -> tuple[float, ...]:
     return weights
 
 
+def layer_key(layer: str) -> str:
+    """The key of a style layer's weight."""
+    return f"layer_weight_{layer}"
+
+
 def preset_of(values: dict[str, Any]) -> str | None:
     """The preset that the values amount to, if any; weights of styles belong to none."""
     values = values | {"style_weights": ()}
-    same = [name for name in PRESETS if asdict(Settings.preset(name)) == values]
+    same = [name for name in PRESETS if asdict(limits.within(Settings.preset(name))) == values]
     return same[0] if same else None
 
 
@@ -129,7 +136,7 @@ def set_controls(settings: Settings) -> None:
         st.session_state[name] = list(value) if isinstance(value, tuple) else value
     st.session_state[PER_LAYER] = bool(settings.style_layer_weights)
     for layer, weight in zip(settings.style_layers, settings.style_layer_weights, strict=False):
-        st.session_state[f"layer_weight_{layer}"] = weight
+        st.session_state[layer_key(layer)] = weight
 
 
 def setting_widget(name: str, control: Control) -> Any:
@@ -145,21 +152,46 @@ def setting_widget(name: str, control: Control) -> Any:
         common["default"] = list(common.pop("value"))
         chosen = st.multiselect(label, control.choices, format_func=option, **common)
         return tuple(chosen) or getattr(Settings(), name)
-    options = slider_options(name)
+    if name == "resolution":
+        limits.lower_resolution()
+        common["value"] = limits.within(Settings()).resolution
+    options = offered(name)
     if control.choices:
         first = control.choices.index(common.pop("value"))
         return st.selectbox(label, control.choices, first, format_func=option, **common)
     if control.minimum is None:
         return st.toggle(label, **common)
     if options:
-        return st.select_slider(label, with_present(name, options), format_func=number, **common)
+        value = st.select_slider(label, with_present(name, options), format_func=number, **common)
+        if name == "resolution":
+            limits.tell(int(value))
+        return value
     low, high = int(control.minimum), int(control.maximum or 0)
     return st.number_input(label, low, high, step=int(control.step or 1), **common)
+
+
+def in_address(name: str, value: Any) -> str | list[str]:
+    """A setting's value as its widget writes it into the page's address."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return [option(each) for each in value]
+    if isinstance(value, str):
+        return option(value)
+    return number(value) if slider_options(name) else str(value)
 
 
 def number(value: float) -> str:
     """A setting's number as the page shows it, exactly: 1,000 or 0.1."""
     return f"{value:,}".removesuffix(".0")
+
+
+def offered(name: str) -> tuple[float, ...]:
+    """What `slider_options` gives, as far as this server can do it."""
+    options = slider_options(name)
+    if name != "resolution":
+        return options
+    return tuple(side for side in options if side <= limits.budget().highest_resolution)
 
 
 @functools.cache

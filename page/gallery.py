@@ -7,6 +7,7 @@ import functools
 import hashlib
 import io
 import logging
+import random
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ from typing import Any
 import streamlit as st
 from PIL import Image, ImageFilter, ImageOps
 
-from nst import images, jobs
-from nst.jobs import Input
+from nst import images, previews
+from nst.order import Input
 from nst.settings import UserError
 from page.words import plain, title_of
 
@@ -24,6 +25,9 @@ FAVOURITES = {"content": "cat", "styles": "night_sky"}
 MOST_STYLES = 4  # that can be told apart, side by side and in the painting
 HIGHEST_WEIGHT = 10.0  # of a style on its slider; only the weights' proportions count
 TOO_MANY = f"At most {MOST_STYLES} styles can be blended; take one away to add another."
+
+WEIGHTS = "weights"  # of the sample styles, in the address
+BLENDS = 0.25  # of the surprises are of two styles
 
 # What a visitor's pictures are called.
 OWN_PHOTO, OWN_STYLE = "Your own photo", "Your own style"
@@ -39,7 +43,7 @@ def gallery(folder: str) -> dict[str, str]:
         except images.ImageError as error:
             logging.warning("A sample picture is left out: %s", error)
             continue
-        jpeg = base64.b64encode(jobs.show_cropped(picture, (144, 144))).decode()
+        jpeg = base64.b64encode(previews.cropped(picture, (144, 144))).decode()
         thumbnails[path.stem] = f"data:image/jpeg;base64,{jpeg}"
     return thumbnails
 
@@ -66,14 +70,14 @@ def sample(folder: str, stem: str) -> Input:
 def shown(data: bytes, file_name: str) -> tuple[bytes, tuple[int, int]]:
     """A photo as the page shows it, and the size it is shown at."""
     picture = images.open_picture(data, file_name)
-    size = jobs.shown_size(picture.size)
-    return jobs.show(picture, size), size
+    size = previews.size_of(picture.size)
+    return previews.stretched(picture, size), size
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def shown_styles(files: Sequence[tuple[bytes, str]], size: tuple[int, int]) -> bytes:
     """The styles as the page shows them: side by side, in the shape of the photo beside them."""
-    return jobs.show_tiled([images.open_picture(data, name) for data, name in files], size)
+    return previews.tiled([images.open_picture(data, name) for data, name in files], size)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
@@ -101,9 +105,56 @@ def choose_photo() -> Input | None:
         on_change=take_upload,
         args=["content", "photo", "own_photo"],
     )
+    if st.button(
+        "Take a photo",
+        icon=":material/photo_camera:",
+        width="stretch",
+        help="With the camera of this device. The browser asks first whether it may be used.",
+    ):
+        take_photo()
     keep_in_address("photo", [stem] if stem else [], favourite("content"))
-    own = None if upload is None else checked(Input(OWN_PHOTO, upload.getvalue(), upload.name))
+    own: Input | None = st.session_state.get("shot")  # newer than the upload, if there is one
+    if own is None and upload is not None:
+        own = checked(Input(OWN_PHOTO, upload.getvalue(), upload.name))
     return own if stem is None else sample("content", stem)
+
+
+@st.dialog("Take a photo", icon=":material/photo_camera:")
+def take_photo() -> None:
+    """The camera, which is not asked for before this is open; a photo closes it."""
+    photo = st.camera_input("Camera", key="camera", on_change=take_shot)
+    if photo is not None and checked(Input(OWN_PHOTO, photo.getvalue(), photo.name)):
+        st.rerun()
+
+
+def take_shot() -> None:
+    """A photo from the camera takes the place that an upload would."""
+    state: Any = st.session_state
+    photo = state.camera
+    if photo is None or problem(photo.getvalue(), photo.name):
+        return
+    state.shot = Input(OWN_PHOTO, photo.getvalue(), photo.name)
+    state.photo = None
+    state.browsing = True
+
+
+def surprise() -> None:
+    """Choose a photo and a style by chance, or two, all others than those that are chosen now."""
+    state: Any = st.session_state
+    chosen = state.styles if state.blend else [state.style]
+    styles = [stem for stem in gallery("styles") if stem not in chosen]
+    photos = [stem for stem in gallery("content") if stem != state.photo]
+    # A style of one's own would be blended in.
+    blend = random.random() < BLENDS and not state.own_style
+    if len(styles) < 1 + blend or not photos:
+        return
+    state.browsing = True
+    state.photo = random.choice(photos)
+    state.blend = blend
+    if blend:
+        state.styles = random.sample(styles, 2)
+    else:
+        state.style = random.choice(styles)
 
 
 def choose_styles() -> tuple[Input, ...]:
@@ -153,8 +204,14 @@ def own_title(file_name: str) -> str:
 def weigh(styles: Sequence[Input]) -> tuple[float, ...]:
     """A weight for each of several styles, from a slider each; () while all count alike."""
     if len(styles) < 2:
+        keep_in_address(WEIGHTS, [], None)
         return ()
     st.caption("How much each style counts")
+    asked = weights_in_address()
+    stems = {style.source.sha256: hashes("styles").get(style.source.sha256) for style in styles}
+    for sha256, stem in stems.items():
+        if stem in asked:
+            st.session_state.setdefault(weight_key(sha256), asked[stem])
     weights = tuple(
         st.slider(
             plain(style.title),
@@ -168,10 +225,23 @@ def weigh(styles: Sequence[Input]) -> tuple[float, ...]:
         )
         for style in styles
     )
+    samples = zip(stems.values(), weights, strict=True)
+    told = [f"{stem}:{weight:.10g}" for stem, weight in samples if stem and weight != 1]
+    keep_in_address(WEIGHTS, told, None)
     if not any(weights):
         st.caption("All weights are 0, so every style counts alike.")
         return ()
     return () if len(set(weights)) == 1 else weights
+
+
+def weights_in_address() -> dict[str, float]:
+    """Sample style -> its weight, as the page's address has them; what is not allowed is not."""
+    found = {}
+    for part in st.query_params.get(WEIGHTS, "").split(","):
+        stem, _, weight = part.partition(":")
+        if stem in gallery("styles") and weight.replace(".", "", 1).isdecimal():
+            found[stem] = min(float(weight), HIGHEST_WEIGHT)
+    return found
 
 
 def weight_key(sha256: str) -> str:
@@ -186,7 +256,7 @@ def choose_sample(folder: str, label: str, key: str, upload_key: str) -> str | N
 
     def browse() -> None:
         st.session_state.browsing = True
-        if st.session_state[key] is None and not st.session_state[upload_key]:
+        if st.session_state[key] is None and not has_own(upload_key):
             st.session_state[key] = first
 
     with st.container(key=f"gallery_{folder}"):
@@ -198,6 +268,12 @@ def choose_sample(folder: str, label: str, key: str, upload_key: str) -> str | N
             key=key,
             on_change=browse,
         )
+
+
+def has_own(upload_key: str) -> bool:
+    """Whether the visitor gave a picture that can be used in place of a sample."""
+    state = st.session_state
+    return bool(state[upload_key]) or (upload_key == "own_photo" and "shot" in state)
 
 
 def choose_samples(folder: str, label: str, key: str) -> list[str]:
@@ -245,7 +321,9 @@ def take_upload(folder: str, key: str, upload_key: str) -> None:
     readable = [problem(upload.getvalue(), upload.name) is None for upload in uploads]
     if readable and readable[-1]:
         state[key] = None
-    elif not any(readable) and state[key] is None:
+        if key == "photo":
+            state.pop("shot", None)
+    elif not any(readable) and state[key] is None and not (key == "photo" and "shot" in state):
         state[key] = favourite(folder)
 
 

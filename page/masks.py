@@ -15,8 +15,8 @@ from typing import Any
 import streamlit as st
 from PIL import Image, ImageChops, ImageOps
 
-from nst import images, jobs
-from nst.jobs import Input
+from nst import images, previews
+from nst.order import Input
 from nst.settings import UserError
 from page.gallery import RESOURCES, checked
 from page.words import plain
@@ -301,7 +301,7 @@ def backdrop(data: bytes, file_name: str) -> tuple[bytes, tuple[int, int]]:
     """The photo as it is drawn upon, and its size."""
     picture = images.open_picture(data, file_name)
     picture.thumbnail((DRAWING_SIDE, DRAWING_SIDE))
-    return jobs.encoded(picture), picture.size
+    return previews.encoded(picture), picture.size
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

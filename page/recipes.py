@@ -14,12 +14,12 @@ from typing import Any
 import streamlit as st
 
 from nst import jobs, recipe
-from nst.jobs import Input
+from nst.order import Input, enumerated
 from nst.recipe import Recipe, RecipeError, Source
 from nst.settings import Settings, UserError
 from page import controls, gallery, masks
 from page.masks import Where
-from page.words import enumerated, plain
+from page.words import plain
 
 KEY = "earlier"  # of the uploader
 LARGEST = 64  # MB: the PNG of a large painting is larger than any picture that is painted from
@@ -74,6 +74,7 @@ def _choose_photo(source: Source) -> None:
         state.photo = stem
     elif upload is not None and _is(upload.getvalue(), source):
         state.photo = None
+        state.pop("shot", None)
 
 
 def _choose_styles(found: Recipe) -> None:

@@ -2,27 +2,47 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from nst import export, jobs
-from nst.jobs import Input, JobManager
+from nst.history import Standing
+from nst.jobs import JobManager
+from nst.order import Input, enumerated
 from nst.settings import CONTROLS
 from page import compare, downloads
 from page.gallery import FAVOURITES, RESOURCES, shown, shown_styles, sketch
-from page.words import duration, enumerated, plain, title_of
+from page.words import about, duration, plain, title_of
 
+READY = "Press Paint and watch; you can stop at any time."
+FIRST_FORECAST = 4  # the iteration from which on the time left is told: one alone says little
 EXAMPLE = RESOURCES / "example.jpg"  # what the favourite photo and style give
 
 
-def show_status(job: jobs.Snapshot) -> None:
-    """How far the job is, or how it ended, in words."""
+class Below(NamedTuple):
+    """Where there is room under the pictures."""
+
+    chosen: DeltaGenerator  # under photo and style: it stays where it is when a painting ends
+    painting: DeltaGenerator
+
+
+def show_status(job: jobs.Snapshot | None) -> None:
+    """How far the job is, or how it ended, in words; as tall where there is none yet.
+
+    So the pictures under it stay where they are from the first look to the last.
+    """
+    if job is None:
+        st.progress(0.0, READY)
+        return
     standing = job.standing
     if job.state is jobs.State.QUEUED and job.ahead:
         others = "1 painting is" if job.ahead == 1 else f"{job.ahead} paintings are"
-        st.progress(0.0, f"In the queue: {others} ahead of yours. It begins by itself.")
+        wait = about(job.wait)
+        st.progress(0.0, f"In the queue: {others} ahead of yours. It begins by itself in {wait}.")
     elif job.active and standing is None:
         st.progress(0.0, "Getting brushes and paint ready …")
     elif job.active and standing is not None:
@@ -31,20 +51,20 @@ def show_status(job: jobs.Snapshot) -> None:
         st.error(plain(job.message), icon=":material/error:")
     elif standing is None:
         st.info(plain(job.message), icon=":material/info:")
-    else:  # as tall as while it ran, so that the pictures stay where they are
+    else:
         painted = f"{standing.iteration} iterations in {duration(standing.seconds)}"
         end = plain(job.message) or ":material/check_circle: Finished:"
         st.progress(standing.fraction, f"{end} {painted}.")
 
 
-def time_left(standing: jobs.Standing) -> str:
+def time_left(standing: Standing) -> str:
     """What is still to wait, as far as it can be known."""
-    if standing.fraction < 0.01:
+    if standing.fraction < 0.01 or standing.iteration < FIRST_FORECAST:
         return "Estimating the time"
     return f"About {duration(standing.seconds_left)} left"
 
 
-def place(standing: jobs.Standing) -> str:
+def place(standing: Standing) -> str:
     """Which size is painted on, and the iteration."""
     at = f"iteration {standing.iteration}, at {standing.scale} px"
     if len(standing.scales) == 1:
@@ -58,37 +78,46 @@ def show_pictures(
     styles: Sequence[Input],
     job: jobs.Snapshot | None,
     manager: JobManager,
-) -> None:
+) -> Below:
     """Photo, style and painting side by side, all in the shape of the photo.
 
     Compared with its photo, the painting is given more room.
     """
     comparing = job is not None and not job.active and compare.chosen(job.id)
-    with st.container(key="painted" if job else "chosen"):
-        left, middle, right = st.columns([1, 1, 3] if comparing else 3)
+    subject = None
     if job is not None and not (st.session_state.get("browsing") and photo and styles):
         subject, texture = job.content_shown, job.style_shown
         names = job.content_name, job.style_name
-    elif photo is None or not styles:
-        st.info("Choose a photo and a style in the sidebar.", icon=":material/image_search:")
-        return
-    else:
+    elif photo is not None and styles:
         subject, size = shown(photo.data, photo.file_name)
         texture = shown_styles(tuple((style.data, style.file_name) for style in styles), size)
         names = photo.title, enumerated([style.title for style in styles])
+    # What is chosen anew is not what the painting was made of.
+    sum_holds = subject is not None and (job is None or names == (job.content_name, job.style_name))
+    with (
+        st.container(key="comparing" if comparing else "pictures"),
+        st.container(key="sum" if sum_holds else "apart"),
+    ):
+        left, right = st.columns([2, 3] if comparing else [2, 1])
+    with left, st.container(key="pair"):
+        pair = st.columns(2, wrap=False)
+    if subject is None:
+        left.info("Choose a photo and a style in the sidebar.", icon=":material/image_search:")
+        return Below(left, right)
     captions = f"Photo: {plain(names[0])}", f"Style: {plain(names[1])}"
-    left.image(subject, captions[0], width="stretch", alt=f"The photo: {names[0]}")
-    middle.image(texture, captions[1], width="stretch", alt=f"The style: {names[1]}")
+    pair[0].image(subject, captions[0], width="stretch", alt=f"The photo: {names[0]}")
+    pair[1].image(texture, captions[1], width="stretch", alt=f"The style: {names[1]}")
     with right:
         show_painting(subject, names, job, manager)
+    return Below(left, right)
 
 
 def show_painting(
     photo: bytes, names: tuple[str, str], job: jobs.Snapshot | None, manager: JobManager
 ) -> None:
     """The painting as far as it is, or a sketch of the photo where there is none yet."""
+    place = st.container()  # at all times, as a picture in another place would be built anew
     if job is not None and job.preview is not None:
-        place = st.container()
         picture = job.preview if job.active else finishing(job, manager)
         title = f"{job.content_name} in the style of {job.style_name}"
         if not job.active and compare.chosen(job.id):
@@ -99,14 +128,14 @@ def show_painting(
         alt = "The painting so far" if job.active else "The painting"
         place.image(picture, plain(title), width="stretch", alt=f"{alt}: {title}")
     elif job is None and names == example_names() and EXAMPLE.exists():
-        st.image(
+        place.image(
             EXAMPLE.read_bytes(),
             "An example; press Paint to make your own",
             width="stretch",
             alt=f"An example: {names[0]} in the style of {names[1]}",
         )
     else:
-        st.image(
+        place.image(
             sketch(photo), "Your painting appears here", width="stretch", alt="A pencil sketch"
         )
 
@@ -123,6 +152,7 @@ def finishing(job: jobs.Snapshot, manager: JobManager) -> bytes:
             job.recipe.settings.strength,
             control.step,
             key=strength_key(job.id),
+            persist_state="session",  # while another painting is shown
             help=f"{control.help.partition(';')[0]}: at once, without painting anew. The download "
             "is as you see it.",
         )
@@ -157,18 +187,24 @@ def show_losses(job: jobs.Snapshot) -> None:
         "How far the painting is from the subject of the photo.",
         "How far its brushwork and colours are from those of the style.",
     )
-    numbers, chart = st.columns([1, 3])
-    for (name, value), text in zip(values.items(), helps, strict=True):
-        numbers.metric(name, f"{value:.3g}", help=text)
-    chart.vega_lite_chart(
+    numbers = st.columns(3, wrap=False)
+    for column, (name, value), text in zip(numbers, values.items(), helps, strict=True):
+        shown_value = (
+            value if value > export.LEAST_SHOWN else 0.0
+        )  # it begins at 0 but for rounding
+        column.metric(name, f"{shown_value:.3g}", help=text)
+    st.vega_lite_chart(
         loss_table(job.history), LOSS_CHART, alt="Total, content and style loss over iterations"
     )
 
 
-def loss_table(history: Sequence[jobs.Standing]) -> dict[str, list[Any]]:
-    """One row a loss and iteration; what is 0 but for rounding would stretch the axis."""
-    rows = [
-        (at.iteration, name, value)
+def loss_table(history: Sequence[Standing]) -> dict[str, list[Any]]:
+    """One row a loss and iteration, and one a change of scale, which has a size and no loss.
+
+    What is 0 but for rounding would stretch the axis.
+    """
+    rows: list[tuple[int, str | None, float | None, str | None]] = [
+        (at.iteration, name, value, None)
         for at in history
         for name, value in (
             ("Total", at.total_loss),
@@ -177,28 +213,57 @@ def loss_table(history: Sequence[jobs.Standing]) -> dict[str, list[Any]]:
         )
         if value > export.LEAST_SHOWN
     ]
-    columns = zip(*rows, strict=True) if rows else ([], [], [])
-    return dict(zip(("iteration", "loss", "value"), map(list, columns), strict=True))
+    rows += [
+        (at.iteration, None, None, f"{at.scale} px")
+        for before, at in itertools.pairwise(history)
+        if at.scale != before.scale
+    ]
+    columns = zip(*rows, strict=True) if rows else ([], [], [], [])
+    return dict(zip(("iteration", "loss", "value", "scale"), map(list, columns), strict=True))
 
 
+ITERATION = {"field": "iteration", "type": "quantitative", "title": "Iteration"}
+CHANGE_OF_SCALE = [{"filter": "isValid(datum.scale)"}]
 LOSS_CHART = {
-    "mark": {"type": "line", "strokeWidth": 2},
     "height": 260,
-    "encoding": {
-        "x": {"field": "iteration", "type": "quantitative", "title": "Iteration"},
-        "y": {
-            "field": "value",
-            "type": "quantitative",
-            "scale": {"type": "log"},
-            "title": "Loss",
-            "axis": {"tickCount": 4, "format": "~g"},
+    "layer": [
+        {
+            "transform": [{"filter": "isValid(datum.loss)"}],
+            "mark": {"type": "line", "strokeWidth": 2},
+            "encoding": {
+                "x": ITERATION,
+                "y": {
+                    "field": "value",
+                    "type": "quantitative",
+                    "scale": {"type": "log"},
+                    "title": "Loss",
+                    "axis": {"tickCount": 4, "format": "~g"},
+                },
+                "color": {
+                    "field": "loss",
+                    "type": "nominal",
+                    "sort": ["Total", "Content", "Style"],
+                    "title": None,
+                    "legend": {"orient": "top"},
+                },
+            },
         },
-        "color": {
-            "field": "loss",
-            "type": "nominal",
-            "sort": ["Total", "Content", "Style"],
-            "title": None,
-            "legend": {"orient": "top"},
+        {
+            "transform": CHANGE_OF_SCALE,
+            "mark": {"type": "rule", "strokeDash": [2, 3], "color": "grey"},
+            "encoding": {"x": ITERATION},
         },
-    },
+        {
+            "transform": CHANGE_OF_SCALE,
+            "mark": {
+                "type": "text",
+                "align": "left",
+                "baseline": "top",
+                "dx": 4,
+                "dy": 4,
+                "color": "grey",
+            },
+            "encoding": {"x": ITERATION, "y": {"value": 0}, "text": {"field": "scale"}},
+        },
+    ],
 }

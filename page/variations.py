@@ -9,7 +9,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from nst import jobs
-from nst.jobs import Order
+from nst.order import Order
 from nst.settings import CONTROLS, Settings
 from page import controls
 
@@ -36,7 +36,7 @@ def _heavier(settings: Settings, name: str) -> Settings | None:
 
 def _finer(settings: Settings) -> Settings | None:
     """The next resolution at which finer strokes show, or the highest there is."""
-    higher = [size for size in controls.slider_options("resolution") if size > settings.resolution]
+    higher = [size for size in controls.offered("resolution") if size > settings.resolution]
     if not higher:
         return None
     enough = [size for size in higher if size >= FINER * settings.resolution]
@@ -69,16 +69,17 @@ def offer(job: jobs.Snapshot, painted: Order, strength: float | None) -> None:
         settings = dataclasses.replace(settings, strength=strength)
     if settings.init == "picture" and painted.init is None:  # a page that was loaded anew lost it
         settings = dataclasses.replace(settings, init="content")
-    st.markdown("Paint it again with", width="content")
-    for variation in VARIATIONS:
-        changed = variation.change(settings)
-        st.button(
-            variation.label,
-            help=variation.help,
-            disabled=changed is None,
-            on_click=_place,
-            args=[painted, changed],
-        )
+    st.caption("Paint it again with")
+    with st.container(horizontal=True, gap="xsmall", key="again"):
+        for variation in VARIATIONS:
+            changed = variation.change(settings)
+            st.button(
+                variation.label,
+                help=variation.help,
+                disabled=changed is None,
+                on_click=_place,
+                args=[painted, changed],
+            )
 
 
 def _place(painted: Order, settings: Settings) -> None:
@@ -91,6 +92,11 @@ def _place(painted: Order, settings: Settings) -> None:
     st.session_state[PENDING] = dataclasses.replace(
         painted, settings=settings, init=painted.init if settings.init == "picture" else None
     )
+
+
+def placed() -> bool:
+    """Whether a variation was clicked just now."""
+    return PENDING in st.session_state
 
 
 def pending() -> Order | None:

@@ -23,10 +23,12 @@ def option(value: str) -> str:
     return OPTIONS.get(value, value if "_" in value else value.capitalize())
 
 
-def enumerated(items: list[str]) -> str:
-    """Items as one says them: a, b and c."""
-    *others, last = items
-    return f"{', '.join(others)} and {last}" if others else last
+def about(seconds: float) -> str:
+    """A wait as one says it, which nobody counts: less than a minute, about 2 minutes."""
+    minutes = round(seconds / 60)
+    if seconds < 45:
+        return "less than a minute"
+    return "about a minute" if minutes <= 1 else f"about {minutes} minutes"
 
 
 def duration(seconds: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import io
+import itertools
 import json
 import re
 import subprocess
@@ -22,14 +23,16 @@ from streamlit.testing.v1 import AppTest
 
 from nst import images, recipe
 from nst.canvas import Canvas
-from nst.jobs import JobManager, Order, QueueFullError, VGGPainter
+from nst.history import Standing
+from nst.jobs import JobManager, QueueFullError, VGGPainter
+from nst.order import Order
 from nst.recipe import Source
 from nst.settings import CONTROLS, PRESETS, Settings
 from nst.transfer import Progress
 from nst.vgg import VGG19
-from page import downloads, gallery, masks, variations
+from page import downloads, gallery, masks, studio, variations, visit
 from page.masks import Where
-from page.words import plain
+from page.words import plain, title_of
 
 ROOT = Path(__file__).parent.parent
 APP = str(ROOT / "streamlit_app.py")
@@ -87,6 +90,15 @@ def status(app: AppTest) -> str:
     return app.progress[0].text
 
 
+def reload(app: AppTest) -> AppTest:
+    """A new session on the same address, in the tab that kept what a reload needs."""
+    again = AppTest.from_file(APP, default_timeout=30)
+    again.query_params["job"] = app.query_params["job"]
+    again.session_state[visit.IDS] = app.session_state[visit.IDS]
+    again.session_state[visit.KNOWN] = True
+    return again.run()
+
+
 def run_until(app: AppTest, condition: Callable[[], Any]) -> None:
     """Look again, as the page does by itself, until `condition` is met."""
     deadline = time.monotonic() + 60
@@ -104,7 +116,8 @@ def picture_bytes(format: str = "PNG", size: tuple[int, int] = (90, 60)) -> byte
 
 
 def test_the_page_opens_with_an_example_chosen(app: AppTest) -> None:
-    assert app.title[0].value == "Neural style transfer"
+    assert app.title[0].value == "Turn a photo into a painting"
+    assert status(app) == studio.READY
     assert app.session_state["photo"] in CONTENTS
     assert app.session_state["style"]
     assert app.session_state["preset"] == "balanced"
@@ -191,9 +204,7 @@ def test_a_job_runs_to_its_end_and_is_found_again(app: AppTest) -> None:
     assert "in the style of" in title
     assert not button(app, "Paint").disabled
 
-    reloaded = AppTest.from_file(APP, default_timeout=30)
-    reloaded.query_params["job"] = app.query_params["job"]
-    reloaded.run()
+    reloaded = reload(app)
     assert captions(reloaded)[2] == title
     assert "Download PNG" in labels(reloaded)
 
@@ -214,6 +225,7 @@ def test_stop_keeps_the_picture(app: AppTest) -> None:
 def test_an_unknown_job_is_told_in_words() -> None:
     app = AppTest.from_file(APP, default_timeout=30)
     app.query_params["job"] = "gone"
+    app.session_state[visit.KNOWN] = True  # the tab kept nothing
     app.run()
     assert not app.exception
     assert "no longer kept" in app.info[0].value
@@ -275,6 +287,69 @@ def test_an_upload_counts_until_a_sample_is_chosen(app: AppTest) -> None:
     assert not app.exception
 
 
+def test_the_camera_is_asked_for_only_when_it_is_wanted(app: AppTest) -> None:
+    assert not app.camera_input
+    before = captions(app)
+    button(app, "Take a photo").click().run()
+    app.camera_input("camera").set_value(("shot.jpg", b"no picture", "image/jpeg")).run()
+    assert captions(app) == before
+    assert "shot" not in app.session_state
+
+    button(app, "Take a photo").click().run()
+    shot = picture_bytes("JPEG", (120, 80))
+    app.camera_input("camera").set_value(("shot.jpg", shot, "image/jpeg")).run()
+    app.run()
+    assert not app.exception
+    assert not app.camera_input  # closed again
+    assert captions(app)[0] == "Photo: Your own photo"
+    assert app.pills("photo").value is None
+    # Like an upload, it waits behind a sample, and the newest counts.
+    app.pills("photo").set_value(CONTENTS[0]).run()
+    assert captions(app)[0] != "Photo: Your own photo"
+    app.pills("photo").set_value(None).run()
+    assert app.session_state["shot"].data == shot
+    assert captions(app)[0] == "Photo: Your own photo"
+    upload(app, "own_photo", picture_bytes())
+    assert "shot" not in app.session_state
+    assert captions(app)[0] == "Photo: Your own photo"
+
+
+def test_a_surprise_is_another_pair_each_time(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chances = itertools.cycle([0.0, 1.0, 1.0])  # of a blend
+    monkeypatch.setattr(gallery.random, "random", lambda: next(chances))
+
+    def chosen() -> tuple[str, set[str]]:
+        state = app.session_state
+        return state["photo"], set(state["styles"] if state["blend"] else [state["style"]])
+
+    before = chosen()
+    for styles in (2, 1, 1, 2):
+        button(app, "Surprise me").click().run()
+        assert not app.exception
+        photo, found = chosen()
+        assert photo != before[0]
+        assert not found & before[1]
+        assert len(found) == styles
+        assert captions(app)[0] == f"Photo: {title_of(photo)}"
+        assert all(title_of(style) in captions(app)[1] for style in found)
+        named = app.query_params.get("style", "night_sky")
+        assert set(named.split(",")) == found
+        before = photo, found
+    assert "job" not in app.query_params  # it starts nothing by itself
+
+
+def test_a_surprise_does_not_blend_in_a_style_of_ones_own(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gallery.random, "random", lambda: 0.0)
+    upload(app, "own_style", picture_bytes())
+    button(app, "Surprise me").click().run()
+    assert not app.session_state["blend"]
+    assert "own" not in captions(app)[1]
+
+
 def test_a_full_queue_is_told_in_words(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     def submit(*_: Any) -> str:
         raise QueueFullError("8 paintings are waiting already; try again in a few minutes.")
@@ -311,9 +386,9 @@ def orders(monkeypatch: pytest.MonkeyPatch) -> list[Order]:
     found: list[Order] = []
     submit = JobManager.submit
 
-    def note(self: JobManager, order: Order) -> str:
+    def note(self: JobManager, order: Order, visitor: str) -> str:
         found.append(order)
-        return submit(self, order)
+        return submit(self, order, visitor)
 
     monkeypatch.setattr(JobManager, "submit", note)
     monkeypatch.setattr(VGGPainter, "__call__", lambda self, *args: paint(*args))
@@ -434,9 +509,7 @@ def test_continue_paints_on_from_the_result_with_the_present_settings(
 
 def test_after_a_reload_continue_needs_the_same_pictures(app: AppTest, orders: list[Order]) -> None:
     press(app, "Paint")
-    reloaded = AppTest.from_file(APP, default_timeout=30)
-    reloaded.query_params["job"] = app.query_params["job"]
-    reloaded.run()
+    reloaded = reload(app)
     assert not button(reloaded, "Continue").disabled
     reloaded.pills("photo").set_value(CONTENTS[0]).run()
     assert button(reloaded, "Continue").disabled
@@ -731,11 +804,10 @@ def test_every_file_is_what_its_name_says() -> None:
     assert len(set(names)) == len(names)
 
 
-def comparison(app: AppTest) -> dict[str, str]:
-    """What the slider of photo and painting is given."""
-    (element,) = app.get("bidi_component")
-    found: dict[str, str] = json.loads(element.proto.json)
-    return found
+def comparisons(app: AppTest) -> list[dict[str, str]]:
+    """What each slider of photo and painting is given."""
+    components = [element.proto for element in app.get("bidi_component")]
+    return [json.loads(each.json) for each in components if each.component_name == "compare"]
 
 
 def test_the_painting_is_compared_with_its_photo_at_the_strength_shown(
@@ -743,20 +815,20 @@ def test_the_painting_is_compared_with_its_photo_at_the_strength_shown(
 ) -> None:
     upload(app, "own_photo", picture_bytes(), "<img src=x onerror=alert(1)>.png")
     press(app, "Paint")
-    assert not app.get("bidi_component")
+    assert not comparisons(app)
     job_id = app.query_params["job"]
     app.toggle(f"compare_{job_id}").set_value(True).run()
     assert not app.exception
-    full = comparison(app)
+    (full,) = comparisons(app)
     assert full["photo"].startswith("data:image/jpeg;base64,")
     assert full["photo"] != full["painting"]
     assert "onerror" not in str(full)  # what a visitor calls the file is nowhere in it
     app.slider(f"strength_{job_id}").set_value(0.0).run()
-    faint = comparison(app)
+    (faint,) = comparisons(app)
     assert faint["photo"] == full["photo"]
     assert faint["painting"] != full["painting"]
     app.toggle(f"compare_{job_id}").set_value(False).run()
-    assert not app.get("bidi_component")
+    assert not comparisons(app)
     assert "in the style of" in captions(app)[2]
 
 
@@ -805,9 +877,7 @@ def test_after_a_reload_a_variation_needs_the_same_pictures(
 ) -> None:
     press(app, "Paint")
     press(app, "Continue")
-    reloaded = AppTest.from_file(APP, default_timeout=30)
-    reloaded.query_params["job"] = app.query_params["job"]
-    reloaded.run()
+    reloaded = reload(app)
     reloaded.pills("photo").set_value(CONTENTS[0]).run()
     assert "Finer strokes" not in labels(reloaded)
     reloaded.pills("photo").set_value(orders[0].content.file_name.removesuffix(".jpg")).run()
@@ -851,6 +921,18 @@ def test_a_full_queue_keeps_the_painting_that_was_to_be_varied(
     assert "Download PNG" in labels(app)
     app.run()
     assert not app.error  # asked once, not at every look
+
+
+def test_the_chart_marks_each_change_of_scale() -> None:
+    scales = (64, 64, 128, 128, 256)
+    history = [
+        Standing(number, 5, scale, (64, 128, 256), 4.0, 0.0, 2.0, 1.0, 1.0, 0.5)
+        for number, scale in enumerate(scales, 1)
+    ]
+    table = studio.loss_table(history)
+    rows = list(zip(*table.values(), strict=True))
+    assert [row for row in rows if row[3]] == [(3, None, None, "128 px"), (5, None, None, "256 px")]
+    assert {row[1] for row in rows if not row[3]} == {"Total", "Style"}  # 0 has no logarithm
 
 
 def test_what_follows_a_name_is_no_markup() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import io
+import logging
+import re
 import subprocess
 import sys
 import threading
@@ -17,9 +19,10 @@ import pytest
 import torch
 from PIL import Image
 
-from nst import images, jobs, recipe
+from nst import footprint, images, jobs, pace, recipe
 from nst.canvas import Canvas
-from nst.jobs import Input, JobManager, Order, QueueFullError, Snapshot, State
+from nst.jobs import BusyError, JobManager, QueueFullError, Snapshot, State
+from nst.order import Input, Order
 from nst.settings import Settings, SettingsError, UserError
 from nst.transfer import DivergedError, Progress
 
@@ -40,6 +43,7 @@ def progress(iteration: int, total: int, preview: bool, shade: float | None = No
         tv_loss=0.1,
         total_loss=100.0 / iteration,
         seconds=iteration * 0.1,
+        seconds_left=(total - iteration) * 0.1,
         fraction=iteration / total,
         image=picture if preview or iteration == total else None,
         snapshot=lambda: picture,
@@ -60,7 +64,7 @@ class StepwisePainter:
         self.started += 1
         try:
             for iteration in range(1, self.total + 1):
-                assert self._allowed.acquire(timeout=10)
+                assert self._allowed.acquire(timeout=60)
                 yield progress(iteration, self.total, preview=iteration == 1)
         finally:
             self.closed += 1
@@ -107,7 +111,7 @@ def paint_white(canvas: Canvas, settings: Settings) -> Generator[Progress, None,
 
 def wait_for(manager: JobManager, job_id: str, condition: Callable[[Snapshot], bool]) -> Snapshot:
     """The first snapshot of the job that meets `condition`."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         snapshot = manager.snapshot(job_id)
         assert snapshot is not None
@@ -255,7 +259,7 @@ def test_a_full_queue_is_told_in_words(painter: StepwisePainter) -> None:
     wait_for(manager, first, lambda job: job.state is State.RUNNING)
     submit(manager)
     submit(manager)
-    with pytest.raises(QueueFullError, match="2 paintings are waiting"):
+    with pytest.raises(QueueFullError, match=r"2 paintings are waiting already.* minute"):
         submit(manager)
 
 
@@ -410,19 +414,6 @@ def test_what_does_not_go_together_is_told_before_anything_is_queued() -> None:
         manager.submit(order(styles=(Input("Sky", b"no picture", "sky.jpg"),)))
 
 
-@pytest.mark.parametrize("count", range(1, 17))
-@pytest.mark.parametrize("size", [(60, 40), (40, 60)])
-def test_styles_are_tiled_in_equal_rows_without_gaps(count: int, size: tuple[int, int]) -> None:
-    whites = [Image.new("RGB", (50, 70), "white")] * count
-    shown = Image.open(io.BytesIO(jobs.show_tiled(whites, size)))
-    assert shown.size == size
-    assert shown.convert("L").getextrema()[0] > 250  # no part of the sheet is bare
-    mixed = [Image.new("RGB", (50, 70), (index * 10,) * 3) for index in range(count)]
-    tiled = Image.open(io.BytesIO(jobs.show_tiled(mixed, size))).convert("L")
-    assert tiled.getpixel((1, 1)) < 8
-    assert abs(tiled.getpixel((size[0] - 2, size[1] - 2)) - (count - 1) * 10) < 12
-
-
 def test_an_error_the_user_can_mend_is_told_as_it_is() -> None:
     manager = JobManager(failing(UserError("The weights are missing; install them.")))
     job = wait_for(manager, submit(manager), ended)
@@ -457,17 +448,66 @@ def test_an_unexpected_error_is_logged_and_the_next_job_runs(
     assert wait_for(manager, submit(manager), ended).state is State.FINISHED
 
 
-def test_old_jobs_are_dropped() -> None:
-    def paint(canvas: Canvas, settings: Settings) -> Generator[Progress, None, None]:
-        yield progress(1, 1, preview=True)
+def gone(manager: JobManager, ids: list[str]) -> list[bool]:
+    return [manager.snapshot(job_id) is None for job_id in ids]
 
-    manager = JobManager(paint, kept=2)
-    ids = []
-    for _ in range(4):
-        ids.append(submit(manager))
-        wait_for(manager, ids[-1], ended)
-    assert [manager.snapshot(job_id) is None for job_id in ids] == [True, True, False, False]
+
+def test_jobs_that_nobody_looked_at_for_longest_are_dropped() -> None:
+    clock = Clock()
+    manager = JobManager(paint_white, kept=2, patience=150, clock=clock)
+    ids = [ended_job(manager) for _ in range(3)]
+    assert gone(manager, ids) == [False] * 3  # whoever reloads a page finds the painting again
+    clock.now = 100
     manager.touch(ids[0])
+    clock.now = 200
+    ids.append(ended_job(manager))
+    assert gone(manager, ids) == [False, True, True, False]
+    manager.touch(ids[1])
+
+
+def test_ended_jobs_take_no_more_memory_than_allowed() -> None:
+    manager = JobManager(paint_white)
+    ended_job(manager)
+    (kept,) = manager._jobs.values()
+    assert kept.size_bytes > 768 * 512 * 3  # the painting as it is shown, and more
+    assert kept.canvas is None  # what it was painted from is let go
+    roomy = JobManager(paint_white, kept_bytes=kept.size_bytes * 5 // 2)
+    ids = [ended_job(roomy) for _ in range(4)]
+    assert gone(roomy, ids) == [True, True, False, False]
+    tight = JobManager(paint_white, kept_bytes=1)
+    ids = [ended_job(tight) for _ in range(2)]
+    assert gone(tight, ids) == [True, False]  # the last one is for whoever is looking at it
+    assert tight.result(ids[1]) is not None
+
+
+def test_waiting_jobs_take_no_more_memory_than_allowed(painter: StepwisePainter) -> None:
+    manager = JobManager(painter, kept_bytes=1)
+    first = submit(manager)
+    wait_for(manager, first, lambda job: job.state is State.RUNNING)
+    submit(manager)
+    with pytest.raises(QueueFullError, match="1 painting is waiting"):
+        submit(manager)
+
+
+def test_what_is_forgotten_is_gone_whatever_it_was_doing(painter: StepwisePainter) -> None:
+    manager = JobManager(painter, kept=2)
+    done = submit(manager)
+    painter.allow(10)
+    wait_for(manager, done, ended)
+    running, waiting = submit(manager), submit(manager)
+    painter.allow(1)
+    wait_for(manager, running, at_iteration(1))
+    for job_id in (done, running, waiting, "nobody"):
+        manager.forget(job_id)
+        assert manager.snapshot(job_id) is None
+        with pytest.raises(UserError, match="press Paint"):
+            manager.png(job_id)
+    others = [submit(manager) for _ in range(2)]
+    painter.allow(30)
+    for job_id in others:
+        wait_for(manager, job_id, ended)  # and what was forgotten takes none of their room
+    assert painter.closed == 4
+    assert manager.snapshot(running) is None
 
 
 def test_ids_cannot_be_guessed(painter: StepwisePainter) -> None:
@@ -477,17 +517,129 @@ def test_ids_cannot_be_guessed(painter: StepwisePainter) -> None:
     assert min(map(len, ids)) >= 20
 
 
-@pytest.mark.parametrize("count", [0, 1, 9, 10, 11, 1000])
-def test_history_is_bounded_even_and_up_to_date(count: int) -> None:
-    history = jobs.History(limit=10)
-    for iteration in range(1, count + 1):
-        history.add(jobs.Standing.of(progress(iteration, 1000, preview=False)))
-    iterations = [point.iteration for point in history.points()]
-    assert len(iterations) <= 10
-    assert iterations[:1] == ([1] if count else [])
-    assert iterations[-1:] == ([count] if count else [])
-    gaps = {after - before for before, after in pairwise(iterations[:-1])}
-    assert len(gaps) <= 1
+def test_a_visitor_has_one_painting_under_way_at_a_time(painter: StepwisePainter) -> None:
+    manager = JobManager(painter)
+    running = manager.submit(order(), "ada")
+    wait_for(manager, running, lambda job: job.state is State.RUNNING)
+    waiting = manager.submit(order(), "bob")
+    for visitor, job_id in (("ada", running), ("bob", waiting)):
+        with pytest.raises(BusyError, match="under way already") as refused:
+            manager.submit(order(), visitor)
+        assert refused.value.job_id == job_id
+    others = submit(manager), submit(manager)  # nobody in particular may wait more than once
+    manager.stop(waiting)
+    again = manager.submit(order(), "bob")
+    assert wait_for(manager, again, lambda job: True).ahead == 3  # at the end of the queue
+    for job_id in others:
+        manager.stop(job_id)
+    painter.allow(10)
+    wait_for(manager, running, ended)
+    manager.submit(order(), "ada")
+
+
+def test_two_orders_at_once_of_one_visitor_are_one(painter: StepwisePainter) -> None:
+    manager = JobManager(painter)
+    refused: list[BusyError] = []
+
+    def click() -> None:
+        try:
+            manager.submit(order(), "ada")
+        except BusyError as error:
+            refused.append(error)
+
+    clicks = [threading.Thread(target=click) for _ in range(4)]
+    for thread in clicks:
+        thread.start()
+    for thread in clicks:
+        thread.join()
+    assert len(refused) == 3
+
+
+def test_the_wait_is_foretold_from_what_runs_and_what_is_ahead(painter: StepwisePainter) -> None:
+    clock = Clock()
+    manager = JobManager(painter, patience=1e9, clock=clock)
+    small, large = Settings(resolution=64), Settings(resolution=128)
+    first = submit(manager, small)
+    wait_for(manager, first, lambda job: job.state is State.RUNNING)
+    second, third = submit(manager, large), submit(manager, small)
+
+    def waits() -> list[float]:
+        found = [manager.snapshot(job_id) for job_id in (first, second, third)]
+        return [job.wait for job in found if job]
+
+    guessed = waits()
+    assert guessed[0] == 0
+    assert 0 < guessed[1] < guessed[2]  # before anything was painted here, from what it costs
+    painter.allow(5)
+    wait_for(manager, first, at_iteration(5))
+    assert waits()[1] == pytest.approx(0.5)  # as the running one says: 5 iterations of 0.1 s
+
+    clock.now = 40  # what the first took in the end, getting ready included
+    painter.allow(5)
+    wait_for(manager, second, lambda job: job.state is State.RUNNING)
+    larger = pace.work(large, (128, 80)) / pace.work(small, (64, 48))
+    assert larger > 1.3
+    assert waits()[2] == pytest.approx(40 * larger)
+    clock.now = 50
+    assert waits()[2] == pytest.approx(40 * larger - 10)
+    clock.now = 1000
+    assert waits()[2] == 0  # it is late, and nothing is foretold of the past
+
+
+def test_a_reload_or_two_minutes_without_a_connection_lose_nothing(
+    painter: StepwisePainter,
+) -> None:
+    clock = Clock()
+    manager = JobManager(painter, kept=1, clock=clock)  # with the patience of the page
+    running, waiting = submit(manager), submit(manager)
+    painter.allow(1)
+    wait_for(manager, running, at_iteration(1))
+    clock.now = 120  # nobody has looked since
+    painter.allow(1)
+    assert wait_for(manager, running, at_iteration(2)).state is State.RUNNING
+    manager.touch(running)
+    manager.touch(waiting)
+    painter.allow(9)  # to its end, and the first iteration of the one that waited
+    assert wait_for(manager, running, ended).state is State.FINISHED
+    assert wait_for(manager, waiting, at_iteration(1)).state is State.RUNNING
+    clock.now = 240
+    painter.allow(9)
+    assert wait_for(manager, waiting, ended).state is State.FINISHED
+    assert manager.result(running) is not None  # though only one is kept for longer
+    assert manager.result(waiting) is not None
+
+
+def test_a_canvas_too_large_for_the_memory_is_told_in_words() -> None:
+    manager = JobManager(paint_white, memory=10**9)
+    with pytest.raises(footprint.TooLargeError, match=r"1\.0 GB for it; choose a resolution of"):
+        submit(manager, Settings(resolution=1024))
+    ended_job(manager)
+
+
+def test_the_log_tells_of_every_job_and_of_no_picture(
+    caplog: pytest.LogCaptureFixture, painter: StepwisePainter
+) -> None:
+    caplog.set_level(logging.INFO, "nst.jobs")
+    manager = JobManager(painter)
+    first = manager.submit(order(Settings(resolution=64, style_weight=500)), "ada")
+    wait_for(manager, first, lambda job: job.state is State.RUNNING)
+    second, third = submit(manager), submit(manager)
+    manager.stop(second)
+    painter.allow(10)
+    wait_for(manager, first, ended)
+    manager.stop(third)
+    painter.allow(1)
+    wait_for(manager, third, ended)
+    for line in (
+        r"Painting 1 begins: 64 x 48 px for a photo of 120 x 80 px, styles: 1, masks: 0, "
+        r"settings: style_weight=500\.0 resolution=64;",
+        r"Painting 2 stopped before its first iteration",
+        r"Painting 1 finished after 10 iterations and \d+\.\d s; .* GB; 1 waiting",
+        r"Painting 3 stopped after 1 iteration",
+    ):
+        assert re.search(line, caplog.text)
+    for secret in (first, second, third, "ada", "Cat", "Sky", ".png"):
+        assert secret not in caplog.text
 
 
 def film_of(data: bytes) -> list[Image.Image]:
@@ -558,18 +710,6 @@ def test_a_timelapse_has_the_strength_and_the_colours_of_the_painting() -> None:
     assert middle[0] > middle[1] + 20  # the photo is red
 
 
-def test_frames_are_kept_small() -> None:
-    channels = [Image.effect_noise((1024, 1024), 100) for _ in "RGB"]
-    large = Image.merge("RGB", channels)
-    assert max(size_of(jobs._frame(large))) == jobs.FRAME_SIDE
-    assert large.size == (1024, 1024)
-    assert len(jobs._frame(large)) * jobs.FRAMES < 12 * 1024**2  # as the comment says
-    noise = Image.merge("RGB", [Image.effect_noise((480, 480), 100) for _ in "RGB"])
-    assert len(jobs._frame(noise)) * jobs.FRAMES < 12 * 1024**2
-    small = Image.new("RGB", (64, 48))
-    assert size_of(jobs._frame(small)) == small.size
-
-
 def test_files_of_a_job_that_is_not_kept_are_refused_in_words(painter: StepwisePainter) -> None:
     manager = JobManager(painter)
     waiting = submit(manager)
@@ -581,19 +721,6 @@ def test_files_of_a_job_that_is_not_kept_are_refused_in_words(painter: StepwiseP
         ):
             with pytest.raises(UserError, match="press Paint"):
                 make(job_id)
-
-
-@pytest.mark.parametrize("count", [0, 1, 59, 60, 61, 5000])
-def test_what_is_thinned_is_bounded_and_even_and_known_before(count: int) -> None:
-    thinned: jobs.Thinned[int] = jobs.Thinned(60)
-    for number in range(count):
-        due = thinned.due
-        thinned.add(number if due else None)
-        assert not due or number in thinned.kept() or len(thinned.kept()) == 30
-    kept = thinned.kept()
-    assert len(kept) < 60
-    assert len(kept) >= min(count, 30)
-    assert len({after - before for before, after in pairwise(kept)}) <= 1
 
 
 def test_importing_the_module_does_not_import_torch() -> None:

@@ -14,7 +14,7 @@ from PIL import Image, ImageFont
 
 from nst import cli, images
 from nst.settings import CONTROLS, LAYERS, Settings
-from Resources import make_pictures
+from Resources import make_pictures, make_screenshots
 
 ROOT = Path(__file__).parent.parent
 RESOURCES = ROOT / "Resources"
@@ -190,3 +190,26 @@ def test_a_labelled_row_shows_every_painting_and_wraps_its_captions():
     lines = make_pictures.wrapped("--style-layers " + " ".join(LAYERS), font)
     assert len(lines) > 1
     assert max(font.getlength(line) for line in lines) <= tile
+
+
+def test_screenshots_are_small_and_shown():
+    readme = (ROOT / "README.md").read_text()
+    for path in (RESOURCES / "screenshots").iterdir():
+        assert path.stat().st_size < 150e3, path.name
+        assert f"(Resources/screenshots/{path.name})" in readme or (
+            f'src="Resources/screenshots/{path.name}"' in readme
+        )
+    for path in re.findall(r'src="([^"]+)"', readme):
+        assert (ROOT / path).exists(), path
+
+
+def test_the_counts_of_findings_stand_between_their_marks():
+    text = f"before\n{make_screenshots.BEGIN}\nold\n{make_screenshots.END}\nafter\n"
+    finding = make_screenshots.Finding("rest", 360, "dark", "rule", "minor", "<p>", "why")
+    counted = make_screenshots.with_counts(text, [finding, finding])
+    assert "old" not in counted
+    assert counted.startswith("before\n")
+    assert counted.endswith("\nafter\n")
+    assert "| rest | 0 | 0 | 0 | 2 |" in counted
+    assert "| running | 0 | 0 | 0 | 0 |" in counted
+    assert make_screenshots.with_counts(counted, [finding, finding]) == counted

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nst.schedule import GROWTH, SHORTEST, WINDOW, Clock, Stage, plan
+from nst.schedule import GROWTH, SHORTEST, WINDOW, Clock, Forecast, Stage, plan, pyramid
 from nst.settings import Settings
 
 SIDES = st.integers(2, 64).map(lambda n: 16 * n)
@@ -111,6 +111,79 @@ def test_the_fraction_rises_to_one():
     assert fractions[0] == 0
     assert fractions == sorted(fractions)
     assert fractions[-1] == 1
+
+
+def foretold(seconds_of, settings=Settings(), losses=lambda iteration: 100.0 / iteration):  # noqa: B008
+    """For each iteration of a run with one style: seconds since its begin, and what was said to be
+    left. `seconds_of` says what a stage's beginning and its iterations take.
+    """
+    stages = plan(settings, 256, 384)
+    clock, forecast, seconds, found = Clock(stages, settings), Forecast(), 0.0, []
+    for stage in stages:
+        begin, each = seconds_of(stage)
+        seconds += begin
+        while not clock.stage_over:
+            clock.tick(losses(clock.iteration + 1))
+            seconds += each
+            left = forecast.seconds_left(seconds, clock.spent, clock.fraction)
+            found.append((seconds, left))
+        clock.next_stage()
+    return found
+
+
+def errors(course):
+    """How far off each forecast was, as a part of what was left, between a tenth and the end."""
+    end = course[-1][0]
+    return [
+        abs(left - (end - seconds)) / (end - seconds)
+        for seconds, left in course
+        if end / 10 <= seconds < end
+    ]
+
+
+def of_machine(pace, overhead=5000):
+    """What begin and iteration take where a picture costs its pixels and so many more."""
+
+    def seconds_of(stage):
+        sizes = pyramid(stage.height, stage.width)
+        each = sum(overhead + height * width for height, width in sizes) / pace
+        return 0.6 * each, each
+
+    return seconds_of
+
+
+@pytest.mark.parametrize("pace", [3e4, 1e5, 1e6])
+def test_the_time_left_is_known_after_a_tenth(pace):
+    assert max(errors(foretold(of_machine(pace)))) < 0.1
+
+
+@pytest.mark.parametrize("overhead", [3500, 6500])
+def test_the_time_left_holds_on_machines_that_small_pictures_suit_less_or_more(overhead):
+    assert max(errors(foretold(of_machine(1e5, overhead)))) < 0.25
+
+
+def test_a_slow_first_iteration_does_not_disturb_the_forecast():
+    def seconds_of(stage):
+        begin, each = of_machine(1e5)(stage)
+        return begin + (5.0 if stage.scale == 64 else 0.0), each
+
+    course = foretold(seconds_of)
+    assert max(errors(course)[1:]) < 0.1
+
+
+def test_the_forecast_follows_a_machine_that_becomes_slower():
+    def seconds_of(stage):
+        return of_machine(1e5 if stage.scale < 384 else 4e4)(stage)
+
+    _, left = foretold(seconds_of)[-4]
+    assert left == pytest.approx(3 * of_machine(4e4)(Stage(256, 384, 1))[1], rel=0.25)
+
+
+def test_scales_that_end_early_do_not_look_fast():
+    course = foretold(of_machine(1e5), losses=lambda iteration: 1.0)
+    second = [left for seconds, left in course if left][WINDOW + 2]
+    every = foretold(of_machine(1e5))[WINDOW + 2][1]
+    assert second > 0.5 * every
 
 
 def test_previews():

@@ -14,6 +14,7 @@ from nst.transfer import DivergedError
 
 STYLE_LAYERS = Settings().style_layers
 SMALL = Settings(resolution=96, effort=1.0)
+BRIEF = dataclasses.replace(SMALL, effort=0.25)  # where a tendency is all that is looked at
 
 
 @pytest.fixture(scope="module")
@@ -133,14 +134,14 @@ def test_the_seed_chooses_the_noise(content, style, trunk):
 def test_a_larger_style_weight_paints_more(content, style, trunk):
     changes = []
     for weight in (300, 10_000):
-        settings = dataclasses.replace(SMALL, style_weight=weight)
+        settings = dataclasses.replace(BRIEF, style_weight=weight)
         changes.append((transfer.stylize(content, [style], settings, trunk) - content).abs().mean())
     assert changes[0] < changes[1]
 
 
 def test_a_larger_tv_weight_smooths(content, style, trunk):
     rough, smooth = (
-        transfer.stylize(content, [style], dataclasses.replace(SMALL, tv_weight=weight), trunk)
+        transfer.stylize(content, [style], dataclasses.replace(BRIEF, tv_weight=weight), trunk)
         for weight in (0, 500)
     )
     assert losses.total_variation(smooth) < 0.8 * losses.total_variation(rough)
@@ -149,7 +150,7 @@ def test_a_larger_tv_weight_smooths(content, style, trunk):
 def test_two_styles_are_blended(content, style, trunk, photo):
     other = style.flip(1)  # the same strokes in other colours
     blend, one, two = (
-        transfer.stylize(content, styles, SMALL, trunk).mean((0, 2, 3))
+        transfer.stylize(content, styles, BRIEF, trunk).mean((0, 2, 3))
         for styles in ([style, other], [style], [other])
     )
     red_and_blue = torch.tensor([0, 2])
@@ -177,17 +178,17 @@ def test_a_loss_that_is_not_finite_ends_with_the_last_good_picture(
     assert torch.isfinite(failure.value.image).all()
 
 
-@pytest.mark.parametrize("shade", [0.0, 0.002, 0.5, 0.998, 1.0])
+@pytest.mark.parametrize("shade", [0.0, 0.002, 0.5, 1.0])
 def test_flat_pictures_stay_finite(style, trunk, shade):
     flat = torch.full((1, 3, 64, 64), shade)
     for content, paint in ((flat, style), (style, flat)):
-        result = transfer.stylize(content, [paint], SMALL, trunk)
+        result = transfer.stylize(content, [paint], BRIEF, trunk)
         assert torch.isfinite(result).all()
 
 
 def test_a_panorama_and_a_style_of_another_shape(trunk):
     content, style = torch.rand(1, 3, 32, 256), torch.rand(1, 3, 64, 32)
-    assert transfer.stylize(content, [style], SMALL, trunk).shape == content.shape
+    assert transfer.stylize(content, [style], BRIEF, trunk).shape == content.shape
 
 
 def test_wrong_shapes_are_refused(style, trunk):
@@ -234,7 +235,7 @@ def test_each_style_is_painted_into_its_own_region(content, style, trunk):
     light, dark = 1 - 0.6 * style, 0.6 * style
     top = torch.zeros(1, 1, *content.shape[2:])
     top[..., : content.shape[2] // 2, :] = 1
-    settings = Settings(resolution=96, iterations=40, early_stop=False)
+    settings = Settings(resolution=96, iterations=20, early_stop=False)
     one = transfer.stylize(content, [light, dark], settings, trunk, masks=[top, 1 - top])
     other = transfer.stylize(content, [dark, light], settings, trunk, masks=[top, 1 - top])
     lighter = (one - other).mean((0, 1, 3))

@@ -13,7 +13,6 @@ from playwright.sync_api import Browser, Page, expect
 from visitor import (
     ROOT,
     SCREENSHOTS,
-    SECONDS,
     capture,
     difference,
     download,
@@ -33,9 +32,9 @@ def test_paint_watch_stop_and_download(page: Page, server: str) -> None:
     capture(page, "rest")
     page.get_by_role("button", name="Paint", exact=True).click()
     painting = picture(page, "The painting so far")
-    expect(painting).to_be_visible(timeout=60 * SECONDS)
+    expect(painting).to_be_visible()
     first = pixels(painting)
-    expect(page.get_by_text("left ·")).to_be_visible(timeout=30 * SECONDS)
+    expect(page.get_by_text("left ·")).to_be_visible()
     expect(page.get_by_role("button", name="Paint", exact=True)).to_be_disabled()
     deadline = time.monotonic() + 30
     while difference(first, pixels(painting)) < 2 and time.monotonic() < deadline:
@@ -232,7 +231,6 @@ def test_the_comparison_on_a_phone(browser: Browser, server: str) -> None:
         viewport={"width": 360, "height": 740}, has_touch=True, color_scheme="dark"
     )
     page = context.new_page()
-    page.set_default_timeout(30 * SECONDS)
     open_page(page, server, "resolution=64&iterations=20")
     paint(page)
     page.get_by_text("Compare with the photo").click()
@@ -313,7 +311,6 @@ def test_narrow_and_dark(browser: Browser, server: str, scheme: str) -> None:
         {"width": 400, "height": 850} if scheme == "light" else {"width": 1360, "height": 900}
     )
     page = browser.new_page(viewport=viewport, color_scheme=scheme)  # type: ignore[arg-type]
-    page.set_default_timeout(30 * SECONDS)
     open_page(page, server)
     page.wait_for_timeout(500)
     overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")

@@ -16,7 +16,7 @@ SECONDS = 1000.0  # Playwright counts in milliseconds
 
 def open_page(page: Page, address: str, query: str = "") -> None:
     page.goto(f"{address}/?{query}")
-    expect(page.get_by_role("button", name="Paint", exact=True)).to_be_enabled(timeout=30 * SECONDS)
+    expect(page.get_by_role("button", name="Paint", exact=True)).to_be_enabled()
     last = picture(page, "A pencil sketch").or_(picture(page, "An example"))
     for image in (picture(page, "The photo"), last):
         expect(image).to_be_visible()
@@ -54,7 +54,7 @@ def paint(page: Page, button: str = "Paint") -> None:
     page.get_by_role("button", name=button, exact=True).click()
     # What was painted before, "Finished" included, stays on the page until this one has begun.
     expect(page.get_by_test_id("stMain").get_by_role("button", name="Stop")).to_be_visible()
-    expect(page.get_by_text("Finished:")).to_be_visible(timeout=60 * SECONDS)
+    expect(page.get_by_text("Finished:")).to_be_visible()
     loaded(picture(page, "The painting:"))
 
 

@@ -1,0 +1,142 @@
+"""Draw the pictures of "How it works": what layers see, what a style is, and from coarse to fine.
+
+    python -m Resources.draw_how_it_works [ROW ...] [--out FOLDER] [--size PX] [--steps N]
+
+Without names everything is drawn. Rows: layers (a photo drawn again from what one layer saw of it),
+textures (a sheet filled with what more and more layers know of an artwork), scales (the canvases of
+one painting). Gatys et al. (2016) show the first two in their figure 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+from PIL import Image, ImageOps
+from torch import Tensor
+
+from nst import canvas, images, losses, transfer, vgg
+from nst.optimizers import LBFGS
+from nst.settings import Settings
+
+HERE = Path(__file__).parent
+FOLDER = HERE / "how_it_works"
+PHOTO, ARTWORK = "cat", "night_sky"
+LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
+SIZE = 256  # px, longer side of what is drawn from noise
+STEPS = 150  # by which the pictures no longer change to the eye
+QUALITY = 80
+CALM = 0.01  # of the total variation: noise that no layer sees would stay
+SEED = 0
+
+Loss = Callable[[Tensor], Tensor]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Draw what is named, or all of it."""
+    parser = argparse.ArgumentParser(description='Draw the pictures of "How it works".')
+    parser.add_argument("rows", metavar="ROW", nargs="*", help=f"of {', '.join(ROWS)}")
+    parser.add_argument("--out", type=Path, default=FOLDER, help="folder for the pictures")
+    parser.add_argument("--size", type=int, default=SIZE, help="longer side of the pictures, px")
+    parser.add_argument("--steps", type=int, default=STEPS, help="iterations from noise")
+    options = parser.parse_args(arguments)
+    unknown = sorted(set(options.rows) - set(ROWS))
+    if unknown:
+        parser.error(f"there is no row {unknown[0]!r}; choose from {', '.join(ROWS)}")
+    options.out.mkdir(parents=True, exist_ok=True)
+    trunk = vgg.load()
+    for row in options.rows or ROWS:
+        for name, picture in ROWS[row](trunk, options.size, options.steps).items():
+            data = images.encode(picture, "JPEG", QUALITY)
+            images.write_atomically(data, options.out / f"{name}.jpg")
+
+
+def draw_layers(trunk: vgg.VGG19, size: int, steps: int) -> dict[str, Image.Image]:
+    """The photo, and what is found when only one layer's view of it is drawn again."""
+    photo = images.fit(sample("content", PHOTO), size)
+    pixels = trunk.normalize(images.to_tensor(photo))
+    drawn = {"photo": photo}
+    for layer in LAYERS:
+        target = trunk.features(pixels, [layer])[layer]
+
+        def loss(seen: Tensor, layer: str = layer, target: Tensor = target) -> Tensor:
+            return losses.content_loss(trunk.features(seen, [layer])[layer], target)
+
+        drawn[f"layer_{layer}"] = from_noise(trunk, pixels.shape, loss, steps)
+    return drawn
+
+
+def draw_textures(trunk: vgg.VGG19, size: int, steps: int) -> dict[str, Image.Image]:
+    """The artwork, and sheets filled with what its first layer, its first two ... know of it."""
+    width, height = images.fit_size(sample("content", PHOTO).size, size)
+    artwork = sample("styles", ARTWORK)
+    pixels = trunk.normalize(images.to_tensor(images.fit(artwork, size)))
+    drawn = {"artwork": ImageOps.fit(artwork, (width, height), Image.Resampling.LANCZOS)}
+    for count in range(1, len(LAYERS) + 1):
+        layers = LAYERS[:count]
+        known = trunk.look(pixels, (), layers).grams
+        targets = [known[layer][0] for layer in layers]
+
+        def loss(
+            seen: Tensor, layers: Sequence[str] = layers, targets: Sequence[Tensor] = targets
+        ) -> Tensor:
+            grams = trunk.look(seen, (), layers).grams
+            return losses.style_loss([grams[layer][0] for layer in layers], targets)
+
+        drawn[f"texture_{count}"] = from_noise(trunk, (1, 3, height, width), loss, steps)
+    return drawn
+
+
+def draw_scales(trunk: vgg.VGG19, size: int, steps: int) -> dict[str, Image.Image]:
+    """The canvas of each size when it is finished, all shown at one size; default settings."""
+    del steps  # as many as the settings say
+    photo, settings = sample("content", PHOTO), Settings()
+    prepared = canvas.prepare(photo, [sample("styles", ARTWORK)], settings)
+    content, styles, _, _ = prepared.tensors()
+    finished: dict[int, Tensor] = {}
+    for progress in transfer.steps(content, styles, settings, trunk):
+        if progress.image is not None:
+            finished[progress.scale] = progress.image
+    shape = images.fit_size(photo.size, size)
+    return {
+        # With the squares of its pixels, so that a small canvas is seen to be small.
+        f"scale_{number}": images.to_picture(image).resize(
+            shape, Image.Resampling.NEAREST if scale < size else Image.Resampling.LANCZOS
+        )
+        for number, (scale, image) in enumerate(finished.items(), 1)
+    }
+
+
+ROWS: dict[str, Callable[[vgg.VGG19, int, int], dict[str, Image.Image]]] = {
+    "layers": draw_layers,
+    "textures": draw_textures,
+    "scales": draw_scales,
+}
+
+
+def from_noise(trunk: vgg.VGG19, shape: Sequence[int], loss: Loss, steps: int) -> Image.Image:
+    """What noise of this shape, (1, 3, H, W), becomes when its `loss` is made small."""
+    noise = torch.rand(tuple(shape), generator=torch.Generator().manual_seed(SEED))
+    pixels = trunk.normalize(noise)
+    black, white = (trunk.normalize(torch.full((1, 3, 1, 1), value)) for value in (0.0, 1.0))
+    optimizer = LBFGS()
+    # L-BFGS is scaled for the losses of a painting, which are about 1 at first.
+    unit = float(loss(pixels))
+    for _ in range(steps):
+        seen = pixels.detach().requires_grad_()
+        value = loss(seen) / unit + CALM * losses.total_variation(seen)
+        (gradient,) = torch.autograd.grad(value, seen)
+        optimizer.step(pixels, gradient, float(value.detach()), 0.1)
+        torch.clamp(pixels, black, white, out=pixels)
+    return images.to_picture(trunk.denormalize(pixels).clamp(0, 1).cpu())
+
+
+def sample(folder: str, name: str) -> Image.Image:
+    """A sample picture by its name."""
+    return images.open_picture(HERE / folder / f"{name}.jpg")
+
+
+if __name__ == "__main__":
+    main()

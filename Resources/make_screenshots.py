@@ -1,0 +1,273 @@
+"""Photograph the page for the README, and count what axe finds amiss in it.
+
+    python -m Resources.make_screenshots [--out FOLDER]
+
+A server of its own is started and walked through in Chromium. Screenshots go to
+`Resources/screenshots`, the findings to `screenshots/axe.json`, and their numbers into the README.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import json
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+
+from nst import images
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+FOLDER = Path(__file__).parent / "screenshots"
+REPORT = ROOT / "screenshots" / "axe.json"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+SECONDS = 1000.0  # Playwright counts in milliseconds
+START_UP = 60  # seconds that a server may take to answer
+PAINTING = 300 * SECONDS  # that a painting may take on a busy machine
+PATIENCE = 60 * SECONDS  # with anything else: the machine may be busy
+WIDE, PHONE = ViewportSize(width=1360, height=900), ViewportSize(width=360, height=740)
+QUALITY = 82
+# A painting that is over soon, and lasts until it is stopped.
+QUICK = "resolution=64&iterations=5,000&early_stop=false&refresh_every=20"
+STATES = ("rest", "controls", "running", "finished", "explained")
+GRAVE = ("serious", "critical")
+TRIES = 3  # to find the page without what is grave
+BEGIN, END = "<!-- counts of make_screenshots.py -->", "<!-- end of the counts -->"
+
+Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """An element that breaks a rule of axe, in a state of the page."""
+
+    state: str  # of `STATES`
+    width: int  # of the window, px
+    scheme: str
+    rule: str
+    impact: str  # minor, moderate, serious or critical
+    element: str  # the beginning of its HTML
+    message: str
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Take the screenshots and write the counts."""
+    parser = argparse.ArgumentParser(description="Photograph the page for the README.")
+    parser.add_argument("--out", type=Path, default=FOLDER, help="folder for the screenshots")
+    folder = parser.parse_args(arguments).out
+    folder.mkdir(parents=True, exist_ok=True)
+    with served() as address, chromium() as browser:
+        for name, data in photographs(browser, address):
+            images.write_atomically(data, folder / f"{name}.webp")
+        findings = [*walk(browser, address, WIDE), *walk(browser, address, PHONE)]
+    REPORT.parent.mkdir(exist_ok=True)
+    REPORT.write_text(json.dumps([vars(finding) for finding in findings], indent=1) + "\n")
+    text = with_counts(README.read_text(), findings)
+    images.write_atomically(text.encode(), README)
+
+
+@contextlib.contextmanager
+def served() -> Iterator[str]:
+    """The address of a server of one's own."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
+    options = ["--server.headless=true", f"--server.port={port}", "--server.fileWatcherType=none"]
+    with subprocess.Popen([*command, *options], cwd=ROOT, stdout=subprocess.DEVNULL) as process:
+        try:
+            _wait_until_up(address)
+            yield address
+        finally:
+            process.terminate()
+
+
+def _wait_until_up(address: str) -> None:
+    deadline = time.monotonic() + START_UP
+    while True:
+        try:
+            urllib.request.urlopen(f"{address}/_stcore/health", timeout=5).close()
+            return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Browser]:
+    """Whichever Chromium is installed; raises SystemExit where none is."""
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        raise SystemExit(f"no browser: none of {', '.join(BROWSERS)} is installed")
+    expect.set_options(timeout=PATIENCE)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+def photographs(browser: Browser, address: str) -> Iterator[tuple[str, bytes]]:
+    """The README's pictures, name and WebP: one painting with the default settings, on its way."""
+    page = _opened(browser, address, WIDE)
+    yield "rest", _photograph(page)
+    page.get_by_role("button", name="Paint", exact=True).click()
+    # Far enough for strokes and curves, whatever the pace.
+    expect(page.get_by_text(re.compile("size [3-9] of|Finished"))).to_be_visible(timeout=PAINTING)
+    _settle(page)
+    yield "running", _photograph(page)
+    expect(page.get_by_text("Finished:")).to_be_visible(timeout=PAINTING)
+    _settle(page)
+    yield "finished", _photograph(page)
+    page.emulate_media(color_scheme="dark")
+    _settle(page)
+    yield "dark", _photograph(page)
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size(PHONE)
+    _settle(page)
+    page.locator('img[alt^="The painting"]').scroll_into_view_if_needed()
+    _settle(page)
+    yield "phone", _photograph(page)
+    page.close()
+
+
+def _photograph(page: Page) -> bytes:
+    picture = Image.open(io.BytesIO(page.screenshot(animations="disabled"))).convert("RGB")
+    return images.encode(picture, "WEBP", QUALITY)
+
+
+def _opened(browser: Browser, address: str, size: ViewportSize, query: str = "") -> Page:
+    """The page at rest, with all its pictures."""
+    page = browser.new_page(viewport=size, reduced_motion="reduce")
+    page.set_default_timeout(PATIENCE)
+    page.goto(f"{address}{'?' + query if query else ''}")
+    expect(page.get_by_role("button", name="Paint", exact=True)).to_be_enabled()
+    _settle(page)
+    return page
+
+
+def _settle(page: Page) -> None:
+    """Wait until no picture is under way and the page has been the same for a moment."""
+    expect(page.locator('img[alt^="The photo"]').first).to_be_visible()
+    page.wait_for_function(
+        "[...document.images].every(image => image.complete && image.naturalWidth)"
+    )
+    page.mouse.move(1, 1)
+    page.wait_for_timeout(700)
+
+
+def walk(browser: Browser, address: str, size: ViewportSize) -> Iterator[Finding]:
+    """What axe finds in each of `STATES`, light and dark, in a window of this size."""
+    page = _opened(browser, address, size, QUICK)
+    for state in STATES:
+        _go_to(page, state)
+        for scheme in SCHEMES:
+            _change_scheme(page, scheme)
+            for found in _lasting(page):
+                yield Finding(state, size["width"], scheme, **found)
+    page.close()
+
+
+def _lasting(page: Page) -> list[dict[str, Any]]:
+    """What `audit` finds and still finds a moment later: colours do not all change at once."""
+    found = list(audit(page))
+    for _ in range(TRIES):
+        if not any(each["impact"] in GRAVE for each in found):
+            break
+        page.wait_for_timeout(1 * SECONDS)
+        found = list(audit(page))
+    return found
+
+
+def _go_to(page: Page, state: str) -> None:
+    """Bring the page from the state before into this one."""
+    if state == "controls":
+        page.get_by_text("Where to paint").click()
+        expect(page.get_by_role("radio", name="What I draw")).to_be_visible()
+        if page.get_by_test_id("stExpandSidebarButton").is_visible():  # a phone
+            page.get_by_test_id("stExpandSidebarButton").click()
+        page.get_by_text("Advanced", exact=True).click()
+        expect(page.get_by_text("Square canvas")).to_be_visible()
+    elif state == "running":
+        if page.viewport_size == PHONE:
+            page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
+        page.get_by_role("button", name="Paint", exact=True).click()
+        painting = page.locator('img[alt^="The painting so far"]')
+        expect(painting).to_be_visible(timeout=PAINTING)
+    elif state == "finished":
+        page.get_by_test_id("stMain").get_by_role("button", name="Stop").click()
+        page.get_by_text("Compare with the photo").click()
+        expect(page.locator(".frame")).to_be_visible()
+        page.get_by_role("button", name="More files").click()
+        expect(page.get_by_role("button", name="JPEG", exact=True)).to_be_visible()
+    elif state == "explained":
+        page.keyboard.press("Escape")
+        page.get_by_text("How it works").click()
+        expect(page.locator('img[alt^="The finished painting"]')).to_be_visible()
+
+
+def _change_scheme(page: Page, scheme: Scheme) -> None:
+    """Make the page light or dark, and wait until it is."""
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    page.wait_for_function(
+        """scheme => {
+            const paper = getComputedStyle(document.querySelector(".stApp")).backgroundColor;
+            return (parseInt(paper.match(/\\d+/)[0]) > 127) === (scheme === "light");
+        }""",
+        arg=scheme,
+    )
+
+
+def audit(page: Page) -> Iterator[dict[str, Any]]:
+    """What axe finds amiss in the page as it is now, or a page too wide; see `Finding`."""
+    if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+        message = "The page is wider than its window."
+        yield {"rule": "reflow", "impact": "serious", "element": "<html>", "message": message}
+    options = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
+    for violation in Axe().run(page, options=options).response["violations"]:
+        for node in violation["nodes"]:
+            checks = [*node["any"], *node["all"], *node["none"]]
+            yield {
+                "rule": violation["id"],
+                "impact": violation["impact"],
+                "element": node["html"][:300],
+                "message": " ".join(check["message"] for check in checks)[:300],
+            }
+
+
+def with_counts(readme: str, findings: Sequence[Finding]) -> str:
+    """The README with the table of these findings between its two marks."""
+    before, _, rest = readme.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    impacts = ("critical", "serious", "moderate", "minor")
+    lines = [
+        "| state of the page | " + " | ".join(impacts) + " |",
+        "| --- |" + " ---: |" * len(impacts),
+    ]
+    for state in STATES:
+        counts = [
+            sum(finding.state == state and finding.impact == impact for finding in findings)
+            for impact in impacts
+        ]
+        lines.append(f"| {state} | " + " | ".join(map(str, counts)) + " |")
+    return f"{before}{BEGIN}\n\n" + "\n".join(lines) + f"\n\n{END}{after}"
+
+
+if __name__ == "__main__":
+    main()

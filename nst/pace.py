@@ -1,0 +1,43 @@
+"""How long a painting will take, from how long those before it took."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from nst import schedule
+from nst.settings import Settings
+
+# Seconds for a canvas of a million pixels to take one step, in the benchmarks on two cores: what is
+# told until the first painting has ended.
+FIRST_GUESS = 14.0
+REMEMBERED = 10  # paintings
+
+
+def work(settings: Settings, size: tuple[int, int]) -> float:
+    """What a painting on a canvas of (width, height) costs at most: pixels times iterations."""
+    width, height = size
+    return float(
+        sum(stage.area * stage.iterations for stage in schedule.plan(settings, height, width))
+    )
+
+
+class Pace:
+    """Seconds a piece of work takes, as seen in the latest paintings.
+
+    Large ones count more: of a small one, much is spent on getting ready. That a scale may end
+    early is in the seconds, as all paintings before it could do so too.
+    """
+
+    def __init__(self) -> None:
+        self._seen: deque[tuple[float, float]] = deque(maxlen=REMEMBERED)
+
+    def add(self, work: float, seconds: float) -> None:
+        """Take in that so much work was done in so many seconds."""
+        self._seen.append((work, seconds))
+
+    def seconds(self, work: float) -> float:
+        """What so much work will take."""
+        done = sum(each for each, _ in self._seen)
+        if not done:
+            return work * FIRST_GUESS / 1e6
+        return work * sum(seconds for _, seconds in self._seen) / done

@@ -1,0 +1,52 @@
+"""Paints with VGG19, for the page's worker."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Generator
+from typing import TYPE_CHECKING
+
+from nst import machine
+from nst.canvas import Canvas
+from nst.settings import Settings
+
+# torch is imported by the first painting: the page's first paint must not wait for it.
+if TYPE_CHECKING:
+    from nst.transfer import Progress
+    from nst.vgg import VGG19
+
+SHORT = 2_000_000_000  # bytes: with less, every tenth of a GB counts
+
+
+class VGGPainter:
+    """Paints with `transfer.steps`; the VGG19 trunk is loaded once and kept."""
+
+    def __init__(self) -> None:
+        self._loading = threading.Lock()
+        self._trunk: VGG19 | None = None
+
+    def load(self) -> VGG19:
+        """The trunk; takes some seconds the first time."""
+        with self._loading:
+            if self._trunk is None:
+                import torch
+
+                from nst import vgg
+
+                # torch counts the cores of the host: more threads than a container's share of
+                # them only stop one another.
+                share = math.ceil(machine.cores())
+                torch.set_num_threads(max(1, min(torch.get_num_threads(), share)))
+                if machine.memory_limit() < SHORT:
+                    machine.give_back_early()
+                self._trunk = vgg.load()
+            return self._trunk
+
+    def __call__(self, canvas: Canvas, settings: Settings) -> Generator[Progress, None, None]:
+        """One `Progress` an iteration."""
+        from nst import transfer
+
+        trunk = self.load()
+        content, styles, init, masks = canvas.tensors()
+        yield from transfer.steps(content, styles, settings, trunk, init, masks)

@@ -1,0 +1,88 @@
+"""Several paintings as one file: a ZIP archive of PNGs with their recipes, made when asked for."""
+
+from __future__ import annotations
+
+import functools
+import io
+import zipfile
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import streamlit as st
+
+from nst.jobs import JobManager, Snapshot
+from nst.settings import UserError
+from page import downloads
+
+# Bytes that an archive may take, as it is in memory until it has been sent. Most paintings are at
+# most 5 MB; those of large photos are shared out among several archives.
+LARGEST = 96 * 1024**2
+PER_PIXEL = 3  # bytes: a PNG never takes notably more
+MISSING = "no longer kept.txt"
+
+
+class Entry(NamedTuple):
+    """A painting in an archive: its file's name, its job and its strength."""
+
+    name: str
+    job_id: str
+    strength: float
+
+
+def entries(jobs: Sequence[Snapshot], strengths: Sequence[float]) -> list[Entry]:
+    """The jobs with names that are safe in any file system and, by their numbers, unique."""
+    return [
+        Entry(f"{number:02d}-{downloads.file_name(job)}", job.id, strength)
+        for number, (job, strength) in enumerate(zip(jobs, strengths, strict=True), 1)
+    ]
+
+
+def parts(sizes: Sequence[tuple[int, int]]) -> list[slice]:
+    """Which pictures, of these sizes in px, go together into an archive of `LARGEST` bytes."""
+    found, start, total = [], 0, 0
+    for index, (width, height) in enumerate(sizes):
+        bytes_here = width * height * PER_PIXEL
+        if index > start and total + bytes_here > LARGEST:
+            found.append(slice(start, index))
+            start, total = index, 0
+        total += bytes_here
+    return [*found, slice(start, len(sizes))] if sizes else []
+
+
+def pack(manager: JobManager, packed: Sequence[Entry]) -> io.BytesIO:
+    """The archive. One painting at a time is made, and none is compressed twice.
+
+    What the server had to let go of meanwhile is named in a file of its own. Raises `UserError` if
+    that is all.
+    """
+    file, missing = io.BytesIO(), []
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        for entry in packed:
+            try:
+                data = manager.png(entry.job_id, entry.strength)
+            except UserError as error:
+                missing.append(f"{entry.name}: {error}\n")
+                if len(missing) == len(packed):
+                    raise
+            else:
+                archive.writestr(entry.name, data)
+        if missing:
+            archive.writestr(MISSING, "".join(missing))
+    return file
+
+
+def offer(jobs: Sequence[Snapshot], strengths: Sequence[float], manager: JobManager) -> None:
+    """A button for all paintings, or one for each part where they are too large for one file."""
+    all_entries = entries(jobs, strengths)
+    found = parts([job.size for job in jobs])
+    for number, part in enumerate(found, 1):
+        several = f" ({number} of {len(found)})" if len(found) > 1 else ""
+        st.download_button(
+            f"Download all as ZIP{several}",
+            functools.partial(pack, manager, all_entries[part]),
+            f"paintings{f'-{number}' if several else ''}.zip",
+            "application/zip",
+            on_click="ignore",
+            icon=":material/folder_zip:",
+            help="Every painting as a PNG at the size of its photo, with its settings inside.",
+        )

@@ -1,0 +1,74 @@
+"""What the memory of this server allows: how much is kept, and how large a canvas is offered."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, NamedTuple
+
+import streamlit as st
+
+from nst import footprint, images, jobs, machine
+from nst.settings import CONTROLS, Settings
+
+ASKED = "resolution_asked"  # a resolution that came with a recipe or an address and was too high
+
+
+class Budget(NamedTuple):
+    """Bytes of memory, and what follows from them."""
+
+    total: int
+    kept: int  # for ended paintings, and as much for waiting ones
+    painting: int  # for the process without these and without a picture that is being read
+
+    @property
+    def highest_resolution(self) -> int:
+        """The longest side of a canvas that is offered, px."""
+        return footprint.highest_resolution(self.painting)
+
+
+@st.cache_resource(show_spinner=False)
+def budget() -> Budget:
+    """This server's."""
+    total = machine.memory_limit()
+    kept = min(jobs.KEPT_BYTES, total // 32)
+    return Budget(total, kept, total - 2 * kept - 3 * images.MAX_PIXELS)
+
+
+def within(settings: Settings) -> Settings:
+    """The settings with a resolution that is offered here."""
+    highest = budget().highest_resolution
+    if settings.resolution <= highest:
+        return settings
+    return dataclasses.replace(settings, resolution=highest)
+
+
+def lower_resolution() -> None:
+    """Lower what is chosen to what is offered; to be called before its control is made."""
+    state: Any = st.session_state
+    highest = budget().highest_resolution
+    chosen = state.get("resolution") or _of_address()
+    if chosen > highest:
+        state.resolution, state[ASKED] = highest, chosen
+
+
+def _of_address() -> int:
+    """The resolution that a page which has just been opened begins with."""
+    named = st.query_params.get("resolution", "").replace(",", "")
+    maximum = CONTROLS["resolution"].maximum or 0
+    return int(named) if named.isdecimal() and int(named) <= maximum else 0
+
+
+def tell(chosen: int) -> None:
+    """Say why the resolutions end where they do, if that is lower than they could."""
+    highest, maximum = budget().highest_resolution, CONTROLS["resolution"].maximum or 0
+    if highest >= maximum:
+        return
+    asked = st.session_state.get(ASKED)
+    if chosen < highest:
+        st.session_state.pop(ASKED, None)
+        asked = None
+    wish = f"{asked:,} px was asked for. " if asked else ""
+    st.caption(
+        f"{wish}This server has {footprint.gigabytes(budget().total)} of memory, which is enough "
+        f"for up to {highest:,} px."
+    )

@@ -1,0 +1,124 @@
+"""A link that opens the same page: sample pictures and settings, never anybody's own pictures."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from nst.jobs import Snapshot
+from nst.order import Input, enumerated
+from nst.settings import CONTROLS, Settings
+from page import controls, gallery, studio
+
+STRENGTH = "strength"  # in the address
+
+
+class Contents(NamedTuple):
+    """What is chosen on the page, of which a link takes along what it can."""
+
+    settings: Settings
+    photo: Input | None
+    styles: tuple[Input, ...]
+    masks: tuple[Input | None, ...]
+
+
+def link(settings: Settings) -> str:
+    """The address of the page as it is, without the job that it shows.
+
+    Made from what is chosen, in the words that the controls put into the address themselves.
+    """
+    # The gallery keeps these three up to date, and names samples alone.
+    query: list[tuple[str, Any]] = [
+        (name, st.query_params[name])
+        for name in ("photo", "style", gallery.WEIGHTS)
+        if name in st.query_params
+    ]
+    query += [
+        (name, controls.in_address(name, getattr(settings, name)))
+        for name in controls.WIDGETS
+        if getattr(settings, name) != getattr(Settings(), name)
+        # Nobody else has the picture that is started from.
+        and not (name == "init" and settings.init == "picture")
+    ]
+    if settings.style_layer_weights:
+        query.append((controls.PER_LAYER, "true"))
+        weights = zip(settings.style_layers, settings.style_layer_weights, strict=True)
+        query += [
+            (controls.layer_key(layer), f"{weight:.10g}")
+            for layer, weight in weights
+            if weight != 1
+        ]
+    if STRENGTH in st.query_params:
+        query.append((STRENGTH, st.query_params[STRENGTH]))
+    return f"{st.context.url or ''}?{urlencode(query, doseq=True)}"
+
+
+def offer(contents: Contents) -> None:
+    """The link with its button to copy it, and what it leaves out."""
+    with st.popover("Share", icon=":material/share:"):
+        st.write("Whoever opens this link finds the same page: sample pictures and settings.")
+        st.code(link(contents.settings), language=None, wrap_lines=True)
+        if left_out := private(contents):
+            st.caption(
+                f"Not part of it, as only you have it: {enumerated(left_out)}. A sample picture or "
+                "the default takes its place."
+            )
+        st.caption("Your paintings are never part of it. To share one, download it.")
+
+
+def private(contents: Contents) -> list[str]:
+    """What is chosen and cannot be in a link, in words."""
+    found = []
+    if contents.photo is not None and not _is_sample("content", contents.photo):
+        found.append("your own photo")
+    if any(not _is_sample("styles", style) for style in contents.styles):
+        found.append("your own style")
+    if contents.masks:
+        found.append("where to paint")
+    if contents.settings.init == "picture":
+        found.append("the picture to start from")
+    return found
+
+
+def _is_sample(folder: str, picture: Input) -> bool:
+    return picture.source.sha256 in gallery.hashes(folder)
+
+
+def keep_strength(job: Snapshot | None) -> None:
+    """Let the address name the strength of the painting that is shown, or of the next one.
+
+    Unless it is all of it.
+    """
+    if job is None:
+        strength = st.session_state.get("next_strength", 1.0)
+    else:
+        strength = st.session_state.get(studio.strength_key(job.id), job.recipe.settings.strength)
+    told = "" if strength == CONTROLS[STRENGTH].maximum else f"{strength:.10g}"
+    if told and st.query_params.get(STRENGTH) != told:
+        st.query_params[STRENGTH] = told
+    elif not told and STRENGTH in st.query_params:
+        del st.query_params[STRENGTH]
+
+
+def take_strength(job: Snapshot | None) -> None:
+    """Give a page that was just opened the strength in its address: to its job, or to the next."""
+    if st.session_state.get("strength_taken"):
+        return
+    st.session_state.strength_taken = True
+    if STRENGTH not in st.query_params:
+        return
+    control = CONTROLS[STRENGTH]
+    assert control.minimum is not None
+    assert control.maximum is not None
+    try:
+        asked = float(st.query_params[STRENGTH])
+    except ValueError:
+        return  # as with any other control, what is not allowed is ignored
+    if not control.minimum <= asked <= control.maximum:
+        return
+    if job is None:
+        st.session_state.next_strength = asked
+    else:
+        st.session_state[studio.strength_key(job.id)] = asked

@@ -1,0 +1,122 @@
+"""The first look at the page, on the way to one's own painting: nothing moves, nothing flashes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.sync_api import Page, expect
+from visitor import SECONDS, capture, loaded, open_page, picture
+
+BEGIN = 150 * SECONDS  # that the first painting of a server may take to begin on a busy machine
+
+# A camera of one's own, and how often it was asked for.
+CAMERA = """
+window.asked = 0;
+navigator.mediaDevices.getUserMedia = async () => {
+  window.asked += 1;
+  const canvas = Object.assign(document.createElement("canvas"), { width: 320, height: 240 });
+  const pen = canvas.getContext("2d");
+  setInterval(() => {
+    pen.fillStyle = "teal";
+    pen.fillRect(0, 0, 320, 240);
+    pen.fillStyle = "orange";
+    pen.fillRect(80, 60, 160, 120);
+  }, 50);
+  return canvas.captureStream(20);
+};
+"""
+# In every frame that the browser draws: how small the painting is, and how faint.
+FRAMES = """
+window.least = { height: Infinity, opacity: 1, pictures: 3 };
+const look = () => {
+  const pictures = [...document.querySelectorAll(".st-key-pictures img")];
+  window.least.pictures = Math.min(window.least.pictures, pictures.length);
+  for (const picture of pictures) {
+    window.least.height = Math.min(window.least.height, picture.getBoundingClientRect().height);
+    for (let at = picture; at; at = at.parentElement) {
+      const opacity = Number(getComputedStyle(at).opacity);
+      window.least.opacity = Math.min(window.least.opacity, opacity);
+    }
+  }
+  requestAnimationFrame(look);
+};
+look();
+"""
+
+
+def places(page: Page) -> list[tuple[int, ...]]:
+    """Where the pictures and the buttons that are always there lie: x, y, width and height."""
+    locators = [
+        *page.locator(".st-key-pictures img").all(),
+        page.get_by_role("button", name="Paint", exact=True),
+        page.get_by_role("button", name="Surprise me"),
+        page.get_by_text("Where to paint"),
+    ]
+    boxes: list[Any] = [locator.bounding_box() for locator in locators]
+    return [tuple(round(box[side]) for side in ("x", "y", "width", "height")) for box in boxes]
+
+
+def test_from_the_first_look_to_the_end_nothing_moves(page: Page, server: str) -> None:
+    page.add_init_script(CAMERA)
+    open_page(page, server, "resolution=96&iterations=12")
+    before = places(page)
+    assert max(y + height for _, y, _, height in before) <= 900  # all seen without scrolling
+    page.evaluate(f"() => {{ {FRAMES} }}")
+    page.get_by_role("button", name="Paint", exact=True).click()
+    painting = picture(page, "The painting so far")
+    expect(painting).to_be_visible(timeout=BEGIN)
+    loaded(painting)
+    assert places(page) == before
+    chart = page.locator('[data-testid="stVegaLiteChart"]')
+    expect(chart).to_be_visible()
+    top = chart.evaluate("chart => chart.getBoundingClientRect().top")
+    expect(page.get_by_text("Finished:")).to_be_visible(timeout=BEGIN)
+    loaded(picture(page, "The painting:"))
+    assert places(page) == before
+    assert chart.evaluate("chart => chart.getBoundingClientRect().top") == top
+    least = page.evaluate("window.least")
+    assert least["pictures"] == 3
+    assert least["opacity"] == 1
+    assert least["height"] >= before[0][3] - 1
+
+    # Chosen anew, what is seen is no longer photo + style = painting.
+    expect(page.locator(".st-key-sum")).to_be_visible()
+    title = picture(page, "The photo").get_attribute("alt")
+    page.get_by_role("button", name="Surprise me").click()
+    expect(page.locator(".st-key-apart")).to_be_visible()
+    assert picture(page, "The photo").get_attribute("alt") != title
+
+    assert page.evaluate("window.asked") == 0
+    page.get_by_role("button", name="Take a photo").click()
+    shutter = page.get_by_test_id("stCameraInputButton")
+    expect(shutter).to_be_enabled()
+    assert page.evaluate("window.asked") > 0
+    capture(page, "camera")
+    shutter.click()
+    expect(page.get_by_text("Photo: Your own photo")).to_be_visible()
+    expect(shutter).to_be_hidden()
+    expect(page.get_by_role("button", name="Paint", exact=True)).to_be_enabled()
+
+
+def test_the_first_view_on_a_phone(page: Page, server: str) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    open_page(page, server, "resolution=128&iterations=5,000&early_stop=false")
+    capture(page, "rest_narrow")
+    before = places(page)
+    assert before[0][1] == before[1][1]  # photo and style share a row
+    page.get_by_role("button", name="Paint", exact=True).click()
+    stop = page.get_by_test_id("stMain").get_by_role("button", name="Stop")
+    expect(stop).to_be_visible()
+    expect(picture(page, "The painting so far")).to_be_visible(timeout=BEGIN)
+    # But for the width of Surprise me, which gives way to Stop.
+    assert [place[:2] for place in places(page)] == [place[:2] for place in before]
+    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+    stop.click()
+    expect(page.get_by_role("button", name="Continue from this")).to_be_visible()
+    expect(page.get_by_role("button", name="Finer strokes")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+    assert places(page)[3][1] == before[3][1]
+    page.get_by_role("button", name="Finer strokes").scroll_into_view_if_needed()
+    capture(page, "again_narrow")
+    page.get_by_role("button", name="Expand sidebar").click()
+    expect(page.get_by_role("radio", name="Cat")).to_be_visible()

@@ -1,0 +1,39 @@
+"""How long a painting will take."""
+
+from __future__ import annotations
+
+import pytest
+
+from nst import pace
+from nst.pace import Pace, work
+from nst.settings import Settings
+
+
+def test_twice_the_side_or_the_effort_is_more_work() -> None:
+    base = work(Settings(), (384, 256))
+    assert work(Settings(), (256, 384)) == base
+    assert 3 * base < work(Settings(resolution=768), (768, 512)) < 5 * base
+    assert work(Settings(effort=2.0), (384, 256)) == pytest.approx(2 * base, rel=0.05)
+
+
+def test_equal_steps_on_one_canvas_are_counted_exactly() -> None:
+    settings = Settings(iterations=100, coarse_to_fine=False, early_stop=False)
+    assert work(settings, (128, 64)) == 128 * 64 * 100
+
+
+def test_a_server_that_has_painted_nothing_yet_guesses() -> None:
+    assert Pace().seconds(2e6) == 2 * pace.FIRST_GUESS
+    assert 5 < Pace().seconds(work(Settings(), (384, 256))) < 60
+
+
+def test_later_it_goes_by_what_it_has_seen() -> None:
+    seen = Pace()
+    seen.add(100.0, 10.0)
+    assert seen.seconds(50.0) == pytest.approx(5)
+    seen.add(900.0, 30.0)
+    assert seen.seconds(1000.0) == pytest.approx(40)  # the large one counts more
+    seen.add(0.0, 3.0)  # stopped before anything was done: the time is lost all the same
+    assert seen.seconds(1000.0) == pytest.approx(43)
+    for _ in range(pace.REMEMBERED):
+        seen.add(1.0, 2.0)
+    assert seen.seconds(1.0) == pytest.approx(2)  # what is long past does not count
