@@ -8,13 +8,13 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import pytest
-from conftest import wait_until_up
 from PIL import Image
 from playwright.sync_api import Page, expect
 from visitor import ROOT, SECONDS, job_of, open_page
@@ -54,8 +54,11 @@ def test_markup_stays_text(page: Page, server: str) -> None:
         upload(page, "own_photo", name, b"no picture")
         told = page.get_by_text("is not a picture").first
         expect(told).to_be_visible(timeout=30 * SECONDS)
+    # Each is waited for: a file that comes while the page changes its place gets lost.
     upload(page, "own_style", f"{MARKUP[0]}.png", picture_bytes("maroon"))
+    expect(page.get_by_text("Style: Your own style")).to_be_visible(timeout=30 * SECONDS)
     upload(page, "own_photo", "fine.png", picture_bytes())
+    expect(page.get_by_text("Photo: Your own photo")).to_be_visible(timeout=30 * SECONDS)
     expect(page.get_by_role("button", name="Paint", exact=True)).to_be_enabled()
     # A name ends at a slash; one that looks like it does not.
     named = [Source(markup.replace("/", "\u2215"), f"{n}" * 64) for n, markup in enumerate(MARKUP)]
@@ -131,6 +134,18 @@ def started(options: list[str], places: dict[str, str], log: Path) -> subprocess
             stdout=output,
             stderr=subprocess.STDOUT,
         )
+
+
+def wait_until_up(address: str) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            urllib.request.urlopen(f"{address}/_stcore/health", timeout=5).close()
+            return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
 
 
 def begun(page: Page) -> str:
