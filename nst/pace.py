@@ -7,18 +7,17 @@ from collections import deque
 from nst import schedule
 from nst.settings import Settings
 
-# Seconds for a canvas of a million pixels to take one step, in the benchmarks on two cores: what is
-# told until the first painting has ended.
-FIRST_GUESS = 14.0
+# Seconds for a step on a million pixels, as `schedule.cost` counts them, in the benchmarks on
+# two cores: what is told until the first painting has ended.
+FIRST_GUESS = 8.0
 REMEMBERED = 10  # paintings
 
 
 def work(settings: Settings, size: tuple[int, int]) -> float:
-    """What a painting on a canvas of (width, height) costs at most: pixels times iterations."""
+    """What a painting on a canvas of (width, height) costs at most, as `schedule.cost` counts."""
     width, height = size
-    return float(
-        sum(stage.area * stage.iterations for stage in schedule.plan(settings, height, width))
-    )
+    stages = schedule.plan(settings, height, width)
+    return sum(schedule.cost(stage, settings) * stage.iterations for stage in stages)
 
 
 class Pace:

@@ -19,7 +19,7 @@ from nst.jobs import JobManager
 from nst.painter import VGGPainter
 from nst.settings import CONTROLS, Settings
 from nst.transfer import Progress
-from page import limits, visitor, words
+from page import limits, studio, visitor, words
 
 ROOT = Path(__file__).parent.parent
 APP = str(ROOT / "streamlit_app.py")
@@ -59,6 +59,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
                 scale=64,
                 scales=(64,),
                 seconds=100.0 * iteration,
+                seconds_left=100.0 * (2 - iteration),
                 fraction=iteration / 2,
                 image=picture,
                 snapshot=lambda: picture,
@@ -166,7 +167,7 @@ def test_visitors_wait_for_one_another_and_see_only_their_own(
     assert bob.query_params["job"] != ada.query_params["job"]
     assert "in the style of Watercolour" not in str(bob.main)
     cleo = open_page()
-    assert not cleo.progress
+    assert status(cleo) == studio.READY
     assert "An example" in captions(cleo)[2]
 
 
