@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -22,6 +21,7 @@ from visitor import ROOT, SECONDS, job_of, open_page
 from nst import images, recipe
 from nst.recipe import Recipe, Source
 from nst.settings import Settings
+from Resources.make_screenshots import wait_until_up
 
 MARKUP = (
     "<img src=x onerror=window.hacked=1>",
@@ -134,18 +134,6 @@ def started(options: list[str], places: dict[str, str], log: Path) -> subprocess
             stdout=output,
             stderr=subprocess.STDOUT,
         )
-
-
-def wait_until_up(address: str) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            urllib.request.urlopen(f"{address}/_stcore/health", timeout=5).close()
-            return
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.2)
 
 
 def begun(page: Page) -> str:
