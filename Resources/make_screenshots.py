@@ -92,13 +92,14 @@ def served() -> Iterator[str]:
     options = ["--server.headless=true", f"--server.port={port}", "--server.fileWatcherType=none"]
     with subprocess.Popen([*command, *options], cwd=ROOT, stdout=subprocess.DEVNULL) as process:
         try:
-            _wait_until_up(address)
+            wait_until_up(address)
             yield address
         finally:
             process.terminate()
 
 
-def _wait_until_up(address: str) -> None:
+def wait_until_up(address: str) -> None:
+    """Return once the server answers; raises OSError after `START_UP` seconds."""
     deadline = time.monotonic() + START_UP
     while True:
         try:
