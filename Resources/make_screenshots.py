@@ -173,12 +173,14 @@ def _settle(page: Page) -> None:
     page.wait_for_timeout(700)
 
 
-def walk(browser: Browser, address: str, size: ViewportSize) -> Iterator[Finding]:
-    """What axe finds in each of `STATES`, light and dark, in a window of this size."""
+def walk(
+    browser: Browser, address: str, size: ViewportSize, schemes: Sequence[Scheme] = SCHEMES
+) -> Iterator[Finding]:
+    """What axe finds in each of `STATES` and in each scheme, in a window of this size."""
     page = _opened(browser, address, size, QUICK)
     for state in STATES:
         _go_to(page, state)
-        for scheme in SCHEMES:
+        for scheme in schemes:
             _change_scheme(page, scheme)
             for found in _lasting(page):
                 yield Finding(state, size["width"], scheme, **found)

@@ -1,8 +1,7 @@
-"""What all tests share: one loaded VGG19, small pictures, two cores."""
+"""What all tests share: one loaded VGG19, small pictures, two threads."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -20,10 +19,8 @@ settings.load_profile("busy")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _two_cores() -> None:
-    # Two processes of one thread each get further than one of two; see addopts in pyproject.toml.
-    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1))
-    torch.set_num_threads(max(1, min(2, torch.get_num_threads()) // processes))
+def _two_threads() -> None:
+    torch.set_num_threads(min(2, torch.get_num_threads()))
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,6 @@ from hypothesis import strategies as st
 from limited import opened
 
 ROOT = Path(__file__).parent.parent
-pytestmark = pytest.mark.xdist_group("hostile")  # what all share is made once
 SECONDS, MEGABYTES = 2.0, 300.0  # a picture may take; seconds of the processor
 TRIES = 3  # a busy machine makes the same work take longer
 

@@ -14,7 +14,6 @@ from nst.settings import Settings
 from nst.vgg import VGG19
 
 DEFAULTS = Settings()
-pytestmark = pytest.mark.xdist_group("numerics")  # what all share is made once
 
 
 @pytest.fixture(scope="module")
