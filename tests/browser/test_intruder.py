@@ -52,8 +52,8 @@ def test_markup_stays_text(page: Page, server: str) -> None:
     for number, markup in enumerate(MARKUP):
         name = f"{markup}{number}.png"
         upload(page, "own_photo", name, b"no picture")
-        told = page.get_by_text("is not a picture").first
-        expect(told).to_be_visible(timeout=30 * SECONDS)
+        told = page.get_by_text(f"{number}.png").and_(page.get_by_text("is not a picture"))
+        expect(told.first).to_be_visible()
     # Each is waited for: a file that comes while the page changes its place gets lost.
     upload(page, "own_style", f"{MARKUP[0]}.png", picture_bytes("maroon"))
     expect(page.get_by_text("Style: Your own style")).to_be_visible(timeout=30 * SECONDS)
