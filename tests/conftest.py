@@ -23,6 +23,12 @@ def _two_threads() -> None:
     torch.set_num_threads(min(2, torch.get_num_threads()))
 
 
+@pytest.fixture(autouse=True)
+def _same_noise() -> None:
+    """Whatever ran before, a test draws the same random numbers."""
+    torch.manual_seed(0)
+
+
 @pytest.fixture(scope="session")
 def trunk() -> vgg.VGG19:
     """The real weights, in float32 so that results do not depend on the processor's precisions."""
