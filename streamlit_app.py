@@ -205,9 +205,9 @@ def show(chosen: share.Contents, order: Order | None, job: jobs.Snapshot | None)
     announcement.make(job)
 
 
-st.set_page_config(
-    "Neural style transfer", ":material/palette:", layout="wide", initial_sidebar_state=360
-)
+# A file of its own: Streamlit's icons are fetched from Google when they stand in a browser's tab.
+ICON = Path(__file__).parent / "page" / "icon.svg"
+st.set_page_config("Neural style transfer", ICON, layout="wide", initial_sidebar_state=360)
 for sheet in ("page.css", "access.css"):
     st.html(Path(__file__).parent / "page" / sheet)
 

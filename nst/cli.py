@@ -6,13 +6,15 @@ import argparse
 import dataclasses
 import json
 import os
+import secrets
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from nst import __version__
+from nst import __version__, faults
 from nst.settings import CONTROLS, PRESETS, Control, Settings, UserError
 
 # torch, Pillow and matplotlib are imported where they are first needed: `--help` and a mistyped
@@ -43,14 +45,14 @@ MOST_BLENDS = 12
 LEAST_TILE = 64  # px
 MOST_DPI = 10_000
 CHECKPOINT_SECONDS = 300.0
-BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
+BAD_INPUT, FAILED = 2, 1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code.
 
     0: painted; 1: the painting fell apart, its last good picture is saved; 2: bad input, told in
-    one sentence; 130: interrupted, the picture so far is saved.
+    one sentence; 130: interrupted, 143: asked to end; the picture so far is saved.
     """
     options = _parser().parse_args(arguments)
     report = _Report(options)
@@ -59,9 +61,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UserError as error:
         report.error(str(error))
         return BAD_INPUT
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         report.error("Interrupted before the first iteration; nothing was saved.")
-        return INTERRUPTED
+        return faults.exit_code(interrupt)
+    except (MemoryError, RuntimeError) as error:
+        if not faults.is_out_of_memory(error):
+            raise
+        report.error(str(faults.NoMemoryError()))
+        return FAILED
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -395,7 +402,7 @@ def _paint(options: argparse.Namespace, report: _Report) -> int:
     outcome = _follow(run, report, window, keeper)
     painting = images.to_picture(outcome.image)
     picture = canvas.finish(painting, inputs.content, settings, masks)
-    images.save(picture, options.output, {recipe.KEY: made.to_json()}, quality, dpi, inputs.exif)
+    _save(picture, options.output, {recipe.KEY: made.to_json()}, quality, dpi, inputs.exif)
     if options.plot:
         export.save_chart(outcome.history, options.plot)
     report.finish(outcome, options.output, picture.size)
@@ -536,9 +543,27 @@ def _paint_sheet(
             break
     assert outcome is not None
     sheet = export.contact_sheet(painted)
-    images.save(sheet, options.output)
+    _save(sheet, options.output)
     report.finish(outcome, options.output, sheet.size)
     return outcome.exit_code
+
+
+def _save(picture: Image, path: str, text: dict[str, str] | None = None, *how: Any) -> None:
+    """Save the picture; where that fails now, after all the work, in the system's folder for such.
+
+    `how` is the rest of what `images.save` takes. Raises `ImageError`, which names that place.
+    """
+    from nst import images
+
+    try:
+        images.save(picture, path, text, *how)
+    except images.ImageError as error:
+        spare = os.path.join(tempfile.gettempdir(), f"nst-{secrets.token_hex(4)}.png")
+        try:
+            images.save(picture, spare, text, *how)
+        except images.ImageError:
+            raise error from None
+        raise images.ImageError(f"{error} For now it has been saved as {spare}.") from error
 
 
 @dataclass
@@ -584,7 +609,7 @@ def _follow(
     window: _Window | None,
     keeper: _Keeper | None = None,
 ) -> _Outcome:
-    """Iterate to the end, to Ctrl-C or to a loss that is no longer finite."""
+    """Iterate to the end, to Ctrl-C, or to where a loss or the memory does not allow to go on."""
     from nst.transfer import DivergedError
 
     history: list[Progress] = []
@@ -597,10 +622,16 @@ def _follow(
                 keeper.keep(progress)
             if window and progress.image is not None:
                 window.show(progress)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         if not history:
             raise
-        return _Outcome("interrupted", INTERRUPTED, history, history[-1].snapshot())
+        code = faults.exit_code(interrupt)
+        return _Outcome("interrupted", code, history, history[-1].snapshot())
+    except (MemoryError, RuntimeError, faults.NoMemoryError) as error:
+        if not history or not faults.is_out_of_memory(error):
+            raise
+        message = f"{faults.NoMemoryError()} The picture so far is saved."
+        return _Outcome("failed", FAILED, history, history[-1].snapshot(), message)
     except DivergedError as error:
         return _Outcome("failed", FAILED, history, error.image, str(error))
     return _Outcome("finished", 0, history, history[-1].snapshot())
@@ -685,7 +716,11 @@ class _Report:
 
     @staticmethod
     def _emit(record: dict[str, Any]) -> None:
-        print(json.dumps(record), flush=True)
+        try:
+            print(json.dumps(record), flush=True)
+        except BrokenPipeError:
+            # Whoever read it has gone; the painting goes on, and Python would complain at its end.
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115
 
 
 def _duration(seconds: float) -> str:

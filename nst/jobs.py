@@ -261,13 +261,8 @@ class JobManager:
 
     def forget(self, job_id: str) -> None:
         """Let go of the job and all its pictures; one that waits or runs is ended first."""
+        self.stop(job_id)
         with self._lock:
-            job = self._jobs.get(job_id)
-            if job is None:
-                return
-            job.cancel.set()
-            if job.state is State.QUEUED:
-                self._leave_queue(job, LEFT_QUEUE)
             self._jobs.pop(job_id, None)
 
     def shown(self, job_id: str, strength: float) -> bytes | None:

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import torch
 
 from nst import machine
-from nst.settings import LAYERS, Settings, UserError
+from nst.faults import NoMemoryError
+from nst.settings import LAYERS, Settings
 from nst.tiles import Window, tiles
 
 WHOLE = 2**20  # px, the side of a tile that no picture is larger than
@@ -28,14 +29,11 @@ OPTIMIZERS = {"adam": 2 * PICTURE, "lbfgs": 27 * PICTURE}
 CHANNELS = {1: 64, 2: 128, 3: 256, 4: 512, 5: 512}  # of the features, by block
 DENSITY = 0.36  # of features after a ReLU, how many are not 0
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # glibc's numbers for `mallopt`
-LARGE_BLOCK, KEPT_BLOCK = (
-    6 * 2**20,
-    32 * 2**20,
-)  # bytes; a strip's blocks are smaller than the first
+LARGE_BLOCK, KEPT_BLOCK = 6 * 2**20, 32 * 2**20  # bytes; a strip's are smaller than the first
 SHALLOW = 3  # the first block whose features are kept for comparison by tiles
 
 
-class TooLargeError(UserError):
+class TooLargeError(NoMemoryError):
     """There is not enough memory for a canvas, however it is cut."""
 
 
@@ -158,14 +156,6 @@ def give_back() -> None:
     library = _glibc()
     if library is not None:
         library.malloc_trim(0)
-
-
-def ran_out(error: BaseException) -> bool:
-    """Whether the error says that a device or the system had no more memory."""
-    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
-        return True
-    words = ("can't allocate memory", "not enough memory", "out of memory")
-    return isinstance(error, RuntimeError) and any(word in str(error) for word in words)
 
 
 def smaller(side: int, height: int, width: int) -> int:

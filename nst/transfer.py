@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nst import losses, memory
+from nst import faults, losses, memory
 from nst.checkpoint import CheckpointError, State
 from nst.optimizers import LBFGS, Adam
 from nst.schedule import Clock, Forecast, Stage, multiple_of_16, plan, pyramid
@@ -191,7 +191,7 @@ def steps(
                 )
             clock.next_stage()
     except (MemoryError, RuntimeError) as error:
-        if memory.ran_out(error):
+        if faults.is_out_of_memory(error):
             raise memory.too_large(stages[-1].height, stages[-1].width) from error
         raise
     finally:
@@ -322,7 +322,7 @@ class _Painter:
             try:
                 return work()
             except (MemoryError, RuntimeError) as error:
-                if not memory.ran_out(error):
+                if not faults.is_out_of_memory(error):
                     raise
             # Not before the error is gone, which holds on to all that was in memory.
             self.tile = memory.smaller(self.tile, *self.photo.shape[2:])

@@ -41,6 +41,7 @@ PAGE_ALLOWED = {
 ALLOWED = {
     "__init__": set(),
     "settings": set(),
+    "faults": {"settings"},
     "losses": {"strips"},
     "color": set(),
     "strips": set(),
@@ -52,18 +53,18 @@ ALLOWED = {
     "schedule": {"settings"},
     "images": {"settings"},
     "recipe": {"__init__", "settings"},
-    "weights": {"settings"},
+    "weights": {"faults", "settings"},
     "vgg": {
         *("settings", "weights", "losses", "stem", "pooling", "strips", "tiles"),
         "winograd",
     },
     "checkpoint": {"images", "optimizers", "settings"},
-    "memory": {"machine", "settings", "tiles"},
+    "memory": {"faults", "machine", "settings", "tiles"},
     "tiling": {"losses", "memory", "settings", "tiles", "vgg"},
     "estimate": {"memory", "schedule", "settings", "tiles", "vgg"},
     "transfer": {
         *("settings", "vgg", "losses", "schedule", "optimizers", "strips", "tiling"),
-        *("checkpoint", "memory"),
+        *("checkpoint", "faults", "memory"),
     },
     "export": {"images", "settings"},
     "order": {"settings", "images", "recipe"},
@@ -80,7 +81,7 @@ ALLOWED = {
     "canvas": {"settings", "images", "color"},
     "cli": {
         *("__init__", "settings", "images", "canvas", "recipe", "weights", "vgg", "transfer"),
-        *("checkpoint", "estimate", "export", "memory"),
+        *("checkpoint", "estimate", "export", "faults", "memory"),
     },
 }
 
@@ -114,6 +115,31 @@ def test_imports_of_the_page_keep_to_the_rooms(path):
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
 def test_nothing_in_the_package_imports_streamlit(path):
     assert not {"streamlit", "page"} & {name.split(".")[0] for name in imported(path)}
+
+
+# What would run, unpickle or start something that a visitor gave.
+FORBIDDEN_MODULES = {
+    *("pickle", "marshal", "shelve", "dill", "joblib", "yaml", "subprocess", "code", "runpy"),
+}
+FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__", "system", "popen", "getattr_static"}
+
+
+@pytest.mark.parametrize("path", [*MODULES, *PAGE], ids=lambda path: path.stem)
+def test_nothing_evaluates_unpickles_or_starts_programs(path):
+    allowed = {"socket", "urllib", "subprocess"} if path.stem.startswith("cluster") else set()
+    assert not {name.split(".")[0] for name in imported(path)} & (FORBIDDEN_MODULES - allowed)
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not isinstance(node, ast.Call):
+            continue
+        name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+        owner = getattr(getattr(node.func, "value", None), "id", "")
+        assert name not in FORBIDDEN_CALLS or owner == "re", (path.stem, name)
+        flags = {flag.arg: getattr(flag.value, "value", None) for flag in node.keywords}
+        if (owner, name) == ("torch", "load"):
+            assert flags["weights_only"] is True
+        assert not flags.get("unsafe_allow_html")
+        assert not flags.get("unsafe_allow_javascript")
+        assert not flags.get("shell")
 
 
 def test_importing_the_page_does_not_import_torch():

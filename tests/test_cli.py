@@ -325,8 +325,8 @@ def test_version_and_help():
         assert expected in done.stdout
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_run_saves_the_picture_so_far(tmp_path, number):
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_run_saves_the_picture_so_far(tmp_path, number, code):
     out = tmp_path / "out.png"
     with subprocess.Popen(
         [sys.executable, "-m", "nst", CONTENT, STYLE, "-o", str(out), "--json", *SLOW],
@@ -340,6 +340,6 @@ def test_an_interrupted_run_saves_the_picture_so_far(tmp_path, number):
             assert json.loads(process.stdout.readline())["event"] == "progress"
         process.send_signal(number)
         rest = process.communicate(timeout=120)[0]
-    assert process.returncode == 130
+    assert process.returncode == code
     assert json.loads(rest.splitlines()[-1])["event"] == "interrupted"
     assert size(out) == size(CONTENT)

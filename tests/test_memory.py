@@ -61,21 +61,6 @@ def test_free_memory_is_that_of_the_machine():
     assert 0 < memory.free_memory(torch.device("cpu")) <= machine.memory_limit()
 
 
-@pytest.mark.parametrize(
-    ("error", "expected"),
-    [
-        (MemoryError(), True),
-        (torch.OutOfMemoryError("CUDA out of memory"), True),
-        (RuntimeError("MPS backend out of memory"), True),
-        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), True),
-        (RuntimeError("shapes do not match"), False),
-        (ValueError("out of memory"), False),
-    ],
-)
-def test_what_running_out_of_memory_looks_like(error, expected):
-    assert memory.ran_out(error) == expected
-
-
 def test_memory_is_spared_only_while_there_are_tiles(trunk, content, style, monkeypatch):
     asked = []
     monkeypatch.setattr(memory, "spare", asked.append)
