@@ -218,6 +218,11 @@ with st.sidebar:
     recipes.offer()
     about_recipe = st.container()
 
+if photo:
+    with chosen.plan:
+        size = gallery.shown(photo.data, photo.file_name)[1]
+        limits.tell_plan(job_manager().plan(chosen.settings, size))
+
 st.title("Turn a photo into a painting")
 st.write("Choose a photo and an artwork: the photo is painted anew in the style of the artwork.")
 

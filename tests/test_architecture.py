@@ -17,7 +17,7 @@ PAGE_ALLOWED = {
     "__init__": set(),
     "words": set(),
     "gallery": {"words"},
-    "limits": set(),
+    "limits": {"words"},
     "visitor": set(),
     "controls": {"gallery", "limits", "words"},
     "masks": {"gallery", "words"},
@@ -73,7 +73,7 @@ ALLOWED = {
     "machine": set(),
     "footprint": {"settings"},
     "pace": {"schedule", "settings"},
-    "painter": {"canvas", "machine", "settings", "transfer", "vgg"},
+    "painter": {"canvas", "estimate", "machine", "schedule", "settings", "transfer", "vgg"},
     "jobs": {
         *("settings", "images", "canvas", "export", "footprint", "history", "machine", "order"),
         *("pace", "painter", "previews", "recipe", "transfer", "weights"),

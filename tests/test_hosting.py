@@ -17,7 +17,7 @@ from nst import footprint, machine
 from nst.canvas import Canvas
 from nst.jobs import JobManager
 from nst.painter import VGGPainter
-from nst.settings import CONTROLS, Settings
+from nst.settings import Settings
 from nst.transfer import Progress
 from page import limits, studio, visitor, words
 
@@ -222,8 +222,8 @@ def test_a_server_with_hardly_any_memory_still_opens(monkeypatch: pytest.MonkeyP
 def test_a_server_with_enough_memory_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "memory_limit", lambda: 16_000_000_000)
     app = open_page(resolution="1,024")
-    assert app.select_slider("resolution").value == CONTROLS["resolution"].maximum
-    assert "memory" not in texts(app)
+    assert app.select_slider("resolution").value == limits.MOST
+    assert "This server" not in texts(app)
 
 
 @pytest.mark.parametrize(
