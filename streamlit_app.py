@@ -205,9 +205,9 @@ def show(chosen: share.Contents, order: Order | None, job: jobs.Snapshot | None)
     announcement.make(job)
 
 
-st.set_page_config(
-    "Neural style transfer", ":material/palette:", layout="wide", initial_sidebar_state=360
-)
+# A file of its own: Streamlit's icons are fetched from Google when they stand in a browser's tab.
+ICON = Path(__file__).parent / "page" / "icon.svg"
+st.set_page_config("Neural style transfer", ICON, layout="wide", initial_sidebar_state=360)
 for sheet in ("page.css", "access.css"):
     st.html(Path(__file__).parent / "page" / sheet)
 
@@ -217,6 +217,11 @@ with st.sidebar:
     chosen = controls.choose_settings(gallery.weigh(styles))
     recipes.offer()
     about_recipe = st.container()
+
+if photo:
+    with chosen.plan:
+        size = gallery.shown(photo.data, photo.file_name)[1]
+        limits.tell_plan(job_manager().plan(chosen.settings, size))
 
 st.title("Turn a photo into a painting")
 st.write("Choose a photo and an artwork: the photo is painted anew in the style of the artwork.")

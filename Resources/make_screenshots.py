@@ -92,13 +92,14 @@ def served() -> Iterator[str]:
     options = ["--server.headless=true", f"--server.port={port}", "--server.fileWatcherType=none"]
     with subprocess.Popen([*command, *options], cwd=ROOT, stdout=subprocess.DEVNULL) as process:
         try:
-            _wait_until_up(address)
+            wait_until_up(address)
             yield address
         finally:
             process.terminate()
 
 
-def _wait_until_up(address: str) -> None:
+def wait_until_up(address: str) -> None:
+    """Return once the server answers; raises OSError after `START_UP` seconds."""
     deadline = time.monotonic() + START_UP
     while True:
         try:
@@ -172,12 +173,14 @@ def _settle(page: Page) -> None:
     page.wait_for_timeout(700)
 
 
-def walk(browser: Browser, address: str, size: ViewportSize) -> Iterator[Finding]:
-    """What axe finds in each of `STATES`, light and dark, in a window of this size."""
+def walk(
+    browser: Browser, address: str, size: ViewportSize, schemes: Sequence[Scheme] = SCHEMES
+) -> Iterator[Finding]:
+    """What axe finds in each of `STATES` and in each scheme, in a window of this size."""
     page = _opened(browser, address, size, QUICK)
     for state in STATES:
         _go_to(page, state)
-        for scheme in SCHEMES:
+        for scheme in schemes:
             _change_scheme(page, scheme)
             for found in _lasting(page):
                 yield Finding(state, size["width"], scheme, **found)

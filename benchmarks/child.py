@@ -1,6 +1,8 @@
 """What is measured in a process of its own: peak memory and cold start.
 
 python -m benchmarks.child ours|plain PX     one iteration at PX x PX, prints bytes
+python -m benchmarks.child tiles PX SIDE     one iteration in tiles of at most SIDE px, prints
+                                             bytes, seconds and what the model of memory says
 python -m benchmarks.child start             prints seconds to the page's modules and the model
 """
 
@@ -46,6 +48,37 @@ def memory(engine: str, side: int) -> int:
     return peak_memory()
 
 
+def tiled(side: int, tile: int) -> dict[str, float]:
+    """Peak bytes of a process that paints PX x PX with the default settings, and a step's seconds.
+
+    A sample photo and artwork, enlarged; from the targets to the picture after one iteration.
+    """
+    import torch
+
+    from nst import estimate, images, memory, transfer, vgg
+    from nst.schedule import Stage
+    from nst.settings import Settings
+
+    torch.set_num_threads(2)
+    folder = Path(__file__).parent.parent / "Resources"
+    content, style = (
+        images.to_tensor(images.open_picture(folder / name).resize((side, side)))
+        for name in ("content/rocket.jpg", "styles/night_sky.jpg")
+    )
+    settings = Settings(resolution=side)
+    painter = transfer._Painter(vgg.load(device="cpu"), settings, content, [style], None, (), tile)
+    del content, style
+    painter.begin(Stage(side, side, 1), last=True)
+    painter._make_judges()
+    start = time.perf_counter()
+    painter.step(settings.learning_rate)
+    seconds = time.perf_counter() - start
+    painter.image()
+    canvas = memory.Canvas(side, side, settings)
+    model = estimate.peak(canvas, tile)
+    return {"peak": peak_memory(), "seconds": seconds, "model": model}
+
+
 def cold_start() -> dict[str, float]:
     """Seconds until the page's modules are imported, then torch, then the model is ready."""
     marks = [time.perf_counter()]
@@ -64,5 +97,7 @@ def cold_start() -> dict[str, float]:
 if __name__ == "__main__":
     if sys.argv[1] == "start":
         print(json.dumps(cold_start()))
+    elif sys.argv[1] == "tiles":
+        print(json.dumps(tiled(int(sys.argv[2]), int(sys.argv[3]))))
     else:
         print(json.dumps(memory(sys.argv[1], int(sys.argv[2]))))

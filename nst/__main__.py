@@ -3,8 +3,9 @@
 import signal
 
 from nst.cli import main
+from nst.faults import terminate
 
 # A polite request to end is treated as Ctrl-C is: the picture so far is saved.
-signal.signal(signal.SIGTERM, signal.default_int_handler)
+signal.signal(signal.SIGTERM, terminate)
 
 raise SystemExit(main())

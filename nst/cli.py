@@ -5,17 +5,20 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import os
+import secrets
 import sys
+import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nst import __version__
+from nst import __version__, faults
 from nst.flags import (
     BAD_INPUT,
     DEFAULT_PRESET,
     FAILED,
-    INTERRUPTED,
     Parser,
     add_settings,
     number,
@@ -30,7 +33,10 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from torch import Tensor
 
+    from nst import memory
     from nst.canvas import Canvas
+    from nst.checkpoint import State
+    from nst.estimate import Estimate
     from nst.recipe import Recipe, Source
     from nst.transfer import Progress
     from nst.vgg import VGG19
@@ -46,13 +52,16 @@ many pictures: python -m nst batch --help
 one photo in all sample styles: python -m nst sheet --help
 """
 MOST_BLENDS = 12
+LEAST_TILE = 64  # px
+MOST_DPI = 10_000
+CHECKPOINT_SECONDS = 300.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code.
 
     0: painted; 1: the painting fell apart, its last good picture is saved; 2: bad input, told in
-    one sentence; 130: interrupted, the picture so far is saved.
+    one sentence; 130: interrupted, 143: asked to end; the picture so far is saved.
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
     if given[:1] in (["batch"], ["sheet"]):
@@ -66,9 +75,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UserError as error:
         report.error(str(error))
         return BAD_INPUT
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         report.error("Interrupted before the first iteration; nothing was saved.")
-        return INTERRUPTED
+        return faults.exit_code(interrupt)
+    except (MemoryError, RuntimeError) as error:
+        if not faults.is_out_of_memory(error):
+            raise
+        report.error(str(faults.NoMemoryError()))
+        return FAILED
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -117,12 +131,55 @@ def _parser() -> argparse.ArgumentParser:
     engine.add_argument(
         "--device", default="auto", help="auto, cuda, mps or cpu; default auto: the fastest"
     )
+    engine.add_argument(
+        "--tile",
+        metavar="PX",
+        type=number,
+        help="longest side of the pieces that a canvas is painted in one by one; the picture is "
+        f"the same, the memory less; {LEAST_TILE} px or more; default: as large as there is memory",
+    )
+    engine.add_argument(
+        "--checkpoint",
+        metavar="FILE",
+        help="keep in FILE, every few minutes, where the painting stands",
+    )
+    engine.add_argument(
+        "--resume",
+        metavar="FILE",
+        help="go on from a checkpoint, with the same pictures; FILE is kept up to date",
+    )
     output = parser.add_argument_group("output")
     output.add_argument("--show", action="store_true", help="watch it in a window while it paints")
     output.add_argument("--plot", metavar="FILE", help="save a chart of the losses")
+    output.add_argument(
+        "--plan",
+        action="store_true",
+        help="print what it would take in memory and time, and paint nothing",
+    )
     output.add_argument("--quiet", action="store_true", help="print nothing but errors")
     output.add_argument(
         "--json", action="store_true", help="print one JSON line a refresh, and one at the end"
+    )
+    paper = parser.add_argument_group("file")
+    paper.add_argument(
+        "--quality",
+        metavar="N",
+        type=number,
+        default=95,
+        help="of JPEG and WebP, 1 to 100; default 95",
+    )
+    paper.add_argument(
+        "--dpi",
+        metavar="N",
+        type=number,
+        default=0,
+        help="dots an inch, for printing: 300 makes 4096 px 35 cm; not in WebP",
+    )
+    paper.add_argument(
+        "--keep-exif",
+        action="store_true",
+        help="keep what the photo's file says of camera, exposure, time and author; never the "
+        "place, which is left out as everything is without this",
     )
     parser.add_argument("--version", action="version", version=f"nst {__version__}")
     return parser
@@ -137,6 +194,7 @@ class _Inputs:
     masks: list[Image]
     init: Image | None
     sources: dict[str, tuple[Source, ...]]
+    exif: bytes = b""  # of the content, to be kept
 
 
 def _read_inputs(options: argparse.Namespace, settings: Settings) -> _Inputs:
@@ -152,9 +210,12 @@ def _read_inputs(options: argparse.Namespace, settings: Settings) -> _Inputs:
     }
     pictures: dict[str, list[Image]] = {}
     sources = {}
+    exif = b""
     for kind, given in paths.items():
         files = [(images.read_bytes(path), path) for path in given]
         pictures[kind] = [images.open_picture(data, str(path)) for data, path in files]
+        if kind == "content" and options.keep_exif:
+            exif = images.camera_data(*files[0])
         sources[kind] = tuple(Source.of(data, str(path)) for data, path in files)
     return _Inputs(
         pictures["content"][0],
@@ -162,6 +223,7 @@ def _read_inputs(options: argparse.Namespace, settings: Settings) -> _Inputs:
         pictures["masks"],
         next(iter(pictures["init"]), None),
         sources,
+        exif,
     )
 
 
@@ -176,13 +238,64 @@ def _read_recipe(options: argparse.Namespace) -> Recipe | None:
     return recipe.read(images.read_bytes(options.recipe, most=4 * images.MAX_PIXELS))
 
 
+def _read_checkpoint(options: argparse.Namespace) -> tuple[State | None, Recipe | None]:
+    """What --resume names: where a painting stood, and what it was made of."""
+    if not options.resume:
+        return None, None
+    if options.preset or options.recipe:
+        raise UserError("--resume brings its settings with it; leave out --preset and --recipe.")
+    from nst import checkpoint
+    from nst.recipe import Recipe
+
+    state, text = checkpoint.load(options.resume)
+    return state, Recipe.from_json(text)
+
+
+def _check_resumed(was: Recipe, now: Recipe, report: _Report) -> None:
+    """Refuse to go on with other pictures or weights than those of the checkpoint."""
+    before, after = was.ingredients, now.ingredients
+    different = [name for name in before if before[name] != after[name]]
+    if "versions" in different:
+        different.remove("versions")
+        report.say("Other versions than before go on with it, so it may differ a little.")
+    if different:
+        raise UserError(
+            f"The checkpoint was made with other {', '.join(different)}; give those that it was "
+            "made with, or start anew without --resume."
+        )
+
+
+def _tile(given: float | int | str | None) -> int | None:
+    """The checked value of --tile."""
+    if given is not None and (not isinstance(given, int) or given < LEAST_TILE):
+        raise UserError(f"--tile was {given!r}; give a whole number from {LEAST_TILE} on, in px.")
+    return given
+
+
+def _whole(flag: str, given: float | int | str, least: int, most: int) -> int:
+    """The checked value of a flag that is a whole number."""
+    if not isinstance(given, int) or not least <= given <= most:
+        raise UserError(f"{flag} was {given!r}; give a whole number from {least} to {most}.")
+    return given
+
+
 def _paint(options: argparse.Namespace, report: _Report) -> int:
+    state, was = _read_checkpoint(options)
     found = _read_recipe(options)
-    settings = settings_of(options, found.settings if found else None)
+    base = was or found
+    settings = settings_of(options, base.settings if base else None)
+    tile = _tile(options.tile)
+    quality = _whole("--quality", options.quality, 1, 100)
+    dpi = _whole("--dpi", options.dpi, 0, MOST_DPI)
     count = _sheet_count(options.blend_sheet)
+    kept_at = options.checkpoint or options.resume
+    if count and kept_at:
+        raise UserError("--checkpoint and --resume are for one painting, not for a blend sheet.")
     from nst import canvas, export, images, recipe
 
     images.check_output(options.output)
+    if kept_at:
+        images.check_writable(kept_at)
     if options.plot:
         export.check_chart(options.plot)
     inputs = _read_inputs(options, settings)
@@ -197,20 +310,31 @@ def _paint(options: argparse.Namespace, report: _Report) -> int:
     window = _open_window(report, inputs.content, inputs.styles[0]) if options.show else None
 
     report.say("Loading VGG19 ...")
-    from nst import vgg, weights
+    from nst import estimate, memory, vgg, weights
 
     name = options.weights or "original"  # what a recipe names is never opened
     trunk = vgg.load(name, options.device)
     made = _recipe(inputs, settings, name, weights.checksum(name))
     if found:
         _tell_differences(report, found, made)
+    if was:
+        _check_resumed(was, made, report)
+    size, free = _canvas(inputs, settings, trunk), memory.free_memory(trunk.device)
+    estimate.check(size, free)
+    if options.plan:
+        pace = estimate.measure(trunk, settings)
+        report.plan(estimate.estimate(size, len(inputs.styles), tile, free, pace), free)
+        return 0
     if count:
         return _paint_sheet(options, report, inputs, settings, trunk, count)
     prepared = canvas.prepare(inputs.content, inputs.styles, settings, inputs.masks, inputs.init)
-    outcome = _follow(_run(prepared, settings, trunk), report, window)
+    keeper = _Keeper(kept_at, made.to_json(), report) if kept_at else None
+    run, masks = _run(prepared, settings, trunk, tile, state), prepared.masks
+    del state, prepared  # each is as large as the painting
+    outcome = _follow(run, report, window, keeper)
     painting = images.to_picture(outcome.image)
-    picture = canvas.finish(painting, inputs.content, settings, prepared.masks)
-    images.save(picture, options.output, {recipe.KEY: made.to_json()})
+    picture = canvas.finish(painting, inputs.content, settings, masks)
+    _save(picture, options.output, {recipe.KEY: made.to_json()}, quality, dpi, inputs.exif)
     if options.plot:
         export.save_chart(outcome.history, options.plot)
     report.finish(outcome, options.output, picture.size)
@@ -219,11 +343,25 @@ def _paint(options: argparse.Namespace, report: _Report) -> int:
     return outcome.exit_code
 
 
-def _run(prepared: Canvas, settings: Settings, trunk: VGG19) -> Iterator[Progress]:
+def _canvas(inputs: _Inputs, settings: Settings, trunk: VGG19) -> memory.Canvas:
+    """What decides how much memory the painting takes."""
+    from nst import images, memory
+
+    width, height = images.fit_size(inputs.content.size, settings.resolution, settings.square)
+    return memory.Canvas(height, width, settings, len(inputs.masks), trunk.precision.itemsize)
+
+
+def _run(
+    prepared: Canvas,
+    settings: Settings,
+    trunk: VGG19,
+    tile: int | None = None,
+    state: State | None = None,
+) -> Iterator[Progress]:
     from nst import transfer
 
     content, styles, init, masks = prepared.tensors()
-    return transfer.steps(content, styles, settings, trunk, init, masks)
+    return transfer.steps(content, styles, settings, trunk, init, masks, tile, state)
 
 
 def _recipe(inputs: _Inputs, settings: Settings, weights: str, checksum: str) -> Recipe:
@@ -324,9 +462,27 @@ def _paint_sheet(
             break
     assert outcome is not None
     sheet = export.contact_sheet(painted)
-    images.save(sheet, options.output)
+    _save(sheet, options.output)
     report.finish(outcome, options.output, sheet.size)
     return outcome.exit_code
+
+
+def _save(picture: Image, path: str, text: dict[str, str] | None = None, *how: Any) -> None:
+    """Save the picture; where that fails now, after all the work, in the system's folder for such.
+
+    `how` is the rest of what `images.save` takes. Raises `ImageError`, which names that place.
+    """
+    from nst import images
+
+    try:
+        images.save(picture, path, text, *how)
+    except images.ImageError as error:
+        spare = os.path.join(tempfile.gettempdir(), f"nst-{secrets.token_hex(4)}.png")
+        try:
+            images.save(picture, spare, text, *how)
+        except images.ImageError:
+            raise error from None
+        raise images.ImageError(f"{error} For now it has been saved as {spare}.") from error
 
 
 @dataclass
@@ -340,22 +496,61 @@ class _Outcome:
     message: str = ""
 
 
-def _follow(run: Iterator[Progress], report: _Report, window: _Window | None) -> _Outcome:
-    """Iterate to the end, to Ctrl-C or to a loss that is no longer finite."""
+class _Keeper:
+    """Keeps where a painting stands in a file, every `CHECKPOINT_SECONDS`."""
+
+    def __init__(self, path: str, recipe: str, report: _Report) -> None:
+        self.path, self._recipe, self._report = path, recipe, report
+        self._last = time.monotonic()
+        self._failed = False
+
+    def keep(self, progress: Progress) -> None:
+        """Save the state if it is time; what fails is told once, and tried again later."""
+        now = time.monotonic()
+        if progress.finished or now - self._last < CHECKPOINT_SECONDS or progress.state is None:
+            return
+        from nst import checkpoint
+        from nst.images import ImageError
+
+        self._last = now
+        try:
+            checkpoint.save(self.path, progress.state(), self._recipe)
+            self._failed = False
+        except ImageError as error:
+            if not self._failed:
+                self._report.say(f"{error} The painting goes on; the last checkpoint is kept.")
+            self._failed = True
+
+
+def _follow(
+    run: Iterator[Progress],
+    report: _Report,
+    window: _Window | None,
+    keeper: _Keeper | None = None,
+) -> _Outcome:
+    """Iterate to the end, to Ctrl-C, or to where a loss or the memory does not allow to go on."""
     from nst.transfer import DivergedError
 
     history: list[Progress] = []
     try:
         for progress in run:
             # Previews are not kept: a long run at a large size would fill the memory with them.
-            history.append(dataclasses.replace(progress, image=None))
+            history.append(dataclasses.replace(progress, image=None, state=None))
             report.progress(progress)
+            if keeper:
+                keeper.keep(progress)
             if window and progress.image is not None:
                 window.show(progress)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         if not history:
             raise
-        return _Outcome("interrupted", INTERRUPTED, history, history[-1].snapshot())
+        code = faults.exit_code(interrupt)
+        return _Outcome("interrupted", code, history, history[-1].snapshot())
+    except (MemoryError, RuntimeError, faults.NoMemoryError) as error:
+        if not history or not faults.is_out_of_memory(error):
+            raise
+        message = f"{faults.NoMemoryError()} The picture so far is saved."
+        return _Outcome("failed", FAILED, history, history[-1].snapshot(), message)
     except DivergedError as error:
         return _Outcome("failed", FAILED, history, error.image, str(error))
     return _Outcome("finished", 0, history, history[-1].snapshot())
@@ -367,6 +562,7 @@ class _Report:
     def __init__(self, options: argparse.Namespace) -> None:
         self.json, self.quiet = options.json, options.quiet or options.json
         self.terminal = sys.stderr.isatty()
+        self._tile = 0
         self._line_open = False
 
     def say(self, text: str) -> None:
@@ -384,6 +580,9 @@ class _Report:
 
     def progress(self, progress: Progress) -> None:
         """An iteration: the terminal sees each, a file or pipe one a refresh."""
+        if progress.tile not in (0, self._tile):
+            self.say(f"To fit into the memory it is painted in pieces of {progress.tile} px.")
+        self._tile = progress.tile
         if self.json:
             if progress.image is not None:
                 self._emit({"event": "progress", **_numbers(progress)})
@@ -397,6 +596,18 @@ class _Report:
             print(f"\r{text:<78}" if self.terminal else text, end="", file=sys.stderr)
             print("" if self.terminal else "\n", end="", file=sys.stderr, flush=True)
             self._line_open = self.terminal
+
+    def plan(self, found: Estimate, free: int) -> None:
+        """What a painting would take, on standard output."""
+        if self.json:
+            self._emit({"event": "plan", **dataclasses.asdict(found), "free": free})
+            return
+        sizes = ", ".join(f"{scale}" for scale in found.scales)
+        pieces = f", in {found.pieces} pieces" if found.pieces > 1 else ""
+        print(f"Canvas: {found.width} x {found.height} px; {found.iterations} iterations at most")
+        print(f"Sizes: {sizes} px")
+        print(f"Memory: {found.memory / 1e9:.1f} GB at most{pieces}; {free / 1e9:.1f} GB are free")
+        print(f"Time: about {_duration(found.seconds)} at most")
 
     def finish(self, outcome: _Outcome, path: str, size: tuple[int, int]) -> None:
         """The last word: where the picture is and how long it took."""
@@ -424,7 +635,18 @@ class _Report:
 
     @staticmethod
     def _emit(record: dict[str, Any]) -> None:
-        print(json.dumps(record), flush=True)
+        try:
+            print(json.dumps(record), flush=True)
+        except BrokenPipeError:
+            # Whoever read it has gone; the painting goes on, and Python would complain at its end.
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+
+
+def _duration(seconds: float) -> str:
+    """A length of time as one says it: 40 s, 12 min or 3.5 h."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
 def _numbers(progress: Progress) -> dict[str, Any]:

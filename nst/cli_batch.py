@@ -15,11 +15,11 @@ from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nst import faults
 from nst.flags import (
     BAD_INPUT,
     DEFAULT_PRESET,
     FAILED,
-    INTERRUPTED,
     Parser,
     add_settings,
     changes_of,
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run `batch` or `sheet`, the first of the arguments, and return the exit code.
 
     0: all is painted; 1: at least one painting failed, and is told; 2: bad input, told in one
-    sentence; 130: interrupted, what was finished is kept.
+    sentence; 130: interrupted, 143: asked to end, what was finished is kept.
     """
     run, parser = {"batch": (_batch, _batch_parser), "sheet": (_sheet, _sheet_parser)}[arguments[0]]
     options = parser().parse_args(arguments[1:])
@@ -67,9 +67,9 @@ def main(arguments: Sequence[str]) -> int:
     except UserError as error:
         print(f"nst: {error}", file=sys.stderr, flush=True)
         return BAD_INPUT
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         print("nst: Interrupted before the first painting.", file=sys.stderr, flush=True)
-        return INTERRUPTED
+        return faults.exit_code(interrupt)
 
 
 def _batch_parser() -> argparse.ArgumentParser:
@@ -185,8 +185,8 @@ def _batch(options: argparse.Namespace) -> int:
                 manifest.add(record)
                 report.add(record)
                 status[record.output] = record.status
-    except KeyboardInterrupt:
-        exit_code = INTERRUPTED
+    except KeyboardInterrupt as interrupt:
+        exit_code = faults.exit_code(interrupt)
     except UserError as error:
         if not status:
             raise
@@ -198,7 +198,7 @@ def _batch(options: argparse.Namespace) -> int:
     report.say("Drawing the contact sheet ...")
     sheet = _contact_sheet(jobs, status, options.output)
     storage.write(storage.join(options.output, CONTACT_SHEET), sheet)
-    report.finish(options.output, interrupted=exit_code == INTERRUPTED)
+    report.finish(options.output, interrupted=exit_code > FAILED)
     return exit_code or (FAILED if report.failed else 0)
 
 
@@ -342,10 +342,10 @@ def _sheet(options: argparse.Namespace) -> int:
                 picture = images.open_picture(painting.data, title)
                 tiles.append((title, sheet.reduce(picture, side)))
             report.count(title)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         if len(tiles) == 1:
             raise
-        exit_code = INTERRUPTED
+        exit_code = faults.exit_code(interrupt)
     images.save(sheet.draw(sheet.in_rows(tiles), side), output)
     report.say(f"{'Interrupted' if exit_code else 'Finished'}: {output}")
     return exit_code or (FAILED if failed else 0)

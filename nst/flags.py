@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from nst.settings import CONTROLS, Control, Settings, UserError
 
 DEFAULT_PRESET = "balanced"
-BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130  # exit codes
+BAD_INPUT, FAILED = 2, 1  # exit codes
 
 
 class Parser(argparse.ArgumentParser):

@@ -20,7 +20,7 @@ from collections import deque
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PIL import Image
 
@@ -111,6 +111,14 @@ class Snapshot:
     def active(self) -> bool:
         """Whether the job waits or runs."""
         return self.state in (State.QUEUED, State.RUNNING)
+
+
+class Plan(NamedTuple):
+    """What a painting will take."""
+
+    seconds: float
+    memory: int  # bytes of the process
+    too_long: bool  # for one painting
 
 
 @dataclass
@@ -261,13 +269,8 @@ class JobManager:
 
     def forget(self, job_id: str) -> None:
         """Let go of the job and all its pictures; one that waits or runs is ended first."""
+        self.stop(job_id)
         with self._lock:
-            job = self._jobs.get(job_id)
-            if job is None:
-                return
-            job.cancel.set()
-            if job.state is State.QUEUED:
-                self._leave_queue(job, LEFT_QUEUE)
             self._jobs.pop(job_id, None)
 
     def shown(self, job_id: str, strength: float) -> bytes | None:
@@ -363,9 +366,31 @@ class JobManager:
     def warm_up(self, delay: float) -> None:
         """Load VGG19 after `delay` seconds in the background, so that no job has to wait for it."""
         if isinstance(self._painter, VGGPainter):
-            timer = threading.Timer(delay, _load_quietly, [self._painter])
+            timer = threading.Timer(delay, self._get_ready, [self._painter])
             timer.daemon = True
             timer.start()
+
+    def _get_ready(self, painter: VGGPainter) -> None:
+        """Load VGG19, and measure how fast this machine is while nobody paints."""
+        # A job that needs the weights fails with the same error in words; nobody is asking yet.
+        try:
+            painter.load()
+        except UserError as error:
+            log.warning("VGG19 could not be loaded ahead of the first painting: %s", error)
+            return
+        with self._lock:
+            busy = self._running is not None
+        if not busy:
+            work, seconds = painter.measure()
+            with self._lock:
+                self._pace.measured(work, seconds)
+
+    def plan(self, settings: Settings, photo: tuple[int, int]) -> Plan:
+        """What it takes to paint a photo of (width, height) px, or of that shape."""
+        size = images.fit_size(photo, settings.resolution, settings.square)
+        with self._lock:
+            seconds = self._pace.seconds(work(settings, size))
+        return Plan(seconds, footprint.needed(*size), seconds > self._deadline)
 
     def _painted_job(self, job_id: str) -> tuple[_Job, Image.Image]:
         """An ended job and its painting as it is shown at full strength; raises `UserError`."""
@@ -603,11 +628,3 @@ class JobManager:
 
 def _with_strength(settings: Settings, strength: float | None) -> Settings:
     return settings if strength is None else dataclasses.replace(settings, strength=strength)
-
-
-def _load_quietly(painter: VGGPainter) -> None:
-    # A job that needs the weights fails with the same error in words; nobody is asking yet.
-    try:
-        painter.load()
-    except UserError as error:
-        log.warning("VGG19 could not be loaded ahead of the first painting: %s", error)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from nst.strips import strips
 
 # The relative Gram error of a good painting is about 0.1 and its content error about 1. This
 # constant brings the two to one scale, so that content weight 10 and style weight 10,000 are the
@@ -42,11 +45,16 @@ def gram_sums(features: Tensor, weights: Tensor | None) -> Tensor:
 
     Sums over parts of a picture add up to that of the whole.
     """
-    flat = features[0].flatten(1)
+    flat = _flat(features)
     if weights is None:
         return (flat @ flat.T).float()[None]
     rows = weights.to(flat.dtype).flatten(1)
     return torch.stack([((flat * row) @ flat.T).float() for row in rows])
+
+
+def _flat(features: Tensor) -> Tensor:
+    """(1, C, H, W) -> (C, H * W) with the channels last in memory; a view if they are already."""
+    return features[0].permute(1, 2, 0).flatten(0, 1).T
 
 
 def gram_sums_gradient(features: Tensor, weights: Tensor | None, gradient: Tensor) -> Tensor:
@@ -54,7 +62,7 @@ def gram_sums_gradient(features: Tensor, weights: Tensor | None, gradient: Tenso
 
     Symmetry needs one matrix product where autograd would take two.
     """
-    flat = features[0].flatten(1)
+    flat = _flat(features)
     symmetric = (gradient + gradient.mT).to(flat.dtype)
     # Written so that the result has the memory layout of `flat` (channels last).
     if weights is None:
@@ -74,16 +82,47 @@ def position_weights(guides: Tensor | None, height: int, width: int) -> Tensor |
     return F.interpolate(guides[None], (height, width), mode="area")[0]
 
 
-def rows(weights: Tensor | None, top: int, bottom: int) -> Tensor | None:
-    """A strip of `position_weights`."""
-    return None if weights is None else weights[:, top:bottom]
-
-
 def total_weights(weights: Tensor | None, positions: int) -> Tensor | int:
     """What `gram_sums` are divided by."""
     if weights is None:
         return positions
     return weights.sum((1, 2)).clamp_min(torch.finfo(torch.float32).tiny)[:, None, None]
+
+
+@dataclass(frozen=True)
+class Positions:
+    """Which positions of a layer count in Gram matrices, and how much.
+
+    The Gram matrices of the parts of a picture, each by its own positions, add up to those of the
+    whole.
+    """
+
+    rows: slice
+    columns: slice
+    weights: Tensor | None  # of these, (R, rows, columns)
+    total: Tensor | int  # of all weights of the whole picture
+
+    def grams(self, features: Tensor) -> Tensor:
+        """What the positions contribute to the picture's `gram_matrices`, (R, C, C)."""
+        height, row_bytes = features.shape[2], 4 * features[0, :, 0].numel()
+        if self.columns == slice(0, features.shape[3]):
+            parts = [(0, height)]
+        else:  # cut out, they are copied: a strip at a time
+            parts = list(strips(height, row_bytes, features.device))
+        sums = []
+        for top, bottom in parts:
+            rows, weights = self.strip(top, bottom)
+            sums.append(gram_sums(features[:, :, top:bottom][:, :, rows, self.columns], weights))
+        return torch.stack(sums).sum(0) / self.total
+
+    def strip(self, top: int, bottom: int) -> tuple[slice, Tensor | None]:
+        """The rows that count from `top` to `bottom`, where `top` is 0, and their weights."""
+        first = max(top, self.rows.start)
+        last = max(first, min(bottom, self.rows.stop))
+        weights = self.weights
+        if weights is not None:
+            weights = weights[:, first - self.rows.start : last - self.rows.start]
+        return slice(first - top, last - top), weights
 
 
 def content_loss(features: Tensor, target: Tensor) -> Tensor:
@@ -118,12 +157,12 @@ def style_loss(
     return (errors * shares).sum() / shares.sum() * STYLE_UNIT
 
 
-def relative_variation(image: Tensor, target: float) -> Tensor:
-    """`total_variation` as a part of the artwork's own, `target`: about 1 for a clean painting.
+def variation_unit(target: float) -> float:
+    """What `total_variation` is divided by: the artwork's own, so that 1 is a clean painting.
 
     Relative like the other losses, so that one weight suits a smooth and a richly textured style.
     """
-    return total_variation(image) / max(target, LEAST_VARIATION)
+    return max(target, LEAST_VARIATION)
 
 
 def total_variation(image: Tensor) -> Tensor:
@@ -134,3 +173,36 @@ def total_variation(image: Tensor) -> Tensor:
     down = image[..., 1:, :] - image[..., :-1, :]
     right = image[..., :, 1:] - image[..., :, :-1]
     return down.square().mean() + right.square().mean()
+
+
+def variation(image: Tensor, weight: float = 0.0, gradient: Tensor | None = None) -> float:
+    """`total_variation`, in strips; adds the gradient of `weight` times it to `gradient`.
+
+    Differentiated by autograd it would need the memory of several pictures.
+    """
+    total = 0.0
+    for axis in (2, 3):
+        length, row_bytes = image.shape[2], 4 * image[0, :, 0].numel()
+        pairs = image.shape[2] - 1 if axis == 2 else length
+        mean = 1 / (image.numel() - image.numel() // image.shape[axis])
+        for top, bottom in strips(pairs, row_bytes, image.device):
+            near, far = _neighbours(axis, top, bottom)
+            difference = image[far] - image[near]
+            total += mean * float(difference.square().sum())
+            if gradient is not None:
+                difference *= 2 * weight * mean
+                gradient[far] += difference
+                gradient[near] -= difference
+    return total
+
+
+def _neighbours(axis: int, top: int, bottom: int) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
+    """Where the first and the second of each pair of neighbours in these rows are."""
+    everything = slice(None)
+    if axis == 2:
+        return (
+            (everything, everything, slice(top, bottom)),
+            (everything, everything, slice(top + 1, bottom + 1)),
+        )
+    rows = (everything, everything, slice(top, bottom))
+    return (*rows, slice(None, -1)), (*rows, slice(1, None))

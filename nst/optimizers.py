@@ -7,14 +7,30 @@ clamped after each step.
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+from nst.strips import picture_strips
 
 HISTORY = 10  # pairs of moves and gradient changes that stand for the curvature
 FIRST_MOVE, LARGEST_MOVE = 0.1, 0.5  # how far a pixel may go at first, and at any time
 WORSE = 1.2  # a loss so many times the best means that the curvature was misjudged
 FULL_STEP = 0.1  # the learning rate at which L-BFGS goes all the way
+
+
+@dataclass(frozen=True)
+class OptimizerState:
+    """All that an optimiser remembers of the steps it has taken."""
+
+    tensors: dict[str, Tensor]  # (1, 3, H, W) each
+    numbers: dict[str, float | list[float]]
+
+    def to(self, device: torch.device) -> OptimizerState:
+        """The same on a device."""
+        moved = {name: tensor.to(device) for name, tensor in self.tensors.items()}
+        return OptimizerState(moved, self.numbers)
 
 
 class Adam:
@@ -24,15 +40,30 @@ class Adam:
         self.first, self.second = torch.zeros_like(like), torch.zeros_like(like)
         self.betas, self.count = betas, 0
 
+    def state(self) -> OptimizerState:
+        """What `restore` takes; its tensors are not copied."""
+        return OptimizerState(
+            {"first": self.first, "second": self.second}, {"count": float(self.count)}
+        )
+
+    def restore(self, state: OptimizerState) -> None:
+        """Go on where another stood; raises KeyError for the state of another optimiser."""
+        self.first.copy_(state.tensors["first"])
+        self.second.copy_(state.tensors["second"])
+        self.count = int(_number(state, "count"))
+
     @torch.no_grad()
     def step(self, pixels: Tensor, gradient: Tensor, loss: float, learning_rate: float) -> None:
         """Move `pixels` in place against `gradient`; `loss` is that of the pixels as given."""
         self.count += 1
         beta1, beta2 = self.betas
-        self.first.lerp_(gradient, 1 - beta1)
-        self.second.lerp_(gradient.square(), 1 - beta2)
-        deviation = (self.second / (1 - beta2**self.count)).sqrt_().add_(1e-8)
-        pixels.addcdiv_(self.first, deviation, value=-learning_rate / (1 - beta1**self.count))
+        rate = learning_rate / (1 - beta1**self.count)
+        for strip in picture_strips(pixels):
+            first, second, slope = self.first[strip], self.second[strip], gradient[strip]
+            first.lerp_(slope, 1 - beta1)
+            second.lerp_(slope.square(), 1 - beta2)
+            deviation = (second / (1 - beta2**self.count)).sqrt_().add_(1e-8)
+            pixels[strip].addcdiv_(first, deviation, value=-rate)
 
 
 class LBFGS:
@@ -72,6 +103,39 @@ class LBFGS:
             move *= self._reach / max(largest, torch.finfo(torch.float32).tiny)
         pixels.add_(move, alpha=-min(1.0, learning_rate / FULL_STEP))
 
+    def state(self) -> OptimizerState:
+        """As `Adam.state`."""
+        tensors: dict[str, Tensor] = {}
+        for number, (moved, change, _) in enumerate(self._pairs):
+            tensors |= {f"moved{number}": moved, f"change{number}": change}
+        numbers: dict[str, float | list[float]] = {
+            "reach": self._reach,
+            "curvatures": [curvature for _, _, curvature in self._pairs],
+        }
+        if self._last is not None:
+            tensors |= {"last_pixels": self._last[0], "last_gradient": self._last[1]}
+        if self._best is not None:
+            tensors |= {"best_pixels": self._best[1], "best_gradient": self._best[2]}
+            numbers["best_loss"] = self._best[0]
+        return OptimizerState(tensors, numbers)
+
+    def restore(self, state: OptimizerState) -> None:
+        """As `Adam.restore`."""
+        tensors = state.tensors
+        curvatures = state.numbers["curvatures"]
+        if not isinstance(curvatures, list):
+            raise KeyError("curvatures")
+        self._reach = _number(state, "reach")
+        self._pairs.clear()
+        for number, curvature in enumerate(curvatures):
+            self._pairs.append((tensors[f"moved{number}"], tensors[f"change{number}"], curvature))
+        self._last = self._best = None
+        if "last_pixels" in tensors:
+            self._last = tensors["last_pixels"], tensors["last_gradient"]
+        if "best_loss" in state.numbers:
+            loss = _number(state, "best_loss")
+            self._best = loss, tensors["best_pixels"], tensors["best_gradient"]
+
     def _remember(self, pixels: Tensor, gradient: Tensor) -> None:
         """Learn from where the last step really led."""
         if self._last is None:
@@ -97,3 +161,10 @@ class LBFGS:
             correction = float((change * direction).sum()) / curvature
             direction.add_(moved, alpha=share - correction)
         return direction
+
+
+def _number(state: OptimizerState, name: str) -> float:
+    value = state.numbers[name]
+    if isinstance(value, list):
+        raise KeyError(name)
+    return value

@@ -7,8 +7,8 @@ from collections import deque
 from nst import schedule
 from nst.settings import Settings
 
-# Seconds for a million pixels to take one step, as `schedule.cost` counts them, in the benchmarks on
-# two cores: what is told until the first painting has ended.
+# Seconds for a step on a million pixels, as `schedule.cost` counts them, in the benchmarks on
+# two cores: what is told until something was measured.
 FIRST_GUESS = 8.0
 REMEMBERED = 10  # paintings
 
@@ -28,15 +28,20 @@ class Pace:
     """
 
     def __init__(self) -> None:
+        self._guess = FIRST_GUESS / 1e6
         self._seen: deque[tuple[float, float]] = deque(maxlen=REMEMBERED)
 
     def add(self, work: float, seconds: float) -> None:
         """Take in that so much work was done in so many seconds."""
         self._seen.append((work, seconds))
 
+    def measured(self, work: float, seconds: float) -> None:
+        """Take in a short measurement, which counts until a painting has ended."""
+        self._guess = seconds / work
+
     def seconds(self, work: float) -> float:
         """What so much work will take."""
         done = sum(each for each, _ in self._seen)
         if not done:
-            return work * FIRST_GUESS / 1e6
+            return work * self._guess
         return work * sum(seconds for _, seconds in self._seen) / done

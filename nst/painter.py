@@ -43,6 +43,14 @@ class VGGPainter:
                 self._trunk = vgg.load()
             return self._trunk
 
+    def measure(self) -> tuple[float, float]:
+        """A short piece of work, as `schedule.cost` counts, and the seconds that it took."""
+        from nst import estimate, schedule
+
+        settings, side = Settings(coarse_to_fine=False), estimate.MEASURED
+        seconds = estimate.measure(self.load(), settings) * side**2
+        return schedule.cost(schedule.Stage(side, side, 1), settings), seconds
+
     def __call__(self, canvas: Canvas, settings: Settings) -> Generator[Progress, None, None]:
         """One `Progress` an iteration."""
         from nst import transfer

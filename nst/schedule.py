@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 import math
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nst.settings import Settings
+from nst.settings import Settings, UserError
 
 COARSEST = 64  # px, longer side of the first canvas
 SHORTEST = 32  # px, the least side that leaves conv5_1 more than one row
@@ -219,6 +220,16 @@ class Clock:
             return False
         before, *since = self._losses
         return before - min(since) < STALLED * WINDOW * abs(before)
+
+    def replay(self, losses: Sequence[float]) -> int:
+        """Count the iterations of an earlier run, whose losses these were; the stage it is at."""
+        for loss in losses:
+            if self.stage_over:
+                if self._stage_index + 1 == len(self._stages):
+                    raise UserError("The run was over before; there is nothing to go on with.")
+                self.next_stage()
+            self.tick(loss)
+        return self._stage_index
 
     def next_stage(self) -> None:
         """Go on to the next scale."""

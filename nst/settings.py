@@ -139,7 +139,7 @@ class Settings:
         "Longer side of the canvas. Larger shows finer strokes and takes longer: twice the side, "
         "four times the time.",
         minimum=64,
-        maximum=1024,
+        maximum=4096,
         step=64,
         unit="px",
     )
@@ -408,6 +408,10 @@ PRESETS: dict[str, Preset] = {
     "fine": Preset(
         "More detail on a larger canvas; takes a few times longer.",
         {"resolution": 640},
+    ),
+    "poster": Preset(
+        "For large prints: 4096 px. Takes hours on a processor, so let it run over lunch or night.",
+        {"resolution": 4096},
     ),
     "classic": Preset(
         "The recipe of the first demos: one small square canvas, 1,000 equal steps.",

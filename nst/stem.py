@@ -44,7 +44,7 @@ class StemTape:
 
     padded: Tensor
     gate: Tensor
-    weights: Tensor | None
+    counted: losses.Positions
     pooling: str
 
 
@@ -59,16 +59,15 @@ class Stem:
         self.columns = self.weight1.contiguous().flatten(1).T.contiguous()  # (27, 64)
 
     def forward(
-        self, pixels: Tensor, guides: Tensor | None, pooling: str
+        self, pixels: Tensor, counted: losses.Positions, pooling: str
     ) -> tuple[Tensor, Tensor, StemTape]:
         """Pooled conv1_2, (1, 64, H/2, W/2), and the Gram matrices of conv1_1, (R, 64, 64).
 
-        `pixels` are (1, 3, H, W) in float32, both sides even. `guides` and the matrices are as in
-        `losses.gram_matrices`.
+        `pixels` are (1, 3, H, W) in float32, both sides even. The matrices are what the positions
+        that are `counted` contribute to them.
         """
         height, width = pixels.shape[2:]
         padded = replicate_rim(pixels)
-        weights = losses.position_weights(guides, height, width)
         size = (1, len(self.bias2), height // 2, width // 2)
         pooled = torch.empty(
             size, dtype=self.weight2.dtype, device=pixels.device, memory_format=torch.channels_last
@@ -77,12 +76,13 @@ class Stem:
         sums = []
         for top, bottom in self._strips(height, width):
             first = self._conv1_1(padded, top - 1, bottom + 1)
-            sums.append(losses.gram_sums(first[:, :, 1:-1], losses.rows(weights, top, bottom)))
+            rows, weights = counted.strip(top, bottom)
+            sums.append(losses.gram_sums(first[:, :, 1:-1][:, :, rows, counted.columns], weights))
             second = F.conv2d(first, self.weight2, self.bias2, padding=(0, 1)).relu_()
             half = slice(top // 2, bottom // 2)
             pooled[:, :, half], gate[:, :, half] = pool(second, pooling)
-        grams = torch.stack(sums).sum(0) / losses.total_weights(weights, height * width)
-        return pooled, grams, StemTape(padded, gate, weights, pooling)
+        grams = torch.stack(sums).sum(0) / counted.total
+        return pooled, grams, StemTape(padded, gate, counted, pooling)
 
     def backward(
         self, tape: StemTape, pooled_gradient: Tensor, gram_gradient: Tensor | None
@@ -90,7 +90,7 @@ class Stem:
         """The gradient of the pixels, (1, 3, H, W) in float32."""
         height, width = tape.padded.shape[2] - 2, tape.padded.shape[3] - 2
         if gram_gradient is not None:
-            gram_gradient = gram_gradient / losses.total_weights(tape.weights, height * width)
+            gram_gradient = gram_gradient / tape.counted.total
         result = torch.zeros_like(tape.padded)
         for top, bottom in self._strips(height, width):
             # conv1_2 looks one row up and one row down, and pooling at pairs of rows.
@@ -101,8 +101,9 @@ class Stem:
             gradient = F.conv2d(gradient, self.weight2_back, padding=(0, 1))
             first = self._conv1_1(tape.padded, top, bottom)
             if gram_gradient is not None:
-                weights = losses.rows(tape.weights, top, bottom)
-                gradient += losses.gram_sums_gradient(first, weights, gram_gradient)
+                rows, weights = tape.counted.strip(top, bottom)
+                core = (..., rows, tape.counted.columns)
+                gradient[core] += losses.gram_sums_gradient(first[core], weights, gram_gradient)
             gradient = torch.ops.aten.threshold_backward(gradient, first, 0)
             # As a matrix product: a convolution with three outputs is five times slower.
             columns = (self.columns @ gradient[0].flatten(1)).float()

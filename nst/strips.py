@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import torch
+from torch import Tensor
 
 STRIP_BYTES = 4 * 2**20
 
@@ -25,3 +26,11 @@ def strips(
     length = max(1, -(-rows // (count * multiple))) * multiple
     for first in range(0, rows, length):
         yield first, min(rows, first + length)
+
+
+def picture_strips(picture: Tensor) -> Iterator[tuple[slice, slice, slice]]:
+    """What picks each strip out of a picture of (1, C, H, W) and others of its size."""
+    everything = slice(None)
+    row_bytes = picture[0, :, 0].numel() * picture.element_size()
+    for top, bottom in strips(picture.shape[2], row_bytes, picture.device):
+        yield everything, everything, slice(top, bottom)

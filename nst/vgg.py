@@ -20,6 +20,7 @@ from nst.pooling import pool, unpool
 from nst.settings import LAYERS, UserError
 from nst.stem import Stem, StemTape, fold_rim, replicate_rim
 from nst.strips import strips
+from nst.tiles import Tile, Window
 from nst.weights import MEAN, STD, Convolution, load_convolutions
 from nst.winograd import WinogradConv
 
@@ -45,7 +46,8 @@ class Look:
     """What the trunk sees in a picture, by the names of layers."""
 
     features: dict[str, Tensor]  # (1, C, h, w) after the ReLU, in the trunk's precision
-    grams: dict[str, Tensor]  # `losses.gram_matrices`, (R, C, C) in float32
+    # `losses.gram_matrices`, (R, C, C) in float32; of a tile, what it contributes to the picture's.
+    grams: dict[str, Tensor]
 
 
 class VGG19:
@@ -76,7 +78,7 @@ class VGG19:
 
     def normalize(self, image: Tensor) -> Tensor:
         """RGB in 0..1, (1, 3, H, W), to the network's units: ImageNet's mean 0 and deviation 1."""
-        return (image.to(self.device) - self._mean) / self._std
+        return (image.to(self.device) - self._mean).div_(self._std)
 
     def denormalize(self, pixels: Tensor) -> Tensor:
         """The inverse of `normalize`."""
@@ -104,16 +106,23 @@ class VGG19:
         style_layers: Collection[str],
         guides: Tensor | None = None,
         pooling: str = "max",
+        window: Window | None = None,
     ) -> Look:
         """What the trunk sees in `pixels`: features to compare in place, and textures.
 
         `pixels` are `normalize`d, (1, 3, H, W) in float32, both sides multiples of 16. Everything
         is differentiable with respect to them, once. `guides` are those of `losses.gram_matrices`.
         `pooling` is "max" or "avg", which is scaled so that activations keep their size.
+
+        With a `window`, `pixels` are those of it, and what is seen is that of its tile; the guides
+        are still those of the whole picture.
         """
         content = sorted({canonical_layer(layer) for layer in content_layers})
         style = sorted({canonical_layer(layer) for layer in style_layers})
-        seen = iter(_Trunk.apply(pixels, self, content, style, guides, pooling))
+        if window is None:
+            deepest = max({*content, *style}, key=LAYERS.index)
+            window = Window(Tile.whole(*pixels.shape[2:]), deepest)
+        seen = iter(_Trunk.apply(pixels, self, content, style, guides, pooling, window))
         return Look(
             {layer: next(seen) for layer in content}, {layer: next(seen) for layer in style}
         )
@@ -129,13 +138,15 @@ class _Step:
     # right away.
     output: Tensor | None
     gate: Tensor | None  # of the pooling
+    counted: losses.Positions
+    # Rows and columns that were cut off in front of the layer, as `F.pad` takes them.
+    trimmed: tuple[int, int, int, int]
 
     def open(
         self,
         gradient: Tensor | None,
         of_content: Tensor | None,
         of_grams: Tensor | None,
-        guides: Tensor | None,
     ) -> Tensor:
         """The gradient in front of the ReLU: what comes from above and from both losses.
 
@@ -143,22 +154,22 @@ class _Step:
         """
         assert self.output is not None
         if gradient is None:
-            like = self.output if of_content is None else of_content
             gradient = torch.zeros_like(
-                like, dtype=self.layer.precision, memory_format=torch.channels_last
+                self.output, dtype=self.layer.precision, memory_format=torch.channels_last
             )
+        counted = self.counted
         if of_content is not None:
-            gradient += of_content
+            gradient[:, :, counted.rows, counted.columns] += of_content
         if of_grams is None:
             closed = self.output if self.output.dtype == torch.bool else self.output == 0
             return gradient.masked_fill_(closed, 0)
-        height, width = gradient.shape[2:]
-        weights = losses.position_weights(guides, height, width)
-        of_grams = of_grams / losses.total_weights(weights, height * width)
-        for top, bottom in strips(height, 4 * gradient[0, :, 0].numel(), gradient.device):
+        of_grams = of_grams / counted.total
+        height, row_bytes = gradient.shape[2], 4 * gradient[0, :, 0].numel()
+        for top, bottom in strips(height, row_bytes, gradient.device):
             strip, output = gradient[:, :, top:bottom], self.output[:, :, top:bottom]
-            part = losses.rows(weights, top, bottom)
-            strip += losses.gram_sums_gradient(output, part, of_grams)
+            rows, weights = counted.strip(top, bottom)
+            core = (..., rows, counted.columns)
+            strip[core] += losses.gram_sums_gradient(output[core], weights, of_grams)
             torch.ops.aten.threshold_backward.grad_input(strip, output, 0, grad_input=strip)
         return gradient
 
@@ -175,6 +186,7 @@ class _Trunk(torch.autograd.Function):
         style: list[str],
         guides: Tensor | None,
         pooling: str,
+        window: Window,
     ) -> tuple[Tensor, ...]:
         wanted = {*content, *style}
         deepest = max(wanted, key=LAYERS.index)
@@ -183,7 +195,8 @@ class _Trunk(torch.autograd.Function):
         tape: list[_Step | StemTape] = []
         names = list(vgg._layers)
         if deepest > "conv2" and "conv1_2" not in wanted and "conv1_1" not in content:
-            x, grams["conv1_1"], stem_tape = vgg._stem.forward(pixels, guides, pooling)
+            counted = _counted(guides, window, 1)
+            x, grams["conv1_1"], stem_tape = vgg._stem.forward(pixels, counted, pooling)
             if recorded:
                 tape.append(stem_tape)
             del stem_tape
@@ -193,6 +206,11 @@ class _Trunk(torch.autograd.Function):
         else:
             x = replicate_rim(pixels).to(vgg.precision, memory_format=torch.channels_last)
         for name in names:
+            block = int(name[4])
+            trimmed = (0, 0, 0, 0)
+            if name.endswith("_1") and block > 1:
+                x, trimmed = _trim(x, window.trim(block))
+            counted = _counted(guides if name in style else None, window, block)
             layer, shape, output, gate = vgg._layers[name], x.shape, None, None
             ends_block = name in LAST_OF_BLOCKS and name != deepest
             if ends_block and name not in wanted:
@@ -201,22 +219,22 @@ class _Trunk(torch.autograd.Function):
                 x = layer.convolve(x)
                 if name in content:
                     # A tensor of its own: the tape must not hold what holds the tape.
-                    features[name] = x.detach()
+                    features[name] = x.detach()[:, :, counted.rows, counted.columns]
                 if name in style:
-                    grams[name] = losses.gram_matrices(x, guides)
+                    grams[name] = counted.grams(x)
                 if recorded:
                     output = x if name in style else x == 0
                 if ends_block:
                     x, gate = pool(x, pooling)
             if ends_block and pooling == "avg":
-                x *= vgg._average_gains[int(name[4]) - 1]
+                x *= vgg._average_gains[block - 1]
             if recorded:
-                tape.append(_Step(layer, shape, output, gate))
+                tape.append(_Step(layer, shape, output, gate, counted, trimmed))
             if name == deepest:
                 break
         ctx.set_materialize_grads(False)  # None for what no loss has used
         ctx.vgg, ctx.content, ctx.style, ctx.tape = vgg, content, style, tape
-        ctx.guides, ctx.pooling = guides, pooling
+        ctx.pooling = pooling
         return (*(features[name] for name in content), *(grams[name] for name in style))
 
     @staticmethod
@@ -233,7 +251,7 @@ class _Trunk(torch.autograd.Function):
                 if gradient is not None and ctx.pooling == "avg":
                     gradient *= vgg._average_gains[0]
                 gradient = vgg._stem.backward(step, gradient, grams.get("conv1_1"))
-                return gradient, None, None, None, None, None
+                return gradient, *([None] * 6)
             name = step.layer.name
             if step.gate is not None:
                 assert gradient is not None
@@ -245,10 +263,37 @@ class _Trunk(torch.autograd.Function):
                     )
                     continue
                 gradient = unpool(gradient, step.gate, ctx.pooling)
-            gradient = step.open(gradient, content.get(name), grams.get(name), ctx.guides)
-            gradient = step.layer.gradient(step.input_shape, gradient)
+            gradient = step.open(gradient, content.get(name), grams.get(name))
+            layer, shape, trimmed = step.layer, step.input_shape, step.trimmed
+            del step  # and with it an output as large as the gradient
+            gradient = layer.gradient(shape, gradient)
+            if any(trimmed):
+                gradient = F.pad(gradient, trimmed)
         assert gradient is not None
-        return fold_rim(gradient.float()), None, None, None, None, None
+        return fold_rim(gradient.float()), *([None] * 6)
+
+
+def _trim(x: Tensor, part: tuple[slice, slice]) -> tuple[Tensor, tuple[int, int, int, int]]:
+    """These rows and columns, and how many were cut off, as `F.pad` takes them."""
+    rows, columns = part
+    cut = (
+        *(columns.start, x.shape[3] - columns.stop),
+        *(rows.start, x.shape[2] - rows.stop),
+    )
+    if any(cut):
+        x = x[:, :, rows, columns].contiguous(memory_format=torch.channels_last)
+    return x, cut
+
+
+def _counted(guides: Tensor | None, window: Window, block: int) -> losses.Positions:
+    """Which positions of a block's features count in Gram matrices."""
+    height, width = window.size(block)
+    weights = losses.position_weights(guides, height, width)
+    total = losses.total_weights(weights, height * width)
+    if weights is not None:
+        rows, columns = window.place(block)
+        weights = weights[:, rows, columns]
+    return losses.Positions(*window.core(block), weights, total)
 
 
 class _FrozenLayer:

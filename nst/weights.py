@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import pickle
 from collections.abc import Iterable
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from nst.faults import is_out_of_memory
 from nst.settings import LAYERS, UserError
 
 # Convolutions in each of the five blocks, and their channels; torchvision calls it "E". Written
@@ -120,7 +120,10 @@ def _take_normalized_rgb(weight: Tensor, bias: Tensor) -> Convolution:
 def _read_tensors(path: Path) -> dict[str, Tensor]:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+    # On damaged files torch raises nearly everything, IndexError and KeyError among it.
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
         reason = error.strerror if isinstance(error, OSError) else "it is not a file of tensors"
         raise WeightsError(
             f"The weights {str(path)!r} cannot be read ({reason}); give original, torchvision or "

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from nst.order import Input, Order
 from nst.settings import CONTROLS, PRESETS, Control, Settings
@@ -29,6 +30,7 @@ class Chosen:
 
     settings: Settings
     init: Input | None
+    plan: DeltaGenerator  # beside the resolution, for what a painting takes
 
     def order(
         self, photo: Input | None, styles: Sequence[Input], masks: Sequence[Input | None]
@@ -49,9 +51,12 @@ def choose_settings(style_weights: tuple[float, ...]) -> Chosen:
     """Preset and controls; `style_weights` come from beside the styles."""
     top = st.container()
     values = asdict(Settings()) | {"style_weights": style_weights}
+    plan = top
     for name, control in WIDGETS.items():
         if not control.advanced:
             values[name] = setting_widget(name, control)
+            if name == "resolution":
+                plan = st.container()
     init = None
     with st.expander("Advanced"):
         for name, control in WIDGETS.items():
@@ -66,13 +71,13 @@ def choose_settings(style_weights: tuple[float, ...]) -> Chosen:
     with top:
         preset = st.segmented_control(
             "Preset",
-            list(PRESETS),
+            limits.OFFERED,
             format_func=str.capitalize,
             key="preset",
             on_change=apply_preset,
         )
         st.caption(PRESETS[preset].help if preset else "Your own settings.")
-    return Chosen(Settings.from_dict(values), init)
+    return Chosen(Settings.from_dict(values), init, plan)
 
 
 def choose_init() -> Input | None:
@@ -118,7 +123,8 @@ def layer_key(layer: str) -> str:
 def preset_of(values: dict[str, Any]) -> str | None:
     """The preset that the values amount to, if any; weights of styles belong to none."""
     values = values | {"style_weights": ()}
-    same = [name for name in PRESETS if asdict(limits.within(Settings.preset(name))) == values]
+    offered = {name: limits.within(Settings.preset(name)) for name in limits.OFFERED}
+    same = [name for name, settings in offered.items() if asdict(settings) == values]
     return same[0] if same else None
 
 

@@ -8,9 +8,14 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from nst import footprint, images, jobs, machine
-from nst.settings import CONTROLS, Settings
+from nst.settings import CONTROLS, PRESETS, Settings
+from page.words import duration
 
 ASKED = "resolution_asked"  # a resolution that came with a recipe or an address and was too high
+
+
+MOST = 1024  # px; what is larger takes longer than a visitor waits, and is for the command line
+OFFERED = tuple(name for name in PRESETS if Settings.preset(name).resolution <= MOST)
 
 
 class Budget(NamedTuple):
@@ -23,7 +28,7 @@ class Budget(NamedTuple):
     @property
     def highest_resolution(self) -> int:
         """The longest side of a canvas that is offered, px."""
-        return footprint.highest_resolution(self.painting)
+        return min(MOST, footprint.highest_resolution(self.painting))
 
 
 @st.cache_resource(show_spinner=False)
@@ -60,15 +65,27 @@ def _of_address() -> int:
 
 def tell(chosen: int) -> None:
     """Say why the resolutions end where they do, if that is lower than they could."""
-    highest, maximum = budget().highest_resolution, CONTROLS["resolution"].maximum or 0
-    if highest >= maximum:
+    highest = budget().highest_resolution
+    if highest >= MOST and ASKED not in st.session_state:
         return
     asked = st.session_state.get(ASKED)
     if chosen < highest:
         st.session_state.pop(ASKED, None)
         asked = None
     wish = f"{asked:,} px was asked for. " if asked else ""
+    if highest >= MOST:
+        st.caption(f"{wish}The page paints up to {highest:,} px; the command line paints larger.")
+        return
     st.caption(
         f"{wish}This server has {footprint.gigabytes(budget().total)} of memory, which is enough "
         f"for up to {highest:,} px."
     )
+
+
+def tell_plan(plan: jobs.Plan) -> None:
+    """Say what a painting will take."""
+    needs = footprint.gigabytes(plan.memory)
+    text = f"Takes about {duration(plan.seconds)} here, and {needs} of memory."
+    if plan.too_long:
+        text += f" It is stopped after {duration(jobs.DEADLINE)}, and kept as it is then."
+    st.caption(text)

@@ -22,7 +22,7 @@ from page.gallery import RESOURCES, checked
 from page.words import plain
 
 MASKS = RESOURCES / "masks"  # of sample photos, by the photo's name: white is the subject
-LONGER_SIDE = 1024  # px, of a mask that is made here: no canvas is larger
+LONGER_SIDE = 1024  # px, of a mask that is made here: no canvas of the page is larger
 DRAWING_SIDE = 320  # px, so that the drawing fits a phone
 MOST_BYTES = 4 * 1024**2  # of a drawing as the browser sends it; a full one has a tenth of that
 

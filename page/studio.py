@@ -250,7 +250,8 @@ LOSS_CHART = {
         },
         {
             "transform": CHANGE_OF_SCALE,
-            "mark": {"type": "rule", "strokeDash": [2, 3], "color": "grey"},
+            # Screen readers are told the sizes by the texts.
+            "mark": {"type": "rule", "strokeDash": [2, 3], "color": "grey", "aria": False},
             "encoding": {"x": ITERATION},
         },
         {

@@ -30,7 +30,7 @@ from nst.recipe import Source
 from nst.settings import CONTROLS, PRESETS, Settings
 from nst.transfer import Progress
 from nst.vgg import VGG19
-from page import downloads, gallery, masks, studio, variations, visit
+from page import downloads, gallery, limits, masks, studio, variations, visit
 from page.masks import Where
 from page.words import plain, title_of
 
@@ -145,11 +145,12 @@ def test_every_setting_has_its_widget(app: AppTest) -> None:
 
 def test_sliders_offer_only_what_is_allowed_and_all_presets(app: AppTest) -> None:
     for slider in app.sidebar.select_slider:
+        most = limits.MOST if slider.key == "resolution" else CONTROLS[slider.key].maximum
         values = [float(option.replace(",", "")) for option in slider.options]
         assert values == sorted(set(values))
         assert values[0] == CONTROLS[slider.key].minimum
-        assert values[-1] == CONTROLS[slider.key].maximum
-        for preset in PRESETS:
+        assert values[-1] == most
+        for preset in limits.OFFERED:
             assert getattr(Settings.preset(preset), slider.key) in values
     seed = app.number_input("seed")
     assert (seed.min, seed.max) == (CONTROLS["seed"].minimum, CONTROLS["seed"].maximum)
@@ -168,7 +169,38 @@ def test_the_first_paint_does_not_wait_for_torch() -> None:
     assert answer.stdout.strip() == "[] False", answer.stderr
 
 
-@pytest.mark.parametrize("preset", list(PRESETS))
+def test_what_takes_hours_is_left_to_the_command_line(app: AppTest) -> None:
+    assert app.segmented_control("preset").options == ["Quick", "Balanced", "Fine", "Classic"]
+    assert set(PRESETS) - set(limits.OFFERED) == {"poster"}
+    opened = AppTest.from_file(APP, default_timeout=30)
+    opened.query_params["resolution"] = "2,048"
+    opened.run()
+    assert opened.select_slider("resolution").value == limits.MOST
+    assert "2,048 px was asked for. The page paints up to 1,024 px" in sidebar_captions(opened)
+    opened.select_slider("resolution").set_value(512).run()
+    assert "asked for" not in sidebar_captions(opened)
+
+
+def sidebar_captions(app: AppTest) -> str:
+    return " ".join(caption.value for caption in app.sidebar.caption)
+
+
+def test_what_a_painting_takes_stands_beside_its_resolution(app: AppTest) -> None:
+    def minutes() -> float:
+        found = re.search(r"Takes about (\d+) (s|min) here, and \d\.\d GB", sidebar_captions(app))
+        assert found, sidebar_captions(app)
+        return int(found[1]) / (60 if found[2] == "s" else 1)
+
+    assert 0.1 < minutes() < 2
+    app.select_slider("resolution").set_value(1024).run()
+    assert minutes() > 2
+    assert "stopped after" not in sidebar_captions(app)
+    app.toggle("early_stop").set_value(False)
+    app.select_slider("iterations").set_value(5000).run()
+    assert "It is stopped after 30 min, and kept as it is then." in sidebar_captions(app)
+
+
+@pytest.mark.parametrize("preset", limits.OFFERED)
 def test_a_preset_sets_the_controls(app: AppTest, preset: str) -> None:
     app.select_slider("resolution").set_value(128).run()
     assert app.session_state["preset"] is None
@@ -887,7 +919,7 @@ def test_after_a_reload_a_variation_needs_the_same_pictures(
 
 
 def test_what_has_no_more_is_not_offered(app: AppTest, orders: list[Order]) -> None:
-    app.select_slider("resolution").set_value(1024)
+    app.select_slider("resolution").set_value(limits.MOST)
     app.select_slider("style_weight").set_value(1_000_000.0)
     app.run()
     press(app, "Paint")

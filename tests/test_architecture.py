@@ -17,7 +17,7 @@ PAGE_ALLOWED = {
     "__init__": set(),
     "words": set(),
     "gallery": {"words"},
-    "limits": set(),
+    "limits": {"words"},
     "visitor": set(),
     "controls": {"gallery", "limits", "words"},
     "masks": {"gallery", "words"},
@@ -41,20 +41,32 @@ PAGE_ALLOWED = {
 ALLOWED = {
     "__init__": set(),
     "settings": set(),
-    "losses": set(),
+    "faults": {"settings"},
+    "losses": {"strips"},
     "color": set(),
     "strips": set(),
+    "tiles": {"settings"},
     "pooling": {"strips"},
     "stem": {"losses", "pooling", "strips"},
     "winograd": {"strips"},
-    "optimizers": set(),
+    "optimizers": {"strips"},
     "schedule": {"settings"},
     "images": {"settings"},
     "recipe": {"__init__", "settings"},
-    "weights": {"settings"},
-    "vgg": {"settings", "weights", "losses", "stem", "pooling", "strips", "winograd"},
+    "weights": {"faults", "settings"},
+    "vgg": {
+        *("settings", "weights", "losses", "stem", "pooling", "strips", "tiles"),
+        "winograd",
+    },
     "targets": set(),
-    "transfer": {"settings", "vgg", "losses", "schedule", "optimizers", "targets"},
+    "checkpoint": {"images", "optimizers", "settings"},
+    "memory": {"faults", "machine", "settings", "tiles"},
+    "tiling": {"losses", "memory", "settings", "tiles", "vgg"},
+    "estimate": {"memory", "schedule", "settings", "tiles", "vgg"},
+    "transfer": {
+        *("settings", "vgg", "losses", "schedule", "optimizers", "strips", "tiling"),
+        *("checkpoint", "faults", "memory", "targets"),
+    },
     "export": {"images", "settings"},
     "order": {"settings", "images", "recipe"},
     "history": {"transfer"},
@@ -62,7 +74,7 @@ ALLOWED = {
     "machine": set(),
     "footprint": {"settings"},
     "pace": {"schedule", "settings"},
-    "painter": {"canvas", "machine", "settings", "transfer", "vgg"},
+    "painter": {"canvas", "estimate", "machine", "schedule", "settings", "transfer", "vgg"},
     "jobs": {
         *("settings", "images", "canvas", "export", "footprint", "history", "machine", "order"),
         *("pace", "painter", "previews", "recipe", "transfer", "weights"),
@@ -78,10 +90,11 @@ ALLOWED = {
     "cluster": {"settings", "order", "batch", "storage"},
     "cli": {
         *("__init__", "settings", "images", "canvas", "recipe", "weights", "vgg", "transfer"),
-        *("export", "flags", "cli_batch"),
+        *("checkpoint", "estimate", "export", "faults", "memory", "flags", "cli_batch"),
     },
     "cli_batch": {
-        *("settings", "flags", "images", "storage", "sheet", "order", "batch", "cluster", "vgg"),
+        *("settings", "faults", "flags", "images", "storage", "sheet", "order", "batch"),
+        *("cluster", "vgg"),
     },
 }
 
@@ -115,6 +128,31 @@ def test_imports_of_the_page_keep_to_the_rooms(path):
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
 def test_nothing_in_the_package_imports_streamlit(path):
     assert not {"streamlit", "page"} & {name.split(".")[0] for name in imported(path)}
+
+
+# What would run, unpickle or start something that a visitor gave.
+FORBIDDEN_MODULES = {
+    *("pickle", "marshal", "shelve", "dill", "joblib", "yaml", "subprocess", "code", "runpy"),
+}
+FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__", "system", "popen", "getattr_static"}
+
+
+@pytest.mark.parametrize("path", [*MODULES, *PAGE], ids=lambda path: path.stem)
+def test_nothing_evaluates_unpickles_or_starts_programs(path):
+    allowed = {"socket", "urllib", "subprocess"} if path.stem.startswith("cluster") else set()
+    assert not {name.split(".")[0] for name in imported(path)} & (FORBIDDEN_MODULES - allowed)
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not isinstance(node, ast.Call):
+            continue
+        name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+        owner = getattr(getattr(node.func, "value", None), "id", "")
+        assert name not in FORBIDDEN_CALLS or owner == "re", (path.stem, name)
+        flags = {flag.arg: getattr(flag.value, "value", None) for flag in node.keywords}
+        if (owner, name) == ("torch", "load"):
+            assert flags["weights_only"] is True
+        assert not flags.get("unsafe_allow_html")
+        assert not flags.get("unsafe_allow_javascript")
+        assert not flags.get("shell")
 
 
 def test_importing_the_page_does_not_import_torch():

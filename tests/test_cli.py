@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from nst import cli, flags, images, recipe, transfer, vgg
+from nst import checkpoint, cli, estimate, flags, images, memory, recipe, transfer, vgg
 from nst.settings import CONTROLS
 
 ROOT = Path(__file__).parent.parent
@@ -184,7 +184,12 @@ def test_show_draws_every_preview(run, monkeypatch):
         ([CONTENT, STYLE, "-o", "out.xyz"], ".png, .jpg"),
         ([CONTENT, STYLE, "-o", "nowhere/out.png"], "no folder"),
         ([CONTENT, STYLE, "-o", "out.png", "--plot", "x.doc"], ".png, .svg"),
-        ([CONTENT, STYLE, "-o", "out.png", "--resolution", "5000"], "from 64 to 1024 px"),
+        ([CONTENT, STYLE, "-o", "out.png", "--resolution", "5000"], "from 64 to 4096 px"),
+        ([CONTENT, STYLE, "-o", "out.png", "--tile", "many"], "from 64 on"),
+        ([CONTENT, STYLE, "-o", "out.jpg", "--quality", "101"], "from 1 to 100"),
+        ([CONTENT, STYLE, "-o", "out.jpg", "--dpi", "fine"], "from 0 to 10000"),
+        ([CONTENT, STYLE, "-o", "out.png", "--resume", "none.nst"], "cannot be read"),
+        ([CONTENT, STYLE, "-o", "out.png", "--resume", "none.nst", "--preset", "fine"], "leave"),
         ([CONTENT, STYLE, "-o", "out.png", "--seed", "x"], "whole number"),
         ([CONTENT, STYLE, "-o", "out.png", "--init", "x"], "content, noise, style"),
         ([CONTENT, STYLE, "-o", "out.png", "--init", "picture"], "content, noise, style"),
@@ -199,7 +204,7 @@ def test_show_draws_every_preview(run, monkeypatch):
         ),
         ([CONTENT, STYLE, "-o", "out.png", "--style-layers", "conv9_9"], "any of conv1_1"),
         ([CONTENT, STYLE, "-o", "out.png", "--preserve-color", "x"], "off, luminance, match"),
-        ([CONTENT, STYLE, "-o", "out.png", "--preset", "x"], "quick, balanced, fine, classic"),
+        ([CONTENT, STYLE, "-o", "out.png", "--preset", "x"], "balanced, fine, poster, classic"),
         ([CONTENT, STYLE], "-o/--output"),
         ([CONTENT, STYLE, "-o", "out.png", "--brush"], "--brush"),
     ],
@@ -247,6 +252,65 @@ def test_a_painting_that_falls_apart_is_saved_and_told(run, monkeypatch):
     assert size("out.png") == size(CONTENT)
 
 
+def test_a_checkpoint_is_gone_on_with_to_the_same_picture(run, monkeypatch):
+    monkeypatch.setattr(cli, "CHECKPOINT_SECONDS", 0)
+    first = (CONTENT, STYLE, *QUICK, "--tile", "64", "--checkpoint", "run.nst")
+    assert run(*first, "-o", "one.png")[0] == 0
+    code, _, err = run(CONTENT, STYLE, "--resume", "run.nst", "-o", "two.png")  # from the third
+    assert code == 0
+    assert "4/4 at 64 px" in err
+    assert "3/4 at 64 px" not in err
+    assert Path("one.png").read_bytes() == Path("two.png").read_bytes()
+    for arguments, sentence in (
+        ((STYLE, CONTENT), "made with other content, styles;"),
+        ((CONTENT, STYLE, "--seed", "7"), "made with other settings;"),
+        ((CONTENT, STYLE, "--preset", "fine"), "leave out --preset"),
+    ):
+        code, _, err = run(*arguments, "--resume", "run.nst", "-o", "three.png")
+        assert code == cli.BAD_INPUT
+        assert sentence in err
+        assert not Path("three.png").exists()
+
+
+def test_a_checkpoint_that_cannot_be_written_does_not_end_the_painting(run, monkeypatch):
+    def full(path, *_):
+        raise images.ImageError('"run.nst" cannot be written (No space left on device).')
+
+    monkeypatch.setattr(cli, "CHECKPOINT_SECONDS", 0)
+    monkeypatch.setattr(checkpoint, "save", full)
+    code, _, err = run(CONTENT, STYLE, *QUICK, "--checkpoint", "run.nst", "-o", "out.png")
+    assert code == 0
+    assert err.count("No space left on device") == 1
+    assert size("out.png") == size(CONTENT)
+
+
+def test_it_says_when_it_paints_in_pieces(run):
+    _, _, err = run(
+        CONTENT, STYLE, "--resolution", "96", "--iterations", "1", "--tile", "64", "-o", "out.png"
+    )
+    assert "painted in pieces of 64 px" in err
+
+
+def test_a_plan_paints_nothing(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(estimate, "MEASURED", 64)
+    code, out, _ = run(CONTENT, STYLE, "-o", "out.png", "--plan")
+    assert code == 0
+    assert re.search(r"Canvas: 384 x 256 px; \d+ iterations", out)
+    assert re.search(r"Memory: \d\.\d GB", out)
+    assert re.search(r"Time: about \d+ (s|min)", out)
+    _, out, _ = run(CONTENT, STYLE, "-o", "out.png", "--plan", "--json")
+    assert json.loads(out)["event"] == "plan"
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_there_is_no_memory_for_is_refused(run, monkeypatch, tmp_path):
+    monkeypatch.setattr(memory, "free_memory", lambda device: 4 * 10**8)
+    code, _, err = run(CONTENT, STYLE, "-o", "out.png", "--preset", "poster")
+    assert code == cli.BAD_INPUT
+    assert re.search(r"4096 x \d+ px needs .* choose a resolution of at most \d+ px", err)
+    assert not list(tmp_path.iterdir())
+
+
 def test_version_and_help():
     for flag, expected in (("--version", "nst 1."), ("--help", "--style-weight")):
         script = (
@@ -261,8 +325,8 @@ def test_version_and_help():
         assert expected in done.stdout
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_run_saves_the_picture_so_far(tmp_path, number):
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_run_saves_the_picture_so_far(tmp_path, number, code):
     out = tmp_path / "out.png"
     with subprocess.Popen(
         [sys.executable, "-m", "nst", CONTENT, STYLE, "-o", str(out), "--json", *SLOW],
@@ -276,6 +340,6 @@ def test_an_interrupted_run_saves_the_picture_so_far(tmp_path, number):
             assert json.loads(process.stdout.readline())["event"] == "progress"
         process.send_signal(number)
         rest = process.communicate(timeout=120)[0]
-    assert process.returncode == 130
+    assert process.returncode == code
     assert json.loads(rest.splitlines()[-1])["event"] == "interrupted"
     assert size(out) == size(CONTENT)

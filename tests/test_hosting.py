@@ -17,9 +17,9 @@ from nst import footprint, machine
 from nst.canvas import Canvas
 from nst.jobs import JobManager
 from nst.painter import VGGPainter
-from nst.settings import CONTROLS, Settings
+from nst.settings import Settings
 from nst.transfer import Progress
-from page import limits, visitor, words
+from page import limits, studio, visitor, words
 
 ROOT = Path(__file__).parent.parent
 APP = str(ROOT / "streamlit_app.py")
@@ -167,7 +167,7 @@ def test_visitors_wait_for_one_another_and_see_only_their_own(
     assert bob.query_params["job"] != ada.query_params["job"]
     assert "in the style of Watercolour" not in str(bob.main)
     cleo = open_page()
-    assert not cleo.progress
+    assert status(cleo) == studio.READY
     assert "An example" in captions(cleo)[2]
 
 
@@ -222,8 +222,8 @@ def test_a_server_with_hardly_any_memory_still_opens(monkeypatch: pytest.MonkeyP
 def test_a_server_with_enough_memory_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "memory_limit", lambda: 16_000_000_000)
     app = open_page(resolution="1,024")
-    assert app.select_slider("resolution").value == CONTROLS["resolution"].maximum
-    assert "memory" not in texts(app)
+    assert app.select_slider("resolution").value == limits.MOST
+    assert "This server" not in texts(app)
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from nst import footprint, images, jobs, pace, recipe
 from nst.canvas import Canvas
 from nst.jobs import BusyError, JobManager, QueueFullError, Snapshot, State
 from nst.order import Input, Order
+from nst.painter import VGGPainter
 from nst.settings import Settings, SettingsError, UserError
 from nst.transfer import DivergedError, Progress
 
@@ -727,3 +728,30 @@ def test_importing_the_module_does_not_import_torch() -> None:
     code = "import sys, nst.jobs; print('torch' in sys.modules, 'numpy' in sys.modules)"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert answer.stdout.split() == ["False", "False"], answer.stderr
+
+
+def test_a_server_measures_itself_while_nobody_paints(monkeypatch, caplog):
+    """So that the first visitor is told how long a painting takes here."""
+
+    def planned(painter_seconds, busy=False):
+        manager = JobManager()
+        monkeypatch.setattr(VGGPainter, "load", lambda self: None)
+        monkeypatch.setattr(VGGPainter, "measure", lambda self: (1000.0, painter_seconds))
+        if busy:
+            manager._running = object()  # type: ignore[assignment]
+        manager._get_ready(VGGPainter())
+        return manager.plan(SETTINGS, PHOTO_SIZE)
+
+    quick, slow = planned(0.001), planned(0.1)
+    assert slow.seconds == pytest.approx(100 * quick.seconds)
+    assert (quick.too_long, slow.too_long) == (False, False)
+    assert planned(1000.0).too_long
+    assert planned(1000.0, busy=True).seconds == JobManager().plan(SETTINGS, PHOTO_SIZE).seconds
+    assert quick.memory == footprint.needed(64, 48)
+
+    def missing(self):
+        raise UserError("There are no weights.")
+
+    monkeypatch.setattr(VGGPainter, "load", missing)
+    JobManager()._get_ready(VGGPainter())
+    assert "There are no weights." in caplog.text

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nst import losses
+from nst import losses, strips
 
 
 def test_gram_of_ones_is_ones():
@@ -146,11 +146,21 @@ def test_total_variation_by_hand():
     assert losses.total_variation(stripes) == 1  # 1 across, 0 down
 
 
-def test_relative_variation_is_that_of_the_artwork():
-    image = torch.rand(1, 3, 8, 8)
-    own = float(losses.total_variation(image))
-    torch.testing.assert_close(losses.relative_variation(image, own), torch.tensor(1.0))
-    assert torch.isfinite(losses.relative_variation(image, 0.0))
+def test_variation_is_told_in_units_of_the_artwork():
+    assert losses.variation_unit(0.5) == 0.5
+    assert losses.variation_unit(0.0) > 0
+
+
+@pytest.mark.parametrize("strip_bytes", [strips.STRIP_BYTES, 1, 4 * 3 * 7 * 2])
+def test_variation_in_strips_equals_autograd(strip_bytes, monkeypatch):
+    monkeypatch.setattr(strips, "STRIP_BYTES", strip_bytes)
+    image = torch.rand(1, 3, 9, 7, requires_grad=True)
+    expected = losses.total_variation(image)
+    (of_image,) = torch.autograd.grad(3 * expected, image)
+    gradient = torch.ones_like(image)
+    found = losses.variation(image.detach(), 3, gradient)
+    assert found == pytest.approx(float(expected.detach()), rel=1e-5)
+    torch.testing.assert_close(gradient, 1 + of_image)
 
 
 @given(st.integers(0, 10_000))
@@ -160,3 +170,48 @@ def test_gradients_match_finite_differences(seed):
     other = torch.rand(1, 2, 4, 4, generator=generator, dtype=torch.float64)
     assert torch.autograd.gradcheck(losses.total_variation, image)
     assert torch.autograd.gradcheck(lambda x: (x - other).square().mean(), image)
+
+
+def test_total_variation_counts_both_directions():
+    image = torch.tensor([[0.0, 1.0, 4.0], [2.0, 5.0, 5.0]])[None, None]
+    down = torch.tensor([2.0, 4.0, 1.0]).square().mean()
+    right = torch.tensor([1.0, 3.0, 3.0, 0.0]).square().mean()
+    torch.testing.assert_close(losses.total_variation(image), down + right)
+    torch.testing.assert_close(losses.total_variation(image.mT), down + right)
+
+
+def test_guides_follow_the_precision_of_the_features():
+    features = torch.rand(1, 3, 4, 6)
+    weights = torch.rand(2, 4, 6)
+    exact = losses.gram_sums(features, weights)
+    half = losses.gram_sums(features.bfloat16(), weights)
+    assert half.dtype == torch.float32
+    torch.testing.assert_close(half, exact, rtol=0.03, atol=0.1)
+    for guides, gradient in ((weights, exact), (None, exact[:1])):
+        slope = losses.gram_sums_gradient(features.bfloat16(), guides, gradient)
+        assert slope.dtype == torch.bfloat16
+        expected = losses.gram_sums_gradient(features, guides, gradient)
+        torch.testing.assert_close(slope.float(), expected, rtol=0.05, atol=0.3)
+
+
+def test_lists_of_other_lengths_are_no_pairs():
+    gram = torch.eye(2)
+    with pytest.raises(ValueError, match="zip"):
+        losses.style_loss([gram, gram], [gram])
+    features, weights = torch.rand(1, 2, 3, 3), torch.rand(2, 3, 3)
+    with pytest.raises(ValueError, match="zip"):
+        losses.gram_sums_gradient(features, weights, torch.rand(3, 2, 2))
+
+
+def test_guides_of_one_right_side_are_still_averaged():
+    guides = torch.rand(1, 8, 4)
+    assert losses.position_weights(guides, 4, 4).shape == (1, 4, 4)
+    assert losses.position_weights(guides, 8, 2).shape == (1, 8, 2)
+    assert losses.position_weights(guides, 8, 4) is guides
+    assert losses.position_weights(None, 8, 4) is None
+
+
+def test_a_strip_of_guides():
+    guides = torch.rand(2, 8, 4)
+    assert torch.equal(losses.rows(guides, 2, 5), guides[:, 2:5])
+    assert losses.rows(None, 2, 5) is None

@@ -26,6 +26,14 @@ def test_a_server_that_has_painted_nothing_yet_guesses() -> None:
     assert 5 < Pace().seconds(work(Settings(), (384, 256))) < 60
 
 
+def test_a_measurement_counts_until_a_painting_has_ended() -> None:
+    seen = Pace()
+    seen.measured(1000.0, 5.0)
+    assert seen.seconds(200.0) == pytest.approx(1)
+    seen.add(100.0, 10.0)
+    assert seen.seconds(50.0) == pytest.approx(5)
+
+
 def test_later_it_goes_by_what_it_has_seen() -> None:
     seen = Pace()
     seen.add(100.0, 10.0)

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nst.settings import CONTROLS, PRESETS, Settings, SettingsError, UserError
+from nst.settings import (
+    CONTROLS,
+    LAYERS,
+    MOST_STYLES,
+    PRESETS,
+    Settings,
+    SettingsError,
+    UserError,
+)
 
 LISTS = [name for name, control in CONTROLS.items() if control.most]
 NUMBERS = [
@@ -128,7 +136,7 @@ def test_settings_that_suit_the_pictures():
 
 
 def test_presets():
-    assert set(PRESETS) == {"quick", "balanced", "fine", "classic"}
+    assert set(PRESETS) == {"quick", "balanced", "fine", "poster", "classic"}
     assert Settings.preset("balanced") == Settings()
     assert Settings.preset("quick").effort < 1
     assert Settings.preset("fine").resolution > Settings().resolution
@@ -149,7 +157,7 @@ def test_changes_go_on_top_of_a_preset():
 
 
 def test_an_unknown_preset_or_setting_is_refused_with_the_names_there_are():
-    with pytest.raises(SettingsError, match="quick, balanced, fine, classic"):
+    with pytest.raises(SettingsError, match="quick, balanced, fine, poster, classic"):
         Settings.preset("slow")
     with pytest.raises(SettingsError, match="choose from content_weight"):
         Settings.from_dict({"brush": 3})
@@ -175,3 +183,48 @@ def test_foreign_values_are_settings_or_refused_in_one_sentence(values):
         message = ""
         assert Settings.from_dict(dataclasses.asdict(settings)) == settings
     assert "\n" not in message
+
+
+def told(values, inputs=None):
+    try:
+        made = Settings(**values)
+        made.check_inputs(*inputs)
+    except SettingsError as refusal:
+        return str(refusal)
+    pytest.fail(f"{values} were not refused")
+
+
+def test_sentences_in_full():
+    layers = ", ".join(LAYERS)
+    chosen = ", ".join(Settings().style_layers)
+    assert told({"style_layers": []}) == (
+        f"Style layers (style_layers) were none; give at least one of {layers}."
+    )
+    assert told({"style_layer_weights": [1]}) == (
+        f"There were 1 weights for 5 style layers; give one weight for each of {chosen} "
+        "(style_layer_weights), or none."
+    )
+    twice = {"style_layers": ["conv2_1", "conv1_1", "conv1_1"]}
+    assert told(twice) == "Style layers (style_layers) named one twice: conv2_1, conv1_1, conv1_1."
+    assert told({"style_weights": [1, 2]}, (3, 0, False)) == (
+        "There were 2 style weights for 3 style pictures; give one for each of them "
+        "(style_weights), or none."
+    )
+    assert told({"init": "picture"}, (1, 0, False)) == (
+        "Start from (init) was 'picture', but no picture to start from was given; give one, or "
+        "choose content, noise or style."
+    )
+    assert told({"strength": 2}) == "Strength (strength) was 2; it must be a number from 0 to 1."
+    assert told({"iterations": 0}) == (
+        "Iterations (iterations) was 0; it must be a whole number from 1 to 5000."
+    )
+    with pytest.raises(SettingsError) as refusal:
+        Settings.from_dict({"brush": 3})
+    assert str(refusal.value) == (
+        f"There is no setting called 'brush'; choose from {', '.join(CONTROLS)}."
+    )
+
+
+def test_as_many_as_are_allowed():
+    most = [1.0] * MOST_STYLES
+    Settings(style_weights=most, style_layers=LAYERS).check_inputs(MOST_STYLES, 0, False)

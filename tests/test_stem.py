@@ -19,6 +19,12 @@ def stem():
     return Stem(first, second)
 
 
+def everywhere(guides, height, width):
+    """All positions count."""
+    total = losses.total_weights(guides, height * width)
+    return losses.Positions(slice(0, height), slice(0, width), guides, total)
+
+
 def plain(stem, pixels, guides, pooling):
     first = F.conv2d(replicate_rim(pixels), stem.weight1, stem.bias1).relu()
     second = F.conv2d(first, stem.weight2, stem.bias2, padding=1).relu()
@@ -36,7 +42,7 @@ def test_both_directions_equal_autograd(stem, pooling, guided, strip_bytes, monk
     expected = plain(stem, pixels, guides, pooling)
     pooled_gradient, gram_gradient = (torch.randn(part.shape) for part in expected)
     (expected_gradient,) = torch.autograd.grad(expected, pixels, (pooled_gradient, gram_gradient))
-    pooled, grams, tape = stem.forward(pixels.detach(), guides, pooling)
+    pooled, grams, tape = stem.forward(pixels.detach(), everywhere(guides, 18, 14), pooling)
     torch.testing.assert_close(pooled, expected[0], rtol=1e-4, atol=1e-4)
     torch.testing.assert_close(grams, expected[1], rtol=1e-4, atol=1e-3)
     gradient = stem.backward(tape, pooled_gradient, gram_gradient)
@@ -48,7 +54,7 @@ def test_without_a_loss_on_its_textures(stem):
     expected, _ = plain(stem, pixels, None, "max")
     gradient = torch.randn(expected.shape)
     (expected_gradient,) = torch.autograd.grad(expected, pixels, gradient)
-    _, _, tape = stem.forward(pixels.detach(), None, "max")
+    _, _, tape = stem.forward(pixels.detach(), everywhere(None, 8, 8), "max")
     found = stem.backward(tape, gradient, None)
     torch.testing.assert_close(found, expected_gradient, rtol=1e-3, atol=1e-3)
 

@@ -75,7 +75,7 @@ def test_gradient_is_that_of_autograd(trunk, convolutions):
         (gradient,) = torch.autograd.grad(run(x).square().mean(), x)
         gradients.append(gradient)
     error = (gradients[1] - gradients[0]).norm() / gradients[0].norm()
-    assert error < 1e-3
+    assert error < 2e-3
 
 
 @pytest.mark.parametrize("pooling", ["max", "avg"])

@@ -13,7 +13,7 @@ from visitor import SCREENSHOTS, capture, open_page, picture
 
 from nst import images
 from Resources import make_screenshots
-from Resources.make_screenshots import GRAVE, PAINTING, PATIENCE, PHONE, QUICK, WIDE
+from Resources.make_screenshots import GRAVE, PAINTING, PATIENCE, PHONE, QUICK, WIDE, Scheme
 
 # What axe finds in Streamlit's own elements and nothing here can mend: rule -> why.
 KNOWN: dict[str, str] = {}
@@ -34,11 +34,12 @@ NAME = """() => {
 }"""
 
 
-@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+# The other two of the four looks are those of the script that counts for the README.
+@pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (PHONE, "dark")])
 def test_axe_finds_nothing_that_bars_the_way(
-    browser: Browser, server: str, size: ViewportSize
+    browser: Browser, server: str, size: ViewportSize, scheme: Scheme
 ) -> None:
-    findings = list(make_screenshots.walk(browser, server, size))
+    findings = list(make_screenshots.walk(browser, server, size, [scheme]))
     SCREENSHOTS.mkdir(exist_ok=True)
     report = [dataclasses.asdict(finding) for finding in findings]
     (SCREENSHOTS / f"axe_{size['width']}.json").write_text(json.dumps(report, indent=1))
@@ -64,7 +65,8 @@ def tab_to(page: Page, name: str) -> None:
         at = page.evaluate(NAME)
         if at and page.evaluate("document.activeElement.tagName") not in ("BODY", "IFRAME"):
             assert page.evaluate(RINGED), f"the focus on {at!r} cannot be seen"
-        if at and name in at.strip().split("\n"):
+        words = at.strip().split("\n") if at else []
+        if name in words and len(words) <= 5:  # with icons, but not all that the page says
             return
     raise AssertionError(f"{MOST_TABS} times Tab did not lead to {name!r}")
 

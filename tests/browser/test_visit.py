@@ -8,9 +8,10 @@ from urllib.parse import parse_qs, urlsplit
 
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
-from visitor import SECONDS, capture, finished, job_of, loaded, open_page, paint, picture
+from visitor import capture, difference, job_of, loaded, open_page, paint, picture, shown
 
 from nst import images, recipe
+from Resources.make_screenshots import PATIENCE
 
 
 def cards(page: Page) -> Locator:
@@ -40,7 +41,7 @@ def test_a_visit_and_its_link(browser: Browser, server: str) -> None:
         permissions=["clipboard-read", "clipboard-write"],
     )
     page = context.new_page()
-    page.set_default_timeout(30 * SECONDS)
+    page.set_default_timeout(PATIENCE)
     open_page(page, server, "resolution=64&iterations=20&style=watercolour,night_sky")
     weight = page.get_by_role("slider", name="Night sky")
     weight.focus()
@@ -51,9 +52,8 @@ def test_a_visit_and_its_link(browser: Browser, server: str) -> None:
     own["buffer"] = images.encode(Image.radial_gradient("L").convert("RGB"))  # type: ignore[assignment]
     page.locator('.st-key-own_photo input[type="file"]').set_input_files([own])  # type: ignore[list-item]
     expect(page.get_by_text("Photo: Your own photo")).to_be_visible()
-    page.get_by_role("button", name="Paint", exact=True).click()
-    expect(cards(page)).to_have_count(2, timeout=60 * SECONDS)
-    finished(page)
+    paint(page)
+    expect(cards(page)).to_have_count(2)
     second = job_of(page)
 
     # The link opens the same page in another's browser; neither it nor the address shows pictures.
@@ -62,10 +62,10 @@ def test_a_visit_and_its_link(browser: Browser, server: str) -> None:
     assert "job" not in query
     assert query["weights"] == ["night_sky:10"]
     other = browser.new_page()
-    other.set_default_timeout(30 * SECONDS)
+    other.set_default_timeout(PATIENCE)
     other.goto(link)
     expect(other.get_by_text("Style: Watercolour and Night sky")).to_be_visible()
-    expect(other.get_by_role("slider", name="Night sky")).to_have_attribute("aria-valuenow", "10")
+    expect(other.get_by_role("slider", name="Night sky")).to_have_value("10")
     other.goto(page.url)
     expect(other.get_by_text("was made in another tab")).to_be_visible()
     expect(other.get_by_text("Your paintings", exact=True)).to_have_count(0)
@@ -104,10 +104,43 @@ def test_a_visit_and_its_link(browser: Browser, server: str) -> None:
     capture(page, "strip_narrow")
     page.set_viewport_size({"width": 1360, "height": 900})
 
-    page.get_by_text("Cat, Watercolour and Night sky", exact=True).click()
+    strip = page.get_by_test_id("stGrid")
+    strip.get_by_text("Cat, Watercolour and Night sky", exact=True).click()
     page.get_by_role("button", name="Delete the chosen one").click()
     expect(cards(page)).to_have_count(1)
     page.reload()
     expect(cards(page)).to_have_count(1)
     assert second not in page.url
     context.close()
+
+
+def test_two_visitors_wait_for_one_another(browser: Browser, server: str) -> None:
+    long = "resolution=64&iterations=5,000&early_stop=false"
+    pages = []
+    for query in (f"{long}&photo=rocket", "resolution=64&iterations=20&photo=coffee"):
+        page = browser.new_context(viewport={"width": 1360, "height": 900}).new_page()
+        page.set_default_timeout(PATIENCE)
+        open_page(page, server, query)
+        page.get_by_role("button", name="Paint", exact=True).click()
+        pages.append(page)
+        if page is pages[0]:
+            expect(picture(page, "The painting so far: Rocket")).to_be_visible()
+    first, second = pages
+    expect(second.get_by_text("In the queue: 1 painting is ahead of yours.")).to_be_visible()
+    expect(picture(second, "The painting")).to_have_count(0)
+    capture(second, "queued")
+    # Who knows the address of another's painting sees nothing of it.
+    third = browser.new_context().new_page()
+    third.set_default_timeout(PATIENCE)
+    third.goto(first.url)
+    expect(third.get_by_text("was made in another tab")).to_be_visible()
+    expect(picture(third, "The painting")).to_have_count(0)
+
+    first.get_by_test_id("stMain").get_by_role("button", name="Stop").click()
+    expect(first.get_by_text("the picture is kept")).to_be_visible()
+    expect(second.get_by_text("Finished:")).to_be_visible()
+    expect(picture(second, "The painting: Coffee")).to_be_visible()
+    rocket, coffee = (shown(picture(page, "The painting:")) for page in pages)
+    assert difference(rocket, coffee) > 10
+    for page in (first, second, third):
+        page.context.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -35,6 +36,23 @@ def pixels(image: Locator) -> Image.Image:
     """The picture as the browser shows it."""
     loaded(image)
     return Image.open(io.BytesIO(image.screenshot())).convert("RGB")
+
+
+def shown(image: Locator) -> Image.Image:
+    """The picture as the browser was given it, before it is scaled."""
+    url = image.evaluate(
+        """async image => {
+            for (;;) {  // while the page is renewed, there may be none for a moment
+                await image.decode().catch(() => new Promise(done => setTimeout(done, 50)));
+                if (image.naturalWidth) break;
+            }
+            const canvas = document.createElement("canvas");
+            [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
+            canvas.getContext("2d").drawImage(image, 0, 0);
+            return canvas.toDataURL("image/png");
+        }"""
+    )
+    return Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))).convert("RGB")
 
 
 def difference(one: Image.Image, other: Image.Image) -> float:

@@ -1,0 +1,148 @@
+"""What a painting will take, in memory and in time, before anything is painted.
+
+Memory is that of `memory`'s model. Time is that of a short measurement of the trunk on this
+machine, times the pixels that the run will show it.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, replace
+
+import torch
+
+from nst import memory
+from nst.schedule import Stage, multiple_of_16, plan, pyramid
+from nst.settings import CONTROLS, LAYERS, Settings
+from nst.tiles import Window, tiles
+from nst.vgg import VGG19
+
+MEASURED = 256  # px, the side of the picture that is looked at to measure the machine
+ROUNDS = 2
+# Of the time of a look there and back: the way there, and the parts of the blocks.
+FORTH = 0.5
+SHARES = {1: 0.11, 2: 0.16, 3: 0.36, 4: 0.34, 5: 0.03}
+PICTURES = 3 + 4  # bytes a pixel: the photo as the painting holds it, and as a picture
+STEP = 64  # px, between the sizes that are tried
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a painting takes at most."""
+
+    height: int  # px, of the last canvas
+    width: int
+    scales: tuple[int, ...]  # px, the longer side of each canvas
+    iterations: int
+    tile: int  # px, the longest side of its pieces; `memory.WHOLE` for one
+    memory: int  # bytes that the process has at its peak
+    seconds: float
+
+    @property
+    def pieces(self) -> int:
+        """Into how many the last canvas is cut."""
+        return len(tiles(self.height, self.width, self.tile))
+
+
+def peak(canvas: memory.Canvas, side: int) -> int:
+    """Bytes of a process of its own that paints the canvas in tiles of this side."""
+    return memory.PROGRAM + memory.total(canvas, side) + PICTURES * canvas.area
+
+
+def check(canvas: memory.Canvas, free: int) -> None:
+    """Raises `memory.TooLargeError` for a canvas that does not fit into so many bytes.
+
+    Its message names the largest resolution that would.
+    """
+    least = memory.SIDES[-1]
+    if memory.total(canvas, least) <= free:
+        return
+    needed = memory.total(canvas, least) / 1e9
+    raise memory.TooLargeError(
+        f"A canvas of {canvas.width} x {canvas.height} px needs {needed:.1f} GB of memory even in "
+        f"small pieces, and {free / 1e9:.1f} GB are free; {_advice(canvas, free)}"
+    )
+
+
+def _advice(canvas: memory.Canvas, free: int) -> str:
+    longer = max(canvas.height, canvas.width)
+    smallest = int(CONTROLS["resolution"].minimum or STEP)
+    for side in range(longer // STEP * STEP, smallest - 1, -STEP):
+        height, width = (
+            multiple_of_16(length * side / longer) for length in (canvas.height, canvas.width)
+        )
+        reduced = replace(canvas, height=height, width=width)
+        if side < longer and memory.total(reduced, memory.SIDES[-1]) <= free:
+            return f"choose a resolution of at most {side} px."
+    return "close other programs, or use a computer with more memory."
+
+
+def measure(vgg: VGG19, settings: Settings) -> float:
+    """Seconds that a pixel takes to be looked at, there and back, with these layers."""
+    picture = torch.rand(1, 3, MEASURED, MEASURED, generator=torch.Generator().manual_seed(0))
+    content, style = [settings.content_layer], settings.style_layers
+    fastest = math.inf
+    for _ in range(ROUNDS):  # the first gets ready what later ones reuse
+        pixels = vgg.normalize(picture).requires_grad_()
+        began = time.perf_counter()
+        seen = vgg.look(pixels, content, style, pooling=settings.pooling)
+        outputs = [*seen.features.values(), *seen.grams.values()]
+        gradient = torch.autograd.grad(outputs, pixels, [torch.ones_like(x) for x in outputs])[0]
+        gradient[0, 0, 0, 0].item()  # waits for the device
+        fastest = min(fastest, time.perf_counter() - began)
+    return fastest / MEASURED**2
+
+
+def estimate(
+    canvas: memory.Canvas, styles: int, tile: int | None, free: int, pace: float
+) -> Estimate:
+    """What a canvas in so many styles takes, with so many bytes free.
+
+    `tile` is as in `transfer.steps`, `pace` as from `measure`.
+    """
+    stages = plan(canvas.settings, canvas.height, canvas.width)
+    sides = [
+        tile or memory.tile_side(replace(canvas, height=stage.height, width=stage.width), free)
+        for stage in stages
+    ]
+    pixels = sum(
+        _shown(stage, canvas.settings, styles, side)
+        for stage, side in zip(stages, sides, strict=True)
+    )
+    side = sides[-1]
+    return Estimate(
+        canvas.height,
+        canvas.width,
+        tuple(stage.scale for stage in stages),
+        sum(stage.iterations for stage in stages),
+        side,
+        peak(canvas, side),
+        pixels * pace,
+    )
+
+
+def _shown(stage: Stage, settings: Settings, styles: int, side: int) -> float:
+    """Pixels that the trunk looks at, there and back, at a scale."""
+    sizes = [(stage.height, stage.width)]
+    if settings.coarse_to_fine:
+        sizes = pyramid(stage.height, stage.width)
+    deepest = max((settings.content_layer, *settings.style_layers), key=LAYERS.index)
+    step, begin = 0.0, 0.0
+    for number, (height, width) in enumerate(sizes):
+        windows = [Window(tile, deepest) for tile in tiles(height, width, side)]
+        area = sum(_area(window) for window in windows)
+        twice = FORTH if len(windows) > 1 else 0.0
+        step += area * (1 + twice)
+        begin += FORTH * area * (styles + (number == 0))
+    return begin + step * stage.iterations
+
+
+def _area(window: Window) -> float:
+    """Pixels of a window, those of each block by what the block costs."""
+    blocks = range(1, int(window.deepest[4]) + 1)
+    costs = sum(SHARES[block] for block in blocks)
+    total = 0.0
+    for block in blocks:
+        total += SHARES[block] / costs * math.prod(window.shown(block)) * 4 ** (block - 1)
+    return total

@@ -1,0 +1,48 @@
+"""What ends a run from outside: a request to end, and memory that has run out.
+
+Only the standard library is imported here, so that `--help` is instant.
+"""
+
+from __future__ import annotations
+
+from types import FrameType
+from typing import NoReturn
+
+from nst.settings import UserError
+
+# The exit codes of a shell: 128 and the number of the signal.
+INTERRUPTED, TERMINATED = 130, 143
+
+
+class Terminated(KeyboardInterrupt):
+    """A polite request to end (SIGTERM); the picture so far is saved as after Ctrl-C."""
+
+
+def terminate(number: int, frame: FrameType | None) -> NoReturn:
+    """A handler for SIGTERM."""
+    raise Terminated
+
+
+def exit_code(interrupt: KeyboardInterrupt) -> int:
+    """130 after Ctrl-C, 143 after a request to end."""
+    return TERMINATED if isinstance(interrupt, Terminated) else INTERRUPTED
+
+
+class NoMemoryError(UserError):
+    """There is not enough memory for what was asked for."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(
+            message
+            or "There is not enough memory to go on; give a lower --resolution, or end other "
+            "programs."
+        )
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that no more memory can be had, on the processor or a graphics card."""
+    # torch has a class of its own for graphics cards only; on the CPU it says it in words.
+    words = ("out of memory", "can't allocate memory", "not enough memory")
+    return isinstance(error, (MemoryError, NoMemoryError)) or (
+        isinstance(error, RuntimeError) and any(each in str(error) for each in words)
+    )

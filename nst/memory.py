@@ -1,0 +1,177 @@
+"""What a painting holds in memory, and how it is cut so that there is room for it.
+
+A model, calibrated with measured peaks of processes on the CPU (benchmarks/child.py): everything
+that grows with the picture is counted by the pixel, everything that is looked at once by the tile.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import math
+from dataclasses import dataclass
+
+import torch
+
+from nst import machine
+from nst.faults import NoMemoryError
+from nst.settings import LAYERS, Settings
+from nst.tiles import Window, tiles
+
+WHOLE = 2**20  # px, the side of a tile that no picture is larger than
+SIDES = (WHOLE, 1024, 512, 256, 128)  # of tiles, px
+PROGRAM = 720_000_000  # bytes of a process that has loaded torch and VGG19 and has painted once
+SCRATCH = 90_000_000  # bytes that a look takes whatever its size
+USABLE = 0.8  # of the memory that is free: other programs want some, too
+PICTURE = 12  # bytes a pixel in float32
+# Bytes a pixel that the optimiser holds while it steps: Adam two moments, L-BFGS its history.
+OPTIMIZERS = {"adam": 2 * PICTURE, "lbfgs": 27 * PICTURE}
+CHANNELS = {1: 64, 2: 128, 3: 256, 4: 512, 5: 512}  # of the features, by block
+DENSITY = 0.36  # of features after a ReLU, how many are not 0
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # glibc's numbers for `mallopt`
+LARGE_BLOCK, KEPT_BLOCK = 6 * 2**20, 32 * 2**20  # bytes; a strip's are smaller than the first
+SHALLOW = 3  # the first block whose features are kept for comparison by tiles
+
+
+class TooLargeError(NoMemoryError):
+    """There is not enough memory for a canvas, however it is cut."""
+
+
+@dataclass(frozen=True)
+class Canvas:
+    """What decides how much memory a painting takes."""
+
+    height: int  # px
+    width: int
+    settings: Settings
+    masks: int = 0
+    element_size: int = 4  # bytes of a feature in the trunk's precision
+
+    @property
+    def area(self) -> int:
+        """Pixels."""
+        return self.height * self.width
+
+
+def parts(canvas: Canvas, side: int) -> dict[str, int]:
+    """Bytes by what they are for, if the canvas is cut into tiles of at most `side` px.
+
+    All that a painting adds to a process that is ready and has its photo as a float32 tensor.
+    """
+    settings, area = canvas.settings, canvas.area
+    deepest = max((settings.content_layer, *settings.style_layers), key=LAYERS.index)
+    windows = [Window(tile, deepest) for tile in tiles(canvas.height, canvas.width, side)]
+    looked_at = max(math.prod(window.shown(1)) for window in windows)
+    found = {
+        "pixels": PICTURE * area,
+        "gradient": PICTURE * area,
+        "optimiser": OPTIMIZERS[settings.optimizer] * area,
+        "content target": round(_target(canvas, len(windows) > 1) * area),
+        "tile": round(_look(settings, canvas.element_size) * looked_at) + SCRATCH,
+    }
+    if canvas.masks:
+        found["masks"] = 4 * (2 * canvas.masks + 1) * area
+    if settings.coarse_to_fine:
+        found["gradients of reduced copies"] = round(PICTURE * (1 / 4 + 1 / 16) * area)
+    return found
+
+
+def _target(canvas: Canvas, cut: bool) -> float:
+    """Bytes a pixel of what the content is compared with."""
+    block = int(canvas.settings.content_layer[4])
+    features: float = CHANNELS[block] / 4 ** (block - 1)
+    if not cut:
+        return features * canvas.element_size
+    return features * (1 / 8 + DENSITY * canvas.element_size) if block >= SHALLOW else 0.0
+
+
+def _look(settings: Settings, size: int) -> float:
+    """Bytes a pixel that looking keeps for the way back, and the largest thing on that way."""
+    wanted = {settings.content_layer, *settings.style_layers}
+    deepest = max(wanted, key=LAYERS.index)
+    stem = deepest > "conv2" and "conv1_2" not in wanted and settings.content_layer != "conv1_1"
+    kept, largest = float(PICTURE), 0.0
+    for name in LAYERS[: LAYERS.index(deepest) + 1]:
+        block = int(name[4])
+        features = CHANNELS[block] / 4 ** (block - 1)
+        ends = name in ("conv1_2", "conv2_2", "conv3_4", "conv4_4") and name != deepest
+        if ends:
+            kept += features / 4 * 2  # where the pooling's gradient goes
+        if stem and block == 1:
+            continue
+        largest = max(largest, features * size)
+        if name in settings.style_layers:
+            kept += features * size
+        elif not ends or name in wanted:
+            kept += features
+    return kept + largest / 2
+
+
+def total(canvas: Canvas, side: int) -> int:
+    """The sum of all `parts`, bytes."""
+    return sum(parts(canvas, side).values())
+
+
+def tile_side(canvas: Canvas, free: int) -> int:
+    """The largest of `SIDES` with which the canvas takes no more than what can be used of `free`.
+
+    The smallest if there is none.
+    """
+    fitting = [side for side in SIDES if total(canvas, side) <= USABLE * free]
+    return next(iter(fitting), SIDES[-1])
+
+
+def free_memory(device: torch.device) -> int:
+    """Bytes that a painting on this device may take."""
+    if device.type != "cuda":
+        return machine.memory_available()
+    free, _ = torch.cuda.mem_get_info(device)
+    return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+
+
+@functools.lru_cache
+def _glibc() -> ctypes.CDLL | None:
+    """The C library of most Linux systems; others keep less by themselves, or are not asked."""
+    try:
+        library = ctypes.CDLL("libc.so.6")
+    except OSError:
+        return None
+    return library if hasattr(library, "malloc_trim") else None
+
+
+def spare(sparing: bool) -> None:
+    """Whether the C library gives every large block back once it is free.
+
+    Otherwise it keeps those of up to 32 MB for later, in between the small ones that are in use: a
+    third more memory for a tile. To ask for them anew takes some time.
+    """
+    library = _glibc()
+    if library is not None:
+        library.mallopt(_MMAP_THRESHOLD, LARGE_BLOCK if sparing else KEPT_BLOCK)
+        library.mallopt(_TRIM_THRESHOLD, KEPT_BLOCK)
+
+
+def give_back() -> None:
+    """Give the system what was freed and kept for later."""
+    library = _glibc()
+    if library is not None:
+        library.malloc_trim(0)
+
+
+def smaller(side: int, height: int, width: int) -> int:
+    """The next smaller side of tiles for a canvas of this size.
+
+    Raises `TooLargeError` if there is none.
+    """
+    left = [each for each in SIDES if each < min(side, max(height, width))]
+    if not left:
+        raise too_large(height, width)
+    return left[0]
+
+
+def too_large(height: int, width: int) -> TooLargeError:
+    """What is said when memory ran out in spite of everything."""
+    return TooLargeError(
+        f"There is not enough memory for a canvas of {width} x {height} px, even a piece at a "
+        "time; choose a lower resolution or close other programs."
+    )

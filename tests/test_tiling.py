@@ -1,0 +1,179 @@
+"""Looking at a picture in tiles must be no different from looking at it at once."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from nst import images, memory, transfer, vgg, weights
+from nst.memory import WHOLE
+from nst.settings import Settings
+from nst.tiles import Tile, Window
+from nst.tiling import ContentTarget, Eye, Packed, photo_of
+
+
+def evaluate(trunk, settings, content, styles, masks, tile):
+    """Gradient and losses a little away from the photo."""
+    painter = transfer._Painter(trunk, settings, content, styles, None, masks, tile)
+    painter.begin(transfer.plan(settings, *content.shape[2:])[-1])
+    generator = torch.Generator().manual_seed(1)
+    noise = torch.randn(painter.pixels.shape, generator=generator)
+    return painter._evaluate(painter.pixels + 0.1 * noise)
+
+
+MASKED = {
+    "content_layer": "conv2_2",
+    "style_layers": ("conv1_2", "conv3_4", "conv4_2"),
+    "style_weights": (1.0, 2.0),
+}
+
+
+@pytest.mark.parametrize(
+    ("size", "tile", "changes", "regions"),
+    [
+        ((160, 96), 64, {}, 0),  # six tiles, the lower ones half as high
+        ((272, 64), 128, {"pooling": "avg", "coarse_to_fine": False, "tv_weight": 0.0}, 0),
+        ((96, 144), 64, MASKED, 2),
+    ],
+)
+def test_the_gradient_is_that_of_the_whole_picture(
+    trunk, photo, artwork, size, tile, changes, regions
+):
+    content = images.to_tensor(photo.resize(size))
+    sizes = (size, (96, 80))[: max(1, regions)]
+    styles = [images.to_tensor(artwork.resize(each)) for each in sizes]
+    generator = torch.Generator().manual_seed(2)
+    masks = [torch.rand(1, 1, *content.shape[2:], generator=generator) for _ in range(regions)]
+    settings = Settings(resolution=max(size), **changes)
+    whole, losses = evaluate(trunk, settings, content, styles, masks, WHOLE)
+    found, its_losses = evaluate(trunk, settings, content, styles, masks, tile)
+    assert (found - whole).norm() < 1e-4 * whole.norm()
+    assert (found - whole).abs().max() < 1e-4 * whole.abs().max()
+    assert its_losses.total == pytest.approx(losses.total, rel=1e-5)
+    assert its_losses.content == pytest.approx(losses.content, rel=1e-4)
+    assert its_losses.style == pytest.approx(losses.style, rel=1e-4)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
+def test_the_picture_is_the_same(trunk, photo, artwork, optimizer):
+    content, style = (images.to_tensor(picture.resize((96, 80))) for picture in (photo, artwork))
+    settings = Settings(
+        optimizer=optimizer,
+        iterations=6,
+        coarse_to_fine=False,
+        content_layer="conv3_1",
+        style_layers=("conv1_1", "conv3_1"),
+    )
+    one, other = (
+        transfer.stylize(content, [style], settings, trunk, tile=tile) for tile in (WHOLE, 64)
+    )
+    assert (one - other).abs().max() < 2 / 255
+
+
+def test_nothing_larger_than_a_tile_and_its_surroundings_is_looked_at(trunk, monkeypatch):
+    seen = []
+    look = vgg.VGG19.look
+
+    def spy(self, pixels, *others):
+        seen.append(pixels.shape[2:])
+        return look(self, pixels, *others)
+
+    monkeypatch.setattr(vgg.VGG19, "look", spy)
+    content, style = torch.rand(2, 1, 3, 96, 192)
+    settings = Settings(iterations=1, content_layer="conv2_1", style_layers=("conv1_1",))
+    transfer.stylize(content, [style], settings, trunk, tile=64)
+    assert len(seen) > 4 * 6  # style, content, Gram matrices, gradient; six tiles each
+    assert max(max(shape) for shape in seen) == 64 + 2 * 8
+
+
+def test_bfloat16_is_tiled_as_well(content):
+    layers = list(weights.load_convolutions("original"))[:4]
+    half = vgg.VGG19(layers, torch.device("cpu"), torch.bfloat16)
+    picture = photo_of(content[..., :96], half)
+    whole, parts = (Eye(half, (64, 96), tile, ["conv2_2"], "max") for tile in (WHOLE, 64))
+    one, other = (eye.grams(picture, ["conv2_1"])["conv2_1"] for eye in (whole, parts))
+    assert (one - other).norm() < 0.01 * one.norm()
+
+
+@pytest.mark.parametrize("layer", ["conv1_2", "conv3_2"])
+def test_content_is_looked_at_in_tiles(trunk, content, layer):
+    eye = Eye(trunk, (64, 96), 64, [layer], "max")
+    target = ContentTarget(eye, photo_of(content, trunk), layer)
+    whole = trunk.features(trunk.normalize(content), [layer])[layer]
+    for number, window in enumerate(eye.windows):
+        expected = whole[(..., *window.place(int(layer[4])))]
+        torch.testing.assert_close(target.features(number), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_packing_loses_nothing():
+    x = torch.randn(1, 16, 3, 5).relu_().contiguous(memory_format=torch.channels_last)
+    packed = Packed(x)
+    assert torch.equal(packed.unpack(), x)
+    assert packed._values.numel() == (x > 0).sum()
+
+
+def test_a_window_is_differentiable_like_a_picture(trunk):
+    pixels = torch.rand(1, 3, 32, 32, requires_grad=True)
+    window = Window(Tile.whole(32, 32), "conv2_1")
+    seen = trunk.look(pixels, ["conv2_1"], [], window=window)
+    (one,) = torch.autograd.grad(seen.features["conv2_1"].sum(), pixels)
+    (other,) = torch.autograd.grad(trunk.features(pixels, ["conv2_1"])["conv2_1"].sum(), pixels)
+    assert torch.equal(one, other)
+
+
+def test_it_goes_on_in_smaller_tiles_when_memory_runs_out(trunk, photo, artwork, monkeypatch):
+    """From the step that failed, to the same picture."""
+    content, style = (images.to_tensor(picture.resize((208, 80))) for picture in (photo, artwork))
+    settings = Settings(
+        iterations=3,
+        coarse_to_fine=False,
+        content_layer="conv2_2",
+        style_layers=("conv2_1",),
+        refresh_every=1000,
+    )
+    expected = transfer.stylize(content, [style], settings, trunk, tile=128)
+    look, looks = vgg.VGG19.look, []
+
+    def short_of_memory(self, pixels, *others, **more):
+        looks.append(pixels.shape[3])
+        if pixels.shape[3] == 208 and len(looks) > 4:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate")
+        return look(self, pixels, *others, **more)
+
+    monkeypatch.setattr(vgg.VGG19, "look", short_of_memory)
+    monkeypatch.setattr(memory, "SIDES", (memory.WHOLE, 128))
+    found = list(transfer.steps(content, [style], settings, trunk))
+    assert [progress.tile for progress in found] == [0, 0, 128]
+    assert (found[-1].image - expected).abs().max() < 2 / 255
+
+
+def test_without_memory_for_any_tile_it_says_so(trunk, content, style, monkeypatch):
+    def no_memory(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr(vgg.VGG19, "look", no_memory)
+    monkeypatch.setattr(memory, "SIDES", (memory.WHOLE, 64))
+    run = transfer.steps(content, [style], Settings(resolution=96), trunk)
+    with pytest.raises(memory.TooLargeError, match="lower resolution"):
+        next(run)
+
+
+def test_pictures_that_there_is_no_memory_for(trunk, content, style, monkeypatch):
+    """What grows with the canvas whatever its tiles."""
+
+    def no_memory(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr(transfer, "Adam", no_memory)
+    settings = Settings(content_layer="conv1_1", style_layers=("conv1_1",))
+    with pytest.raises(memory.TooLargeError, match="96 x 64 px"):
+        next(transfer.steps(content, [style], settings, trunk))
+
+
+def test_another_error_is_not_taken_for_a_lack_of_memory(trunk, content, style, monkeypatch):
+    def broken(*_, **__):
+        raise RuntimeError("something else")
+
+    monkeypatch.setattr(vgg.VGG19, "look", broken)
+    with pytest.raises(RuntimeError, match="something else"):
+        next(transfer.steps(content, [style], Settings(resolution=96), trunk))
