@@ -58,6 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     report = _Report(options)
     try:
         return _paint(options, report)
+    except faults.NoMemoryError as error:
+        report.error(str(error))
+        return FAILED
     except UserError as error:
         report.error(str(error))
         return BAD_INPUT

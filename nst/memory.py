@@ -15,7 +15,7 @@ import torch
 
 from nst import machine
 from nst.faults import NoMemoryError
-from nst.settings import LAYERS, Settings
+from nst.settings import LAYERS, Settings, UserError
 from nst.tiles import Window, tiles
 
 WHOLE = 2**20  # px, the side of a tile that no picture is larger than
@@ -33,7 +33,7 @@ LARGE_BLOCK, KEPT_BLOCK = 6 * 2**20, 32 * 2**20  # bytes; a strip's are smaller 
 SHALLOW = 3  # the first block whose features are kept for comparison by tiles
 
 
-class TooLargeError(NoMemoryError):
+class TooLargeError(UserError):
     """There is not enough memory for a canvas, however it is cut."""
 
 
@@ -161,7 +161,7 @@ def give_back() -> None:
 def smaller(side: int, height: int, width: int) -> int:
     """The next smaller side of tiles for a canvas of this size.
 
-    Raises `TooLargeError` if there is none.
+    Raises `NoMemoryError` if there is none.
     """
     left = [each for each in SIDES if each < min(side, max(height, width))]
     if not left:
@@ -169,9 +169,9 @@ def smaller(side: int, height: int, width: int) -> int:
     return left[0]
 
 
-def too_large(height: int, width: int) -> TooLargeError:
+def too_large(height: int, width: int) -> NoMemoryError:
     """What is said when memory ran out in spite of everything."""
-    return TooLargeError(
+    return NoMemoryError(
         f"There is not enough memory for a canvas of {width} x {height} px, even a piece at a "
         "time; choose a lower resolution or close other programs."
     )
