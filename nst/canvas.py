@@ -113,12 +113,12 @@ def finish(
     if settings.preserve_color == "luminance":
         picture = color.with_colors_of(picture, photo)
     if masks:
-        picture = Image.composite(photo, picture, _unclaimed(masks, photo.size))
+        picture = Image.composite(photo, picture, unclaimed(masks, photo.size))
     # The strength mixes in linear light, as one layer of paint lets another shine through.
     return picture if settings.strength == 1 else color.blend(picture, photo, settings.strength)
 
 
-def _unclaimed(masks: Sequence[Image.Image], size: tuple[int, int]) -> Image.Image:
+def unclaimed(masks: Sequence[Image.Image], size: tuple[int, int]) -> Image.Image:
     """White where the photo stays as it is, black where the painting has mixed both already.
 
     The ramp between lies where a quarter at most is painted, so that an edge hardly gets narrower.

@@ -79,9 +79,10 @@ ALLOWED = {
         *("pace", "painter", "previews", "recipe", "transfer", "weights"),
     },
     "canvas": {"settings", "images", "color"},
+    "deep": {"settings", "images", "canvas", "color"},
     "cli": {
         *("__init__", "settings", "images", "canvas", "recipe", "weights", "vgg", "transfer"),
-        *("checkpoint", "estimate", "export", "faults", "memory"),
+        *("checkpoint", "deep", "estimate", "export", "faults", "memory"),
     },
 }
 

@@ -188,6 +188,12 @@ def test_show_draws_every_preview(run, monkeypatch):
         ([CONTENT, STYLE, "-o", "out.png", "--tile", "many"], "from 64 on"),
         ([CONTENT, STYLE, "-o", "out.jpg", "--quality", "101"], "from 1 to 100"),
         ([CONTENT, STYLE, "-o", "out.jpg", "--dpi", "fine"], "from 0 to 10000"),
+        ([CONTENT, STYLE, "-o", "out.png", "--depth", "12"], "8 or 16"),
+        ([CONTENT, STYLE, "-o", "out.jpg", "--depth", "16"], ".png, .tif, .tiff"),
+        (
+            [CONTENT, STYLE, "-o", "out.png", "--depth", "16", "--blend-sheet", "2"],
+            "not for a blend sheet",
+        ),
         ([CONTENT, STYLE, "-o", "out.png", "--resume", "none.nst"], "cannot be read"),
         ([CONTENT, STYLE, "-o", "out.png", "--resume", "none.nst", "--preset", "fine"], "leave"),
         ([CONTENT, STYLE, "-o", "out.png", "--seed", "x"], "whole number"),
