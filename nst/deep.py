@@ -17,7 +17,7 @@ import numpy.typing as npt
 from PIL import Image
 from PIL.PngImagePlugin import putchunk
 
-from nst import canvas, color, images
+from nst import canvas, color, enlarging, images
 from nst.settings import Settings
 
 if TYPE_CHECKING:
@@ -42,13 +42,18 @@ def finish(
     Raises `ValueError` for another shape or values that are not finite.
     """
     pixels = _enlarged(painting, photo.size)
-    if not canvas.needs_photo(settings, masks):
+    small = images.to_picture(painting)
+    sharper = enlarging.has_more(photo.size, small.size)
+    if not sharper and not canvas.mixes_photo(settings, masks):
         return pixels
+    detail = enlarging.Detail(small, photo) if sharper else None
     unclaimed = canvas.unclaimed(masks, photo.size) if masks else None
     for box in color.strips(photo.size):
         strip = pixels[box[1] : box[3]]
         original = color.planes(np.asarray(photo.crop(box)))
         values = color.planes(strip) * np.float32(255 / WHITE)
+        if detail is not None:
+            values = (values + detail.strip(box).ravel()).clip(0, 255)
         if settings.preserve_color == "luminance":
             values = color.recoloured(values, original)
         if unclaimed is not None:

@@ -78,8 +78,9 @@ ALLOWED = {
         *("settings", "images", "canvas", "export", "footprint", "history", "machine", "order"),
         *("pace", "painter", "previews", "recipe", "transfer", "weights"),
     },
-    "canvas": {"settings", "images", "color"},
-    "deep": {"settings", "images", "canvas", "color"},
+    "enlarging": {"color", "images"},
+    "canvas": {"settings", "images", "color", "enlarging"},
+    "deep": {"enlarging", "settings", "images", "canvas", "color"},
     "cli": {
         *("__init__", "settings", "images", "canvas", "recipe", "weights", "vgg", "transfer"),
         *("checkpoint", "deep", "estimate", "export", "faults", "memory"),
