@@ -17,7 +17,6 @@ import numpy.typing as npt
 from PIL import Image, ImageStat
 
 Matrix: TypeAlias = npt.NDArray[np.float64]
-Planes: TypeAlias = npt.NDArray[np.float32]  # (3, pixels): R, G and B
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 Values: TypeAlias = npt.NDArray[np.floating[Any]]
 
@@ -104,8 +103,8 @@ def with_colors_of(painting: Image.Image, photo: Image.Image) -> Image.Image:
     return _combined(recolour, painting, photo)
 
 
-def recoloured(painting: Planes, photo: Planes) -> Planes:
-    """`with_colors_of` for values in 0..255, not rounded."""
+def recoloured(painting: Values, photo: Values) -> Values:
+    """`with_colors_of` for values in 0..255 of shape (3, pixels), not rounded."""
     chroma = photo - LUMINANCE @ photo  # of luminance 0
     luminance = LUMINANCE @ painting
     # Chroma has luminance 0, hence a channel >= 0 and one <= 0 unless all three are 0.
@@ -116,7 +115,7 @@ def recoloured(painting: Planes, photo: Planes) -> Planes:
     return chroma
 
 
-def planes(pixels: npt.NDArray[Any]) -> Planes:
+def planes(pixels: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     """Pixels of shape (height, width, 3) as (3, height * width), quick to add up over R, G, B."""
     return pixels.reshape(-1, 3).T.astype(np.float32, order="C")
 

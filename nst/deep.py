@@ -51,7 +51,7 @@ def finish(
     for box in color.strips(photo.size):
         strip = pixels[box[1] : box[3]]
         original = color.planes(np.asarray(photo.crop(box)))
-        values = color.planes(strip) * np.float32(255 / WHITE)
+        values: color.Values = color.planes(strip) * np.float32(255 / WHITE)
         if detail is not None:
             values = (values + detail.strip(box).ravel()).clip(0, 255)
         if settings.preserve_color == "luminance":
@@ -71,7 +71,7 @@ def _enlarged(painting: Tensor, size: tuple[int, int]) -> Pixels:
     pixels = np.empty((size[1], size[0], 3), np.uint16)
     for channel, plane in enumerate(images.planes(painting)):
         values = np.rint(plane.numpy() * WHITE).clip(0, WHITE).astype(np.uint16)
-        pixels[..., channel] = images.enlarge(Image.fromarray(values), size)
+        pixels[..., channel] = np.asarray(images.enlarge(Image.fromarray(values), size))
     return pixels
 
 
