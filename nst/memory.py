@@ -29,7 +29,9 @@ OPTIMIZERS = {"adam": 2 * PICTURE, "lbfgs": 27 * PICTURE}
 CHANNELS = {1: 64, 2: 128, 3: 256, 4: 512, 5: 512}  # of the features, by block
 DENSITY = 0.36  # of features after a ReLU, how many are not 0
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # glibc's numbers for `mallopt`
-LARGE_BLOCK, KEPT_BLOCK = 6 * 2**20, 32 * 2**20  # bytes; a strip's are smaller than the first
+# Bytes of a block that is given back at once, and that is kept at the end of the heap, while memory
+# is spared; a strip's blocks are no larger than the first. Otherwise the last is both.
+LARGE_BLOCK, TRIMMED, KEPT_BLOCK = 4 * 2**20, 16 * 2**20, 32 * 2**20
 SHALLOW = 3  # the first block whose features are kept for comparison by tiles
 
 
@@ -148,7 +150,7 @@ def spare(sparing: bool) -> None:
     library = _glibc()
     if library is not None:
         library.mallopt(_MMAP_THRESHOLD, LARGE_BLOCK if sparing else KEPT_BLOCK)
-        library.mallopt(_TRIM_THRESHOLD, KEPT_BLOCK)
+        library.mallopt(_TRIM_THRESHOLD, TRIMMED if sparing else KEPT_BLOCK)
 
 
 def give_back() -> None:
