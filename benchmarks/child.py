@@ -3,6 +3,7 @@
 python -m benchmarks.child ours|plain PX     one iteration at PX x PX, prints bytes
 python -m benchmarks.child tiles PX SIDE     one iteration in tiles of at most SIDE px, prints
                                              bytes, seconds and what the model of memory says
+python -m benchmarks.child plan PX [N]      a painting of N iterations, planned and measured, JSON
 python -m benchmarks.child start             prints seconds to the page's modules and the model
 """
 
@@ -15,6 +16,8 @@ import resource
 import sys
 import time
 from pathlib import Path
+
+TILE, TILED_FROM = 512, 2048  # px
 
 
 def peak_memory() -> int:
@@ -79,6 +82,43 @@ def tiled(side: int, tile: int) -> dict[str, float]:
     return {"peak": peak_memory(), "seconds": seconds, "model": model}
 
 
+def planned(side: int, iterations: int | None = None) -> dict[str, float]:
+    """A plan and the painting that it is of, at most so many iterations, with the default settings.
+
+    A sample photo and artwork, enlarged; in tiles where most computers would need them.
+    """
+    import torch
+
+    from nst import estimate, images, memory, transfer, vgg
+    from nst.settings import Settings
+
+    torch.set_num_threads(2)
+    settings = Settings(resolution=side, iterations=iterations or Settings().iterations)
+    folder = Path(__file__).parent.parent / "Resources"
+    content, style = (
+        images.to_tensor(images.fit(images.open_picture(folder / name), side))
+        for name in ("content/rocket.jpg", "styles/night_sky.jpg")
+    )
+    trunk = vgg.load(device="cpu")
+    height, width = content.shape[2:]
+    canvas = memory.Canvas(height, width, settings)
+    free = memory.free_memory(trunk.device)
+    tile = TILE if side >= TILED_FROM else None
+    found = estimate.estimate(canvas, 1, tile, free, estimate.measure(trunk, settings))
+    start = time.perf_counter()
+    transfer.stylize(content, [style], settings, trunk, tile=tile)
+    return {
+        "width": width,
+        "height": height,
+        "iterations": found.iterations,
+        "pieces": found.pieces,
+        "memory": found.memory,
+        "planned": found.seconds,
+        "peak": peak_memory(),
+        "seconds": time.perf_counter() - start,
+    }
+
+
 def cold_start() -> dict[str, float]:
     """Seconds until the page's modules are imported, then torch, then the model is ready."""
     marks = [time.perf_counter()]
@@ -97,6 +137,8 @@ def cold_start() -> dict[str, float]:
 if __name__ == "__main__":
     if sys.argv[1] == "start":
         print(json.dumps(cold_start()))
+    elif sys.argv[1] == "plan":
+        print(json.dumps(planned(*map(int, sys.argv[2:]))))
     elif sys.argv[1] == "tiles":
         print(json.dumps(tiled(int(sys.argv[2]), int(sys.argv[3]))))
     else:

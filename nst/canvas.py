@@ -91,8 +91,8 @@ def _fit_style(style: Image.Image, settings: Settings) -> Image.Image:
     return images.fit(style, side)
 
 
-def needs_photo(settings: Settings, masks: Sequence[Image.Image] = ()) -> bool:
-    """Whether `finish` looks at more of the photo than its size."""
+def mixes_photo(settings: Settings, masks: Sequence[Image.Image] = ()) -> bool:
+    """Whether `finish` shows some of the photo itself."""
     return bool(masks) or settings.strength < 1 or settings.preserve_color == "luminance"
 
 
@@ -102,23 +102,23 @@ def finish(
     settings: Settings,
     masks: Sequence[Image.Image] = (),
 ) -> Image.Image:
-    """The painting at the photo's size, in its colours where they are kept, at its strength.
+    """The painting at the photo's size and as sharp, in its colours if kept, at its strength.
 
     `masks` are those of the `Canvas`: what none of them claims is the photo itself, not the photo
     at the size of the canvas.
     """
-    from nst import color
+    from nst import color, enlarging
 
-    picture = images.enlarge(painting, photo.size)
+    picture = enlarging.enlarge(painting, photo)
     if settings.preserve_color == "luminance":
         picture = color.with_colors_of(picture, photo)
     if masks:
-        picture = Image.composite(photo, picture, _unclaimed(masks, photo.size))
+        picture = Image.composite(photo, picture, unclaimed(masks, photo.size))
     # The strength mixes in linear light, as one layer of paint lets another shine through.
     return picture if settings.strength == 1 else color.blend(picture, photo, settings.strength)
 
 
-def _unclaimed(masks: Sequence[Image.Image], size: tuple[int, int]) -> Image.Image:
+def unclaimed(masks: Sequence[Image.Image], size: tuple[int, int]) -> Image.Image:
     """White where the photo stays as it is, black where the painting has mixed both already.
 
     The ramp between lies where a quarter at most is painted, so that an edge hardly gets narrower.

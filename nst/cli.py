@@ -10,7 +10,7 @@ import secrets
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +72,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     report = _Report(options)
     try:
         return _paint(options, report)
+    except faults.NoMemoryError as error:
+        report.error(str(error))
+        return FAILED
     except UserError as error:
         report.error(str(error))
         return BAD_INPUT
@@ -167,6 +170,14 @@ def _parser() -> argparse.ArgumentParser:
         type=number,
         default=95,
         help="of JPEG and WebP, 1 to 100; default 95",
+    )
+    paper.add_argument(
+        "--depth",
+        metavar="BITS",
+        type=number,
+        default=8,
+        help="bits a channel: 8, or 16 in .png and .tif, for work in other programs and fine "
+        "gradients on paper; default 8",
     )
     paper.add_argument(
         "--dpi",
@@ -288,12 +299,15 @@ def _paint(options: argparse.Namespace, report: _Report) -> int:
     quality = _whole("--quality", options.quality, 1, 100)
     dpi = _whole("--dpi", options.dpi, 0, MOST_DPI)
     count = _sheet_count(options.blend_sheet)
+    depth = _depth(options.depth)
     kept_at = options.checkpoint or options.resume
     if count and kept_at:
         raise UserError("--checkpoint and --resume are for one painting, not for a blend sheet.")
-    from nst import canvas, export, images, recipe
+    if count and depth != 8:
+        raise UserError("--depth 16 is for one painting, not for a blend sheet.")
+    from nst import canvas, deep, export, images, recipe
 
-    images.check_output(options.output)
+    (deep if depth == 16 else images).check_output(options.output)
     if kept_at:
         images.check_writable(kept_at)
     if options.plot:
@@ -332,15 +346,30 @@ def _paint(options: argparse.Namespace, report: _Report) -> int:
     run, masks = _run(prepared, settings, trunk, tile, state), prepared.masks
     del state, prepared  # each is as large as the painting
     outcome = _follow(run, report, window, keeper)
-    painting = images.to_picture(outcome.image)
-    picture = canvas.finish(painting, inputs.content, settings, masks)
-    _save(picture, options.output, {recipe.KEY: made.to_json()}, quality, dpi, inputs.exif)
+    text = {recipe.KEY: made.to_json()}
+    if depth == 16:
+        pixels = deep.finish(outcome.image, inputs.content, settings, masks)
+        _save(lambda path: deep.save(pixels, path, text, dpi, inputs.exif), options.output)
+    else:
+        painting = images.to_picture(outcome.image)
+        picture = canvas.finish(painting, inputs.content, settings, masks)
+        _save(
+            lambda path: images.save(picture, path, text, quality, dpi, inputs.exif),
+            options.output,
+        )
     if options.plot:
         export.save_chart(outcome.history, options.plot)
-    report.finish(outcome, options.output, picture.size)
+    report.finish(outcome, options.output, inputs.content.size)
     if window and outcome.exit_code == 0:
         window.wait()
     return outcome.exit_code
+
+
+def _depth(given: float | int | str) -> int:
+    """The checked value of --depth."""
+    if given not in (8, 16):
+        raise UserError(f"--depth was {given!r}; give 8 or 16 bits.")
+    return int(given)
 
 
 def _canvas(inputs: _Inputs, settings: Settings, trunk: VGG19) -> memory.Canvas:
@@ -462,24 +491,24 @@ def _paint_sheet(
             break
     assert outcome is not None
     sheet = export.contact_sheet(painted)
-    _save(sheet, options.output)
+    _save(lambda path: images.save(sheet, path), options.output)
     report.finish(outcome, options.output, sheet.size)
     return outcome.exit_code
 
 
-def _save(picture: Image, path: str, text: dict[str, str] | None = None, *how: Any) -> None:
-    """Save the picture; where that fails now, after all the work, in the system's folder for such.
+def _save(save: Callable[[str], None], path: str) -> None:
+    """Save at `path`; where that fails now, after all the work, in the system's folder for such.
 
-    `how` is the rest of what `images.save` takes. Raises `ImageError`, which names that place.
+    Raises `ImageError`, which names that place.
     """
     from nst import images
 
     try:
-        images.save(picture, path, text, *how)
+        save(path)
     except images.ImageError as error:
         spare = os.path.join(tempfile.gettempdir(), f"nst-{secrets.token_hex(4)}.png")
         try:
-            images.save(picture, spare, text, *how)
+            save(spare)
         except images.ImageError:
             raise error from None
         raise images.ImageError(f"{error} For now it has been saved as {spare}.") from error

@@ -1,15 +1,16 @@
 """Colours of the style and of the painting: matched, kept or mixed with those of the photo.
 
 A picture is a `PIL.Image.Image` of at least 1 x 1 px in mode RGB, 8 bits, sRGB. The functions
-return new pictures and leave their arguments as they are. Luminance is that of Rec. 601, a weighted
-mean of the stored values 0..255, as in the YIQ space of Gatys et al., "Controlling Perceptual
-Factors in Neural Style Transfer" (2017), section 5.
+return new pictures and leave their arguments as they are. What is done to each pixel is a function
+of its own, `recoloured` and `mixed`, for results that are not rounded to 8 bits. Luminance is that
+of Rec. 601, a weighted mean of the stored values 0..255, as in the YIQ space of Gatys et al.,
+"Controlling Perceptual Factors in Neural Style Transfer" (2017), section 5.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ from PIL import Image, ImageStat
 
 Matrix: TypeAlias = npt.NDArray[np.float64]
 Pixels: TypeAlias = npt.NDArray[np.uint8]
+Values: TypeAlias = npt.NDArray[np.floating[Any]]
 
 # Rec. 601 as Pillow rounds it for mode L. In 65536ths the luminance of a pixel is exact in float32,
 # and that of a grey one is its value.
@@ -51,7 +53,7 @@ def match_color(style: Image.Image, photo: Image.Image) -> Image.Image:
 def _statistics(picture: Image.Image) -> tuple[Matrix, Matrix]:
     """The mean, (3,), and the covariance, (3, 3), of R, G and B in 0..255."""
     total, products = np.zeros(3), np.zeros((3, 3))
-    for box in _strips(picture.size):
+    for box in strips(picture.size):
         # Sums of whole numbers are exact in float64, so that equal channels have equal statistics.
         values = np.asarray(picture.crop(box)).reshape(-1, 3).astype(np.float64)
         total += np.ones(len(values)) @ values
@@ -93,23 +95,27 @@ def with_colors_of(painting: Image.Image, photo: Image.Image) -> Image.Image:
     Gatys et al. (2017), section 5. Where a colour does not exist at the painting's luminance, it
     is drawn towards grey: clipping would change the luminance and the hue.
     """
-    return _combined(_recoloured, painting, photo)
+
+    def recolour(painting: Pixels, photo: Pixels) -> Pixels:
+        found = recoloured(planes(painting), planes(photo))
+        return np.rint(found).astype(np.uint8).T.reshape(painting.shape)
+
+    return _combined(recolour, painting, photo)
 
 
-def _recoloured(painting: Pixels, photo: Pixels) -> Pixels:
-    """`with_colors_of` for pixels of shape (height, width, 3)."""
-    colors = _planes(photo)
-    chroma = colors - LUMINANCE @ colors  # of luminance 0
-    luminance = LUMINANCE @ _planes(painting)
+def recoloured(painting: Values, photo: Values) -> Values:
+    """`with_colors_of` for values in 0..255 of shape (3, pixels), not rounded."""
+    chroma = photo - LUMINANCE @ photo  # of luminance 0
+    luminance = LUMINANCE @ painting
     # Chroma has luminance 0, hence a channel >= 0 and one <= 0 unless all three are 0.
     room_above = (255 - luminance) / np.maximum(chroma.max(0), 1e-3)
     room_below = luminance / np.maximum(-chroma.min(0), 1e-3)
     chroma *= np.minimum(np.minimum(room_above, room_below), 1)
     chroma += luminance
-    return np.rint(chroma).astype(np.uint8).T.reshape(painting.shape)
+    return chroma
 
 
-def _planes(pixels: Pixels) -> npt.NDArray[np.float32]:
+def planes(pixels: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     """Pixels of shape (height, width, 3) as (3, height * width), quick to add up over R, G, B."""
     return pixels.reshape(-1, 3).T.astype(np.float32, order="C")
 
@@ -122,10 +128,9 @@ def blend(painting: Image.Image, photo: Image.Image, strength: float) -> Image.I
     """
     if not 0 <= strength <= 1:
         raise ValueError(f"expected a strength in 0..1, got {strength}")
-    light = _to_light(np.arange(256) / 255)
+    values = np.arange(256) / 255
     # All 256 x 256 pairs of a photo's and a painting's value.
-    mixed = (1 - strength) * light[:, None] + strength * light
-    table = np.rint(_from_light(mixed) * 255).astype(np.uint8).ravel()
+    table = np.rint(mixed(values, values[:, None], strength) * 255).astype(np.uint8).ravel()
 
     def mix(painting: Pixels, photo: Pixels) -> Pixels:
         return table.take(photo * np.intp(256) + painting)
@@ -133,12 +138,17 @@ def blend(painting: Image.Image, photo: Image.Image, strength: float) -> Image.I
     return _combined(mix, painting, photo)
 
 
-def _to_light(values: Matrix) -> Matrix:
+def mixed(painting: Values, photo: Values, strength: float) -> Values:
+    """`blend` for values in 0..1, not rounded."""
+    return _from_light((1 - strength) * _to_light(photo) + strength * _to_light(painting))
+
+
+def _to_light(values: Values) -> Values:
     """sRGB in 0..1 to light in 0..1."""
     return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
 
 
-def _from_light(light: Matrix) -> Matrix:
+def _from_light(light: Values) -> Values:
     """The inverse of `_to_light`."""
     return np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
 
@@ -150,13 +160,13 @@ def _combined(
     if photo.size != painting.size:
         photo = photo.resize(painting.size, Image.Resampling.LANCZOS)
     result = Image.new("RGB", painting.size)
-    for box in _strips(painting.size):
+    for box in strips(painting.size):
         strip = function(np.asarray(painting.crop(box)), np.asarray(photo.crop(box)))
         result.paste(Image.fromarray(strip), box)
     return result
 
 
-def _strips(size: tuple[int, int]) -> Iterator[tuple[int, int, int, int]]:
+def strips(size: tuple[int, int]) -> Iterator[tuple[int, int, int, int]]:
     """(left, top, right, bottom) of strips of about `STRIP_PIXELS` that cover a picture."""
     width, height = size
     rows = max(1, STRIP_PIXELS // width)

@@ -42,7 +42,8 @@ class NoMemoryError(UserError):
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error says that no more memory can be had, on the processor or a graphics card."""
     # torch has a class of its own for graphics cards only; on the CPU it says it in words.
-    words = ("out of memory", "can't allocate memory", "not enough memory")
+    # "Primitive" is oneDNN's word for a convolution, which nothing else keeps it from creating.
+    words = ("out of memory", "can't allocate memory", "not enough memory", "create a primitive")
     return isinstance(error, (MemoryError, NoMemoryError)) or (
         isinstance(error, RuntimeError) and any(each in str(error) for each in words)
     )

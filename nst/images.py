@@ -481,13 +481,23 @@ def to_picture(tensor: torch.Tensor) -> Image.Image:
     """
     import torch
 
+    pixels = (planes(tensor) * 255).round().clamp(0, 255).to(torch.uint8)
+    return Image.fromarray(pixels.permute(1, 2, 0).contiguous().numpy())
+
+
+def planes(tensor: torch.Tensor) -> torch.Tensor:
+    """A tensor of shape (1, 3, height, width) as (3, height, width) in float32 on the CPU.
+
+    Raises `ValueError` for another shape or values that are not finite.
+    """
+    import torch
+
     if tensor.ndim != 4 or tensor.shape[:2] != (1, 3) or tensor.numel() == 0:
         raise ValueError(f"expected shape (1, 3, height, width), got {tuple(tensor.shape)}")
     pixels = tensor.detach().to("cpu", torch.float32)
     if not pixels.isfinite().all():
         raise ValueError("expected finite values, got NaN or infinity")
-    pixels = (pixels * 255).round().clamp(0, 255).to(torch.uint8)
-    return Image.fromarray(pixels[0].permute(1, 2, 0).contiguous().numpy())
+    return pixels[0]
 
 
 def camera_data(data: bytes, name: str) -> bytes:
@@ -540,7 +550,7 @@ def encode(
         options["exif"] = _without_details(exif) if format == "TIFF" else exif
     buffer = io.BytesIO()
     try:
-        picture.save(buffer, format, icc_profile=_srgb_profile(), **options)
+        picture.save(buffer, format, icc_profile=srgb_profile(), **options)
     except (OSError, ValueError) as error:
         width, height = picture.size
         raise ImageError(
@@ -566,7 +576,7 @@ def _text_chunks(text: Mapping[str, str]) -> PngInfo:
     return chunks
 
 
-def _srgb_profile() -> bytes:
+def srgb_profile() -> bytes:
     """An sRGB profile, dated 2000: LittleCMS would write the present second into every result."""
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     return profile[:24] + struct.pack(">6H", 2000, 1, 1, 0, 0, 0) + profile[36:]

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from PIL import Image
 
 from nst import export, footprint, images, machine, previews
-from nst.canvas import Canvas, finish, needs_photo, prepare
+from nst.canvas import Canvas, finish, mixes_photo, prepare
 from nst.history import History, Standing, Thinned
 from nst.order import Input, Order
 from nst.pace import Pace, work
@@ -296,8 +296,8 @@ class JobManager:
                 return None
             picture, photo, masks = job.result, job.photo, job.masks
         settings = _with_strength(job.settings, strength)
-        if not needs_photo(settings, masks):
-            return images.enlarge(picture, job.size)
+        if picture.size == job.size and not mixes_photo(settings, masks):
+            return picture
         return finish(picture, photo.open(), settings, masks)
 
     def png(self, job_id: str, strength: float | None = None) -> bytes:

@@ -15,7 +15,7 @@ import torch
 
 from nst import machine
 from nst.faults import NoMemoryError
-from nst.settings import LAYERS, Settings
+from nst.settings import LAYERS, Settings, UserError
 from nst.tiles import Window, tiles
 
 WHOLE = 2**20  # px, the side of a tile that no picture is larger than
@@ -29,11 +29,13 @@ OPTIMIZERS = {"adam": 2 * PICTURE, "lbfgs": 27 * PICTURE}
 CHANNELS = {1: 64, 2: 128, 3: 256, 4: 512, 5: 512}  # of the features, by block
 DENSITY = 0.36  # of features after a ReLU, how many are not 0
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # glibc's numbers for `mallopt`
-LARGE_BLOCK, KEPT_BLOCK = 6 * 2**20, 32 * 2**20  # bytes; a strip's are smaller than the first
+# Bytes of a block that is given back at once, and that is kept at the end of the heap, while memory
+# is spared; a strip's blocks are no larger than the first. Otherwise the last is both.
+LARGE_BLOCK, TRIMMED, KEPT_BLOCK = 4 * 2**20, 16 * 2**20, 32 * 2**20
 SHALLOW = 3  # the first block whose features are kept for comparison by tiles
 
 
-class TooLargeError(NoMemoryError):
+class TooLargeError(UserError):
     """There is not enough memory for a canvas, however it is cut."""
 
 
@@ -148,7 +150,7 @@ def spare(sparing: bool) -> None:
     library = _glibc()
     if library is not None:
         library.mallopt(_MMAP_THRESHOLD, LARGE_BLOCK if sparing else KEPT_BLOCK)
-        library.mallopt(_TRIM_THRESHOLD, KEPT_BLOCK)
+        library.mallopt(_TRIM_THRESHOLD, TRIMMED if sparing else KEPT_BLOCK)
 
 
 def give_back() -> None:
@@ -161,7 +163,7 @@ def give_back() -> None:
 def smaller(side: int, height: int, width: int) -> int:
     """The next smaller side of tiles for a canvas of this size.
 
-    Raises `TooLargeError` if there is none.
+    Raises `NoMemoryError` if there is none.
     """
     left = [each for each in SIDES if each < min(side, max(height, width))]
     if not left:
@@ -169,9 +171,9 @@ def smaller(side: int, height: int, width: int) -> int:
     return left[0]
 
 
-def too_large(height: int, width: int) -> TooLargeError:
+def too_large(height: int, width: int) -> NoMemoryError:
     """What is said when memory ran out in spite of everything."""
-    return TooLargeError(
+    return NoMemoryError(
         f"There is not enough memory for a canvas of {width} x {height} px, even a piece at a "
         "time; choose a lower resolution or close other programs."
     )

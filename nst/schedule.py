@@ -25,7 +25,7 @@ FINAL_RATE = 0.05  # of the first learning rate, at the end of a scale
 # at each style. Fitted to runs of one and two styles on two cores.
 OVERHEAD = 5000
 BEGIN, BEGIN_STYLE = 0.1, 0.5
-RECENT = 20  # iterations that tell a run's pace
+RECENT = 12  # iterations that tell a run's pace
 
 
 @dataclass(frozen=True)
@@ -120,9 +120,9 @@ def cost(stage: Stage, settings: Settings) -> float:
 class Forecast:
     """Tells from what is done how long the rest takes.
 
-    The pace is the median of the latest iterations, by their work, so that it follows a machine
-    that has become slower but not one that was held up for a moment. The first iteration tells
-    nothing, as what is made once for all is made then.
+    The pace is the mean of the latest iterations, as many of them are slow: a browser draws the
+    previews on the same processor. The slowest is left out, so that a moment's interruption does
+    not count. The first iteration tells nothing, as what is made once for all is made then.
     """
 
     def __init__(self) -> None:
@@ -139,17 +139,13 @@ class Forecast:
             work = spent - self._before[1]
             self._recent.append(((seconds - self._before[0]) / work, work))
         self._before = (seconds, spent)
-        pace = self._median() if self._recent else seconds / spent
+        pace = self._mean() if self._recent else seconds / spent
         return pace * (1 - fraction)
 
-    def _median(self) -> float:
-        """The pace at which half of the recent work was done faster, and half slower."""
-        half = sum(work for _, work in self._recent) / 2
-        for pace, work in sorted(self._recent):  # noqa: B007
-            half -= work
-            if half <= 0:
-                break
-        return pace
+    def _mean(self) -> float:
+        """The mean pace of the recent work, without the slowest iteration if there are others."""
+        kept = sorted(self._recent)[: max(1, len(self._recent) - 1)]
+        return sum(pace * work for pace, work in kept) / sum(work for _, work in kept)
 
 
 class Clock:

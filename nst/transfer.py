@@ -151,7 +151,7 @@ def steps(
     `resume` is the `state` of a run with the same input, which is gone on with as if it had never
     ended; its next iteration comes first.
 
-    Raises `DivergedError`, `memory.TooLargeError`, what `Settings.check_inputs` raises, and
+    Raises `DivergedError`, `faults.NoMemoryError`, what `Settings.check_inputs` raises, and
     ValueError for tensors of the wrong shape.
     """
     _check_shapes(content, styles, masks)

@@ -193,7 +193,7 @@ def test_what_a_painting_takes_stands_beside_its_resolution(app: AppTest) -> Non
 
     assert 0.1 < minutes() < 2
     app.select_slider("resolution").set_value(1024).run()
-    assert minutes() > 2
+    assert minutes() >= 2
     assert "stopped after" not in sidebar_captions(app)
     app.toggle("early_stop").set_value(False)
     app.select_slider("iterations").set_value(5000).run()
@@ -229,7 +229,7 @@ def test_a_job_runs_to_its_end_and_is_found_again(app: AppTest) -> None:
     make_tiny(app, iterations=10)
     button(app, "Paint").click().run()
     assert not app.exception
-    run_until(app, lambda: app.download_button)
+    run_until(app, lambda: "Finished" in status(app))
     assert re.search(r"Finished: 10 iterations in \d+ s\.", status(app))
     assert [metric.label for metric in app.metric] == ["Total loss", "Content loss", "Style loss"]
     title = captions(app)[2]
@@ -249,7 +249,7 @@ def test_stop_keeps_the_picture(app: AppTest) -> None:
     assert button(app, "Paint").disabled
     app.select_slider("style_weight").set_value(1000.0).run()  # moving a slider does no harm
     button(app, "Stop").click().run()
-    run_until(app, lambda: app.download_button)
+    run_until(app, lambda: "Finished" in status(app))
     assert "picture is kept" in status(app)
     assert "in the style of" in captions(app)[2]
 

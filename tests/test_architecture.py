@@ -79,7 +79,9 @@ ALLOWED = {
         *("settings", "images", "canvas", "export", "footprint", "history", "machine", "order"),
         *("pace", "painter", "previews", "recipe", "transfer", "weights"),
     },
-    "canvas": {"settings", "images", "color"},
+    "enlarging": {"color", "images"},
+    "canvas": {"settings", "images", "color", "enlarging"},
+    "deep": {"enlarging", "settings", "images", "canvas", "color"},
     "flags": {"settings"},
     "storage": {"settings", "images"},
     "sheet": {"export"},
@@ -90,7 +92,7 @@ ALLOWED = {
     "cluster": {"settings", "order", "batch", "storage"},
     "cli": {
         *("__init__", "settings", "images", "canvas", "recipe", "weights", "vgg", "transfer"),
-        *("checkpoint", "estimate", "export", "faults", "memory", "flags", "cli_batch"),
+        *("checkpoint", "deep", "estimate", "export", "faults", "memory", "flags", "cli_batch"),
     },
     "cli_batch": {
         *("settings", "faults", "flags", "images", "storage", "sheet", "order", "batch"),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nst import canvas, color, images
+from nst import canvas, color, enlarging, images
 from nst.settings import Settings
 
 
@@ -68,7 +68,7 @@ def test_luminance_paints_in_grey_and_gives_the_colours_back():
         assert red.tobytes() == green.tobytes() == blue.tobytes()
     finished = canvas.finish(painting, photo, settings)
     assert finished.size == photo.size
-    wanted = color.with_colors_of(painting.resize(photo.size, Image.Resampling.LANCZOS), photo)
+    wanted = color.with_colors_of(enlarging.enlarge(painting, photo), photo)
     assert finished.tobytes() == wanted.tobytes()
 
 
@@ -112,7 +112,7 @@ def test_what_no_mask_claims_is_the_photo_at_its_own_size():
     left, right = (Image.new("L", (64, 32)) for _ in range(2))
     left.paste(255, (0, 0, 16, 32))
     right.paste(255, (48, 0, 64, 32))
-    assert canvas.needs_photo(Settings(), [left])
+    assert canvas.mixes_photo(Settings(), [left])
     finished = canvas.finish(painting, photo, Settings(), [left, right.convert("RGB")])
     middle = (60, 0, 140, 100)
     assert finished.crop(middle).tobytes() == photo.crop(middle).tobytes()

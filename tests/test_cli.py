@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops, ImageStat
 
 from nst import checkpoint, cli, estimate, flags, images, memory, recipe, transfer, vgg
 from nst.settings import CONTROLS
@@ -188,6 +190,12 @@ def test_show_draws_every_preview(run, monkeypatch):
         ([CONTENT, STYLE, "-o", "out.png", "--tile", "many"], "from 64 on"),
         ([CONTENT, STYLE, "-o", "out.jpg", "--quality", "101"], "from 1 to 100"),
         ([CONTENT, STYLE, "-o", "out.jpg", "--dpi", "fine"], "from 0 to 10000"),
+        ([CONTENT, STYLE, "-o", "out.png", "--depth", "12"], "8 or 16"),
+        ([CONTENT, STYLE, "-o", "out.jpg", "--depth", "16"], ".png, .tif, .tiff"),
+        (
+            [CONTENT, STYLE, "-o", "out.png", "--depth", "16", "--blend-sheet", "2"],
+            "not for a blend sheet",
+        ),
         ([CONTENT, STYLE, "-o", "out.png", "--resume", "none.nst"], "cannot be read"),
         ([CONTENT, STYLE, "-o", "out.png", "--resume", "none.nst", "--preset", "fine"], "leave"),
         ([CONTENT, STYLE, "-o", "out.png", "--seed", "x"], "whole number"),
@@ -270,6 +278,35 @@ def test_a_checkpoint_is_gone_on_with_to_the_same_picture(run, monkeypatch):
         assert code == cli.BAD_INPUT
         assert sentence in err
         assert not Path("three.png").exists()
+
+
+def test_a_painting_that_was_killed_is_gone_on_with(run, tmp_path):
+    """As after a power cut: the process has no chance to do anything about it."""
+    arguments = [CONTENT, STYLE, "--preset", "classic", "--resolution", "64", "--iterations", "30"]
+    killed = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import sys; from nst import cli; cli.CHECKPOINT_SECONDS = 0; cli.main(sys.argv[1:])",
+            *[*arguments, "--quiet", "--checkpoint", "run.nst", "-o", "never.png"],
+        ],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    while not (tmp_path / "run.nst").exists():
+        assert killed.poll() is None
+        time.sleep(0.01)
+    killed.kill()
+    assert killed.wait() == -signal.SIGKILL
+    assert not Path("never.png").exists()
+    assert run(*arguments, "--quiet", "-o", "at_once.png")[0] == 0
+    code, _, err = run(CONTENT, STYLE, "--resume", "run.nst", "-o", "after_all.png")
+    assert code == 0
+    assert "1/30 at 64 px" not in err
+    at_once, after_all = (images.open_picture(name) for name in ("at_once.png", "after_all.png"))
+    difference = ImageChops.difference(at_once, after_all)
+    # Another process may add up in another order; the strokes are the same.
+    assert max(ImageStat.Stat(difference).mean) < 1
 
 
 def test_a_checkpoint_that_cannot_be_written_does_not_end_the_painting(run, monkeypatch):

@@ -869,7 +869,7 @@ class TestEncode:
 
     def test_same_picture_same_bytes_at_any_time(self, monkeypatch):
         made = iter([b"\x07" * 12, b"\x08" * 12])
-        profile = images._srgb_profile()
+        profile = images.srgb_profile()
 
         class LaterProfile:
             def __init__(self, _):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from nst import machine, memory, transfer
+from nst import faults, machine, memory, transfer
 from nst.memory import SIDES, WHOLE, Canvas
 from nst.settings import Settings
 
@@ -53,7 +53,7 @@ def test_a_canvas_is_cut_no_more_than_it_must_be():
 def test_a_side_smaller():
     assert memory.smaller(WHOLE, 1024, 2048) == 1024
     assert memory.smaller(WHOLE, 400, 512) == 256
-    with pytest.raises(memory.TooLargeError, match="2048 x 1024 px"):
+    with pytest.raises(faults.NoMemoryError, match="2048 x 1024 px"):
         memory.smaller(128, 1024, 2048)
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nst.schedule import GROWTH, SHORTEST, WINDOW, Clock, Forecast, Stage, plan, pyramid
+from nst.schedule import GROWTH, RECENT, SHORTEST, WINDOW, Clock, Forecast, Stage, plan, pyramid
 from nst.settings import Settings
 
 SIDES = st.integers(2, 64).map(lambda n: 16 * n)
@@ -113,10 +113,12 @@ def test_the_fraction_rises_to_one():
     assert fractions[-1] == 1
 
 
-def foretold(seconds_of, settings=Settings(), losses=lambda iteration: 100.0 / iteration):  # noqa: B008
+def foretold(seconds_of, losses=lambda iteration: 100.0 / iteration, extra=lambda iteration: 0.0):
     """For each iteration of a run with one style: seconds since its begin, and what was said to be
-    left. `seconds_of` says what a stage's beginning and its iterations take.
+    left. `seconds_of` says what a stage's beginning and its iterations take, `extra` how many
+    seconds more an iteration takes.
     """
+    settings = Settings()
     stages = plan(settings, 256, 384)
     clock, forecast, seconds, found = Clock(stages, settings), Forecast(), 0.0, []
     for stage in stages:
@@ -124,7 +126,7 @@ def foretold(seconds_of, settings=Settings(), losses=lambda iteration: 100.0 / i
         seconds += begin
         while not clock.stage_over:
             clock.tick(losses(clock.iteration + 1))
-            seconds += each
+            seconds += each + extra(clock.iteration)
             left = forecast.seconds_left(seconds, clock.spent, clock.fraction)
             found.append((seconds, left))
         clock.next_stage()
@@ -169,6 +171,19 @@ def test_a_slow_first_iteration_does_not_disturb_the_forecast():
 
     course = foretold(seconds_of)
     assert max(errors(course)[1:]) < 0.1
+
+
+def test_previews_that_are_drawn_on_the_same_processor_count():
+    course = foretold(of_machine(1e5), extra=lambda i: 0.3 if i < 60 and i % 4 == 0 else 0.0)
+    smooth = foretold(of_machine(1e5))
+    for (_, left), (_, expected) in list(zip(course, smooth, strict=True))[RECENT:40]:
+        assert left > 1.3 * expected
+
+
+def test_a_moment_s_interruption_does_not_count():
+    held_up = foretold(of_machine(1e5), extra=lambda i: 3.0 if i == 20 else 0.0)
+    for (_, left), (_, expected) in zip(held_up, foretold(of_machine(1e5)), strict=True):
+        assert left == pytest.approx(expected, rel=0.1)
 
 
 def test_the_forecast_follows_a_machine_that_becomes_slower():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from nst import images, memory, transfer, vgg, weights
+from nst import faults, images, memory, transfer, vgg, weights
 from nst.memory import WHOLE
 from nst.settings import Settings
 from nst.tiles import Tile, Window
@@ -154,7 +154,7 @@ def test_without_memory_for_any_tile_it_says_so(trunk, content, style, monkeypat
     monkeypatch.setattr(vgg.VGG19, "look", no_memory)
     monkeypatch.setattr(memory, "SIDES", (memory.WHOLE, 64))
     run = transfer.steps(content, [style], Settings(resolution=96), trunk)
-    with pytest.raises(memory.TooLargeError, match="lower resolution"):
+    with pytest.raises(faults.NoMemoryError, match="lower resolution"):
         next(run)
 
 
@@ -166,7 +166,7 @@ def test_pictures_that_there_is_no_memory_for(trunk, content, style, monkeypatch
 
     monkeypatch.setattr(transfer, "Adam", no_memory)
     settings = Settings(content_layer="conv1_1", style_layers=("conv1_1",))
-    with pytest.raises(memory.TooLargeError, match="96 x 64 px"):
+    with pytest.raises(faults.NoMemoryError, match="96 x 64 px"):
         next(transfer.steps(content, [style], settings, trunk))
 
 

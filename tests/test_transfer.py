@@ -332,7 +332,7 @@ def test_the_whole_gradient_against_plain_float32_autograd(content, style, trunk
         painter.pixels
         + 0.1 * torch.randn(painter.pixels.shape, generator=torch.Generator().manual_seed(1))
     ).requires_grad_()
-    own, _ = painter._evaluate(pixels)
+    own, _ = painter._evaluate(pixels.detach())
 
     found = features(pixels)
     target = features(trunk.normalize(content))["conv4_2"].detach()
