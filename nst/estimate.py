@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from nst import memory
-from nst.schedule import Stage, multiple_of_16, plan, pyramid
+from nst.schedule import OVERHEAD, Stage, multiple_of_16, plan, pyramid
 from nst.settings import CONTROLS, LAYERS, Settings
 from nst.tiles import Window, tiles
 from nst.vgg import VGG19
@@ -47,7 +47,8 @@ class Estimate:
 
 def peak(canvas: memory.Canvas, side: int) -> int:
     """Bytes of a process of its own that paints the canvas in tiles of this side."""
-    return memory.PROGRAM + memory.total(canvas, side) + PICTURES * canvas.area
+    program = memory.PROGRAM + (memory.WEIGHTS if canvas.area <= memory.LARGE else 0)
+    return program + memory.total(canvas, side) + PICTURES * canvas.area
 
 
 def check(canvas: memory.Canvas, free: int) -> None:
@@ -79,7 +80,10 @@ def _advice(canvas: memory.Canvas, free: int) -> str:
 
 
 def measure(vgg: VGG19, settings: Settings) -> float:
-    """Seconds that a pixel takes to be looked at, there and back, with these layers."""
+    """Seconds that a pixel takes to be looked at, there and back, with these layers.
+
+    Each picture costs as much as `OVERHEAD` pixels more.
+    """
     picture = torch.rand(1, 3, MEASURED, MEASURED, generator=torch.Generator().manual_seed(0))
     content, style = [settings.content_layer], settings.style_layers
     fastest = math.inf
@@ -91,7 +95,7 @@ def measure(vgg: VGG19, settings: Settings) -> float:
         gradient = torch.autograd.grad(outputs, pixels, [torch.ones_like(x) for x in outputs])[0]
         gradient[0, 0, 0, 0].item()  # waits for the device
         fastest = min(fastest, time.perf_counter() - began)
-    return fastest / MEASURED**2
+    return fastest / (MEASURED**2 + OVERHEAD)
 
 
 def estimate(
@@ -117,7 +121,10 @@ def estimate(
         tuple(stage.scale for stage in stages),
         sum(stage.iterations for stage in stages),
         side,
-        peak(canvas, side),
+        max(
+            peak(replace(canvas, height=stage.height, width=stage.width), side)
+            for stage, side in zip(stages, sides, strict=True)
+        ),
         pixels * pace,
     )
 
@@ -131,7 +138,7 @@ def _shown(stage: Stage, settings: Settings, styles: int, side: int) -> float:
     step, begin = 0.0, 0.0
     for number, (height, width) in enumerate(sizes):
         windows = [Window(tile, deepest) for tile in tiles(height, width, side)]
-        area = sum(_area(window) for window in windows)
+        area = sum(_area(window) + OVERHEAD for window in windows)
         twice = FORTH if len(windows) > 1 else 0.0
         step += area * (1 + twice)
         begin += FORTH * area * (styles + (number == 0))
