@@ -21,6 +21,9 @@ from nst.tiles import Window, tiles
 WHOLE = 2**20  # px, the side of a tile that no picture is larger than
 SIDES = (WHOLE, 1024, 512, 256, 128)  # of tiles, px
 PROGRAM = 720_000_000  # bytes of a process that has loaded torch and VGG19 and has painted once
+# Bytes of transformed weights, which are kept while the canvas is no larger than so many pixels:
+# beyond, memory counts more than a fiftieth of the time.
+WEIGHTS, LARGE = 135_000_000, 400 * 400
 SCRATCH = 90_000_000  # bytes that a look takes whatever its size
 USABLE = 0.8  # of the memory that is free: other programs want some, too
 PICTURE = 12  # bytes a pixel in float32

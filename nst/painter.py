@@ -48,8 +48,8 @@ class VGGPainter:
         from nst import estimate, schedule
 
         settings, side = Settings(coarse_to_fine=False), estimate.MEASURED
-        seconds = estimate.measure(self.load(), settings) * side**2
-        return schedule.cost(schedule.Stage(side, side, 1), settings), seconds
+        work = schedule.cost(schedule.Stage(side, side, 1), settings)
+        return work, estimate.measure(self.load(), settings) * work
 
     def __call__(self, canvas: Canvas, settings: Settings) -> Generator[Progress, None, None]:
         """One `Progress` an iteration."""

@@ -28,7 +28,6 @@ from nst.vgg import VGG19
 
 T = TypeVar("T")
 TINTED = 5  # px at the rim of a canvas whose colour is not to be trusted
-LARGE = 400 * 400  # px; a canvas from which on memory counts more than a fiftieth of the time
 
 
 @dataclass(frozen=True)
@@ -264,7 +263,7 @@ class _Painter:
         With `resume`, where a run stood at that size.
         """
         height, width = stage.height, stage.width
-        self.vgg.spare_memory(height * width > LARGE)
+        self.vgg.spare_memory(height * width > memory.LARGE)
         self.optimizer: Adam | LBFGS | None = None  # of the stage before
         self.photo = _reduced(self.content, height, width)
         if resume is not None:

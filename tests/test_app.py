@@ -249,7 +249,7 @@ def test_stop_keeps_the_picture(app: AppTest) -> None:
     assert button(app, "Paint").disabled
     app.select_slider("style_weight").set_value(1000.0).run()  # moving a slider does no harm
     button(app, "Stop").click().run()
-    run_until(app, lambda: "Finished" in status(app))
+    run_until(app, lambda: app.download_button)
     assert "picture is kept" in status(app)
     assert "in the style of" in captions(app)[2]
 

@@ -175,6 +175,7 @@ def test_both_poolings_paint_the_style_but_differently(studio):
 # Several styles
 
 
+@pytest.mark.long
 def test_weights_of_two_styles_go_from_one_to_the_other(studio):
     shares = ((1, 0), (2, 1), (1, 2), (0, 1))
     pictures = [studio.paint("sky glass", style_weights=weights).picture for weights in shares]

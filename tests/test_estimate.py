@@ -21,7 +21,7 @@ def test_time_grows_with_the_area_and_tiles_cost_at_most_what_they_may():
         whole, tiled = (
             estimate.estimate(size, 1, tile, 64 * GB, 1e-6) for tile in (memory.WHOLE, 512)
         )
-        assert whole.seconds == pytest.approx(side * side * 1e-4, rel=0.02)
+        assert whole.seconds == pytest.approx(side * side * 1e-4 * estimate.SPARED, rel=0.03)
         assert 1.5 < tiled.seconds / whole.seconds < 2.4
         assert (whole.pieces, tiled.pieces) == (1, (side // 512) ** 2)
         assert tiled.memory < whole.memory

@@ -211,7 +211,12 @@ def test_guides_of_one_right_side_are_still_averaged():
     assert losses.position_weights(None, 8, 4) is None
 
 
-def test_a_strip_of_guides():
-    guides = torch.rand(2, 8, 4)
-    assert torch.equal(losses.rows(guides, 2, 5), guides[:, 2:5])
-    assert losses.rows(None, 2, 5) is None
+def test_the_positions_of_a_strip():
+    weights = torch.rand(2, 6, 4)  # of the rows 1 to 6 of 8
+    counted = losses.Positions(slice(1, 7), slice(0, 4), weights, 1)
+    rows, found = counted.strip(0, 3)
+    assert (rows, torch.equal(found, weights[:, :2])) == (slice(1, 3), True)
+    rows, found = counted.strip(3, 8)
+    assert (rows, torch.equal(found, weights[:, 2:])) == (slice(0, 4), True)
+    rows, found = losses.Positions(slice(1, 7), slice(0, 4), None, 1).strip(7, 8)
+    assert (rows.start == rows.stop, found) == (True, None)

@@ -8,7 +8,7 @@ import itertools
 import pytest
 import torch
 
-from nst import losses, transfer
+from nst import losses, memory, transfer
 from nst.settings import Settings
 from nst.transfer import DivergedError
 
@@ -131,6 +131,7 @@ def test_the_seed_chooses_the_noise(content, style, trunk):
     assert (results[0] - results[1]).abs().mean() > 0.1
 
 
+@pytest.mark.long
 def test_a_larger_style_weight_paints_more(content, style, trunk):
     changes = []
     for weight in (300, 10_000):
@@ -356,7 +357,7 @@ def test_the_whole_gradient_against_plain_float32_autograd(content, style, trunk
 def test_a_large_canvas_spares_memory_and_a_small_one_does_not(trunk, monkeypatch):
     asked = []
     monkeypatch.setattr(type(trunk), "spare_memory", lambda self, spare: asked.append(spare))
-    monkeypatch.setattr(transfer, "LARGE", 70 * 70)
+    monkeypatch.setattr(memory, "LARGE", 70 * 70)
     content, style = torch.rand(2, 1, 3, 96, 96)
     settings = Settings(resolution=96, iterations=3)
     scales = [progress.scale for progress in transfer.steps(content, [style], settings, trunk)]
