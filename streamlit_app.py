@@ -27,6 +27,7 @@ from page import (
     masks,
     recipes,
     results,
+    series,
     share,
     studio,
     variations,
@@ -67,12 +68,15 @@ def start(order: Order) -> None:
     try:
         job_id = job_manager().submit(order, visitor.identity())
     except BusyError as error:
+        series.end()
         st.warning(str(error), icon=":material/hourglass_top:")
         st.button("Show it", on_click=show_job, args=[error.job_id])
         return
     except UserError as error:
+        series.end()
         st.error(plain(str(error)), icon=":material/hourglass_disabled:")
         return
+    series.begun(job_id, order)
     visit.add(job_id, job_manager())
     # The pictures of the last painting, to continue it; they stay with the visitor's session.
     st.session_state.painted = (job_id, order)
@@ -120,8 +124,9 @@ def continued(job: jobs.Snapshot, painted: Order, settings: Any) -> Order:
 
 def show_actions(order: Order | None, settings: Any, job: jobs.Snapshot | None) -> None:
     """The buttons: Paint, other pictures, and what can be done with the job: stop or continue."""
-    if (varied := variations.pending()) is not None:
-        start(varied)
+    for placed in (variations.pending(), series.pending(job)):
+        if placed is not None:
+            start(placed)
     active = job is not None and job.active
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="actions"):
         paint = st.button(
@@ -137,6 +142,7 @@ def show_actions(order: Order | None, settings: Any, job: jobs.Snapshot | None) 
             help="Another photo and another style, chosen by chance.",
             on_click=gallery.surprise,
         )
+        series.offer(order.content if order else None, active)
         go_on = False
         painted = None
         if job is not None and job.active:
@@ -200,6 +206,7 @@ def show(chosen: share.Contents, order: Order | None, job: jobs.Snapshot | None)
     if job is not None:
         with below.chosen, st.container(key="losses"):
             studio.show_losses(job)
+    series.show(job_manager())
     share.offer(chosen)
     results.show(job_manager(), job)
     announcement.make(job)

@@ -160,7 +160,7 @@ class VGGEngine:
 
         def paint(prepared: Canvas, settings: Settings, each: Each) -> Painted:
             content, styles, init, masks = prepared.tensors()
-            for last in transfer.steps(content, styles, settings, trunk, init, masks, known):
+            for last in transfer.steps(content, styles, settings, trunk, init, masks, known=known):
                 each(last.fraction)
             return Painted(
                 images.to_picture(last.snapshot()),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import os
@@ -21,6 +22,8 @@ from nst.flags import (
     FAILED,
     Parser,
     add_settings,
+    add_workers,
+    check_workers,
     number,
     settings_of,
 )
@@ -29,6 +32,8 @@ from nst.settings import CONTROLS, PRESETS, Settings, UserError
 # torch, Pillow and matplotlib are imported where they are first needed: `--help` and a mistyped
 # flag answer at once.
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from matplotlib.figure import Figure
     from PIL.Image import Image
     from torch import Tensor
@@ -38,6 +43,8 @@ if TYPE_CHECKING:
     from nst.checkpoint import State
     from nst.estimate import Estimate
     from nst.recipe import Recipe, Source
+    from nst.spread import Team
+    from nst.team import DaskTeam
     from nst.transfer import Progress
     from nst.vgg import VGG19
 
@@ -48,6 +55,7 @@ EXAMPLES = """examples:
   python -m nst photo.jpg sky.jpg waves.jpg -o out.png --style-weights 2 1
   python -m nst photo.jpg sky.jpg waves.jpg -o out.png --masks top.png bottom.png
   python -m nst photo.jpg painting.jpg -o again.png --recipe out.png
+  python -m nst photo.jpg painting.jpg -o poster.png --preset poster --workers 2
 many pictures: python -m nst batch --help
 one photo in all sample styles: python -m nst sheet --help
 """
@@ -151,6 +159,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="go on from a checkpoint, with the same pictures; FILE is kept up to date",
     )
+    add_workers(engine)
     output = parser.add_argument_group("output")
     output.add_argument("--show", action="store_true", help="watch it in a window while it paints")
     output.add_argument("--plot", metavar="FILE", help="save a chart of the losses")
@@ -305,8 +314,16 @@ def _paint(options: argparse.Namespace, report: _Report) -> int:
         raise UserError("--checkpoint and --resume are for one painting, not for a blend sheet.")
     if count and depth != 8:
         raise UserError("--depth 16 is for one painting, not for a blend sheet.")
-    from nst import canvas, deep, export, images, recipe
+    spread = check_workers(options)
+    if spread and (options.plan or count):
+        raise UserError(
+            "--workers and --scheduler are for one large painting; leave out --plan and "
+            "--blend-sheet, or them."
+        )
+    from nst import canvas, cluster, deep, export, images, recipe
 
+    if spread:
+        cluster.check_installed("--scheduler" if options.scheduler else "--workers")
     (deep if depth == 16 else images).check_output(options.output)
     if kept_at:
         images.check_writable(kept_at)
@@ -343,9 +360,12 @@ def _paint(options: argparse.Namespace, report: _Report) -> int:
         return _paint_sheet(options, report, inputs, settings, trunk, count)
     prepared = canvas.prepare(inputs.content, inputs.styles, settings, inputs.masks, inputs.init)
     keeper = _Keeper(kept_at, made.to_json(), report) if kept_at else None
-    run, masks = _run(prepared, settings, trunk, tile, state), prepared.masks
-    del state, prepared  # each is as large as the painting
-    outcome = _follow(run, report, window, keeper)
+    masks = prepared.masks
+    with contextlib.ExitStack() as stack:
+        team = stack.enter_context(_gather(name, options)) if spread else None
+        run = _run(prepared, settings, trunk, tile, state, team)
+        del state, prepared  # each is as large as the painting
+        outcome = _follow(run, report, window, keeper)
     text = {recipe.KEY: made.to_json()}
     if depth == 16:
         pixels = deep.finish(outcome.image, inputs.content, settings, masks)
@@ -386,11 +406,20 @@ def _run(
     trunk: VGG19,
     tile: int | None = None,
     state: State | None = None,
+    team: Team | None = None,
 ) -> Iterator[Progress]:
     from nst import transfer
 
     content, styles, init, masks = prepared.tensors()
-    return transfer.steps(content, styles, settings, trunk, init, masks, tile, state)
+    return transfer.steps(content, styles, settings, trunk, init, masks, tile, state, team=team)
+
+
+def _gather(weights: str, options: argparse.Namespace) -> AbstractContextManager[DaskTeam]:
+    """The workers that were asked for."""
+    from nst import batch, team
+
+    engine = batch.VGGEngine(weights, options.device)
+    return team.gather(engine, options.workers, options.scheduler)
 
 
 def _recipe(inputs: _Inputs, settings: Settings, weights: str, checksum: str) -> Recipe:

@@ -22,8 +22,9 @@ from nst.flags import (
     FAILED,
     Parser,
     add_settings,
+    add_workers,
     changes_of,
-    number,
+    check_workers,
     settings_of,
 )
 from nst.settings import PRESETS, Settings, UserError
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 SAMPLES = Path(__file__).parent.parent / "Resources" / "styles"
 CONTACT_SHEET = "contact_sheet.png"
 SHEET_RESOLUTION = 256  # px: a sheet is for choosing, so it is quick
-MOST_WORKERS = 1024
 BAR = 24  # characters
 
 BATCH_EXAMPLES = """examples:
@@ -101,18 +101,7 @@ def _batch_parser() -> argparse.ArgumentParser:
     add_settings(parser.add_argument_group("settings, on top of the preset"))
     engine = parser.add_argument_group("engine")
     _add_engine(engine)
-    engine.add_argument(
-        "--workers",
-        metavar="N",
-        type=number,
-        help="paint in so many processes of this machine; needs requirements-cluster.txt",
-    )
-    engine.add_argument(
-        "--scheduler",
-        metavar="ADDRESS",
-        help="paint on the Dask cluster there, e.g. tcp://10.0.0.5:8786; needs "
-        "requirements-cluster.txt",
-    )
+    add_workers(engine)
     engine.add_argument(
         "--shared",
         action="store_true",
@@ -171,7 +160,7 @@ def _batch(options: argparse.Namespace) -> int:
     from nst import batch, storage
 
     jobs = _jobs(options)
-    _check_workers(options.workers)
+    check_workers(options)
     report = _Report(len(jobs), options.quiet, options.json)
     records = _records(jobs, options, report)
     storage.make_folder(options.output)
@@ -233,13 +222,6 @@ def _jobs(options: argparse.Namespace) -> list[Job]:
     return jobs
 
 
-def _check_workers(workers: float | int | str | None) -> None:
-    if workers is None:
-        return
-    if not isinstance(workers, int) or not 1 <= workers <= MOST_WORKERS:
-        raise UserError(f"--workers was {workers!r}; give a whole number from 1 to {MOST_WORKERS}.")
-
-
 def _records(
     jobs: Sequence[Job], options: argparse.Namespace, report: _Report
 ) -> Generator[Record, None, None]:
@@ -250,8 +232,7 @@ def _records(
     engine.checksum()  # weights that are not there are bad input, not many failures
     from nst import cluster
 
-    spread = options.workers is not None or options.scheduler is not None
-    if spread:
+    if check_workers(options):
         cluster.check_installed("--workers" if options.scheduler is None else "--scheduler")
     elif options.shared:
         raise UserError("--shared is for workers; give --workers or --scheduler with it.")
@@ -260,8 +241,6 @@ def _records(
 
         vgg.choose_device(options.device)
         return batch.paint_all(jobs, options.output, engine, report.progress)
-    if options.workers is not None and options.scheduler is not None:
-        raise UserError("--workers starts processes here, --scheduler uses others; give one.")
     return cluster.paint_all(
         jobs, options.output, engine, options.workers, options.scheduler, options.shared
     )

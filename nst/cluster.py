@@ -41,6 +41,8 @@ DIED = (
     "lower the resolution or give the workers more memory."
 )
 
+Connect = Callable[[], "Client"]
+
 log = logging.getLogger(__name__)
 
 
@@ -69,6 +71,15 @@ def paint_all(
     jobs themselves; otherwise this process does. A job is tried again when its worker dies, up to
     `MOST_ATTEMPTS` times. Raises `UserError` if no scheduler or no worker can be reached.
     """
+    with reach(workers, scheduler) as connect:
+        crew = _Crew(connect, folder, engine, shared)
+        with contextlib.closing(crew):
+            yield from crew.paint(jobs)
+
+
+@contextlib.contextmanager
+def reach(workers: int | None = None, scheduler: str | None = None) -> Iterator[Connect]:
+    """What connects to the cluster that `paint_all` describes, which is there for so long."""
     import dask
     import distributed  # noqa: F401  # brings its part of the configuration
 
@@ -79,9 +90,7 @@ def paint_all(
         if scheduler is None:
             own = stack.enter_context(_own_cluster(workers))
             scheduler = own.scheduler_address
-        crew = _Crew(functools.partial(_connect, scheduler), folder, engine, shared)
-        stack.callback(crew.close)
-        yield from crew.paint(jobs)
+        yield functools.partial(_connect, scheduler)
 
 
 def worthwhile() -> bool:
@@ -161,9 +170,7 @@ def _connect(address: str) -> Client:
 class _Crew:
     """The workers of one cluster, and what each of them is busy with."""
 
-    def __init__(
-        self, connect: Callable[[], Client], folder: str, engine: Engine, shared: bool
-    ) -> None:
+    def __init__(self, connect: Connect, folder: str, engine: Engine, shared: bool) -> None:
         self._connect, self._client = connect, connect()
         self._folder, self._engine, self._shared = folder, engine, shared
         self._studio = Studio(engine)  # paints nothing, but knows the recipes

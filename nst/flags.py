@@ -11,6 +11,7 @@ from nst.settings import CONTROLS, Control, Settings, UserError
 
 DEFAULT_PRESET = "balanced"
 BAD_INPUT, FAILED = 2, 1  # exit codes
+MOST_WORKERS = 1024
 
 
 class Parser(argparse.ArgumentParser):
@@ -106,3 +107,29 @@ def changes_of(options: argparse.Namespace) -> dict[str, Any]:
             )
         changes["init"] = "picture"
     return changes
+
+
+def add_workers(group: Any) -> None:
+    """The flags for painting in several processes or on several machines."""
+    extra = "needs requirements-cluster.txt"
+    group.add_argument(
+        "--workers",
+        metavar="N",
+        type=number,
+        help=f"paint in so many processes of this machine; {extra}",
+    )
+    group.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help=f"paint on the Dask cluster there, e.g. tcp://10.0.0.5:8786; {extra}",
+    )
+
+
+def check_workers(options: argparse.Namespace) -> bool:
+    """Whether workers are asked for; raises `UserError` for what cannot be meant."""
+    count = options.workers
+    if count is not None and not (isinstance(count, int) and 1 <= count <= MOST_WORKERS):
+        raise UserError(f"--workers was {count!r}; give a whole number from 1 to {MOST_WORKERS}.")
+    if count is not None and options.scheduler is not None:
+        raise UserError("--workers starts processes here, --scheduler uses others; give one.")
+    return count is not None or options.scheduler is not None

@@ -8,36 +8,116 @@ the whole picture is ever held, at the price of looking twice and of what lies a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from nst import losses, memory
-from nst.settings import LAYERS
-from nst.tiles import Window, tiles
+from nst.tiles import Window
 from nst.vgg import VGG19, Look
 
 Grams = dict[str, Tensor]
+Picture = Callable[[Window], Tensor]
+Features = Callable[[], Tensor]
+
+
+def compute(features: Features) -> Tensor:
+    """A `recall` that remembers nothing."""
+    return features()
+
+
+class Part(NamedTuple):
+    """What a window contributes."""
+
+    window: Window
+    content_loss: float
+    gradient: Tensor  # of its pixels
 
 
 class Eye:
-    """How the trunk looks at pictures of one size: at once, or in tiles of at most `side` px."""
+    """How the trunk looks at pictures of one size: at once, or window by window.
+
+    What is `show`n and what is `remember`ed is for the eye alone to look into.
+    """
 
     def __init__(
-        self,
-        vgg: VGG19,
-        size: tuple[int, int],
-        side: int,
-        layers: Sequence[str],
-        pooling: str,
+        self, vgg: VGG19, windows: Sequence[Window], pooling: str, short_of_memory: bool
     ) -> None:
-        deepest = max(layers, key=LAYERS.index)
-        self.vgg, self.pooling = vgg, pooling
-        self.short_of_memory = side < memory.WHOLE
-        self.windows = [Window(tile, deepest) for tile in tiles(*size, side)]
+        self.vgg, self.windows, self.pooling = vgg, windows, pooling
+        self.short_of_memory = short_of_memory
 
-    def look(
+    def show(self, picture: Picture) -> Any:
+        """The picture, to be looked at more than once."""
+        return picture
+
+    @torch.no_grad()
+    def grams(self, shown: Any, layers: Sequence[str], guides: Tensor | None = None) -> Grams:
+        """What the windows contribute to the picture's Gram matrices, altogether."""
+        total: Grams = {}
+        for window in self.windows:
+            for layer, part in self._look(shown(window), window, (), layers, guides).grams.items():
+                total[layer] = total[layer] + part if layer in total else part
+        self.rest()
+        return total
+
+    def remember(
+        self, shown: Any, layer: str, weight: float, recall: Callable[[Features], Tensor] = compute
+    ) -> Any:
+        """The `ContentTarget` of a photo."""
+        return ContentTarget(self, shown, layer, weight, recall)
+
+    def features(self, pixels: Tensor, window: Window, layer: str) -> Tensor:
+        """Those of the core of a window, (1, C, h, w)."""
+        with torch.no_grad():
+            return self._look(pixels, window, [layer], ()).features[layer]
+
+    def glimpse(
+        self,
+        shown: Any,
+        window: Window,
+        layers: Sequence[str],
+        guides: Tensor | None = None,
+        content: Any = None,
+    ) -> Glimpse:
+        """One window, to be differentiated."""
+        pixels = shown(window).detach().requires_grad_()
+        compared = [] if content is None else [content.layer]
+        return Glimpse(pixels, self._look(pixels, window, compared, layers, guides))
+
+    def gradients(
+        self,
+        shown: Any,
+        of_grams: Grams,
+        guides: Tensor | None = None,
+        content: Any = None,
+        seen: Glimpse | None = None,
+    ) -> Iterator[Part]:
+        """The gradient of the weighted losses, window by window: their sum is the picture's.
+
+        `of_grams` is how the loss depends on each Gram matrix; `content`, what was `remember`ed,
+        is left out where only style counts. `seen` is the window if there is one and it was looked
+        at.
+        """
+        for number, window in enumerate(self.windows):
+            pixels, look = seen or self.glimpse(shown, window, [*of_grams], guides, content)
+            outputs = [look.grams[layer] for layer in of_grams]
+            gradients, loss = [*of_grams.values()], 0.0
+            if content is not None:
+                outputs.append(look.features[content.layer])
+                loss, of_features = content.compare(outputs[-1], number)
+                gradients.append(of_features)
+            del look
+            yield Part(window, loss, torch.autograd.grad(outputs, pixels, gradients)[0])
+        self.rest()
+
+    def rest(self) -> None:
+        """To be called between looking at one thing and at another."""
+        if self.short_of_memory:
+            memory.give_back()
+
+    def _look(
         self,
         pixels: Tensor,
         window: Window,
@@ -45,26 +125,14 @@ class Eye:
         style_layers: Sequence[str],
         guides: Tensor | None = None,
     ) -> Look:
-        """What is seen in the pixels of one of the windows."""
         return self.vgg.look(pixels, content_layers, style_layers, guides, self.pooling, window)
 
-    @torch.no_grad()
-    def grams(self, picture: Picture, layers: Sequence[str], guides: Tensor | None = None) -> Grams:
-        """The Gram matrices of a picture."""
-        total: Grams = {}
-        for window in self.windows:
-            for layer, part in self.look(picture(window), window, (), layers, guides).grams.items():
-                total[layer] = total[layer] + part if layer in total else part
-        self.rest()
-        return total
 
-    def rest(self) -> None:
-        """To be called between looking at one thing and at another."""
-        if self.short_of_memory:
-            memory.give_back()
+class Glimpse(NamedTuple):
+    """A window's pixels, and what is seen in them."""
 
-
-Picture = Callable[[Window], Tensor]
+    pixels: Tensor
+    look: Look
 
 
 def pixels_of(picture: Tensor) -> Picture:
@@ -86,7 +154,7 @@ def expand(picture: Tensor) -> Tensor:
 
 
 class ContentTarget:
-    """The features that a picture is compared with in place, tile by tile.
+    """The features that a picture is compared with in place, window by window.
 
     Those of a whole picture come from `recall`, which may know them from an earlier run instead of
     computing them.
@@ -97,9 +165,10 @@ class ContentTarget:
         eye: Eye,
         picture: Picture,
         layer: str,
-        recall: Callable[[Callable[[], Tensor]], Tensor] = lambda make: make(),
+        weight: float,
+        recall: Callable[[Features], Tensor] = compute,
     ) -> None:
-        self.layer = layer
+        self.layer, self._weight = layer, weight
         self._eye, self._picture = eye, picture
         self._kept: list[Tensor | Packed] = []
         # Features of the first blocks are as large as many pictures, and soon looked at again.
@@ -109,17 +178,26 @@ class ContentTarget:
             self._kept = [Packed(self._look(window)) for window in eye.windows]
         eye.rest()
 
-    def features(self, number: int) -> Tensor:
-        """Those of the core of a window, (1, C, h, w)."""
+    def compare(self, found: Tensor, number: int) -> tuple[float, Tensor]:
+        """What the features of a window contribute to the loss, and how it depends on them.
+
+        The loss is without its weight, the gradient with it.
+        """
+        height, width = self._eye.windows[number].size(int(self.layer[4]))
+        share = found[0, 0].numel() / (height * width)
+        known = found.detach().requires_grad_()
+        loss = share * losses.content_loss(known, self._features(number))
+        (gradient,) = torch.autograd.grad(self._weight * loss, known)
+        return float(loss.detach()), gradient
+
+    def _features(self, number: int) -> Tensor:
         if not self._kept:
             return self._look(self._eye.windows[number])
         kept = self._kept[number]
         return kept.unpack() if isinstance(kept, Packed) else kept
 
-    @torch.no_grad()
     def _look(self, window: Window) -> Tensor:
-        seen = self._eye.look(self._picture(window), window, [self.layer], ())
-        return seen.features[self.layer]
+        return self._eye.features(self._picture(window), window, self.layer)
 
 
 class Packed:
@@ -148,7 +226,7 @@ class Packed:
 class Judge:
     """The losses of style and, if there is a target, of content at one size of the picture.
 
-    `style_loss` takes Gram matrices to a scalar.
+    `style_loss` takes Gram matrices to a scalar, `content` is what the eye `remember`s.
     """
 
     def __init__(
@@ -158,62 +236,34 @@ class Judge:
         style_loss: Callable[[Grams], Tensor],
         style_weight: float,
         guides: Tensor | None = None,
-        content: ContentTarget | None = None,
-        content_weight: float = 0.0,
+        content: Any = None,
     ) -> None:
         self.eye, self.style_layers, self.guides = eye, style_layers, guides
         self.style_loss, self.style_weight = style_loss, style_weight
-        self.content, self.content_weight = content, content_weight
+        self.content = content
 
     def add_gradient(self, pixels: Tensor, gradient: Tensor) -> tuple[float, float]:
         """Add that of the weighted losses to `gradient`, (1, 3, H, W) as the pixels are.
 
         Returns the losses of content and style, without their weights.
         """
-        windows = self.eye.windows
-        seen = None
-        if len(windows) == 1:  # once is enough
-            seen = self._look(pixels, windows[0])
-            grams = seen[1].grams
+        eye, seen = self.eye, None
+        shown = eye.show(pixels_of(pixels))
+        if len(eye.windows) == 1:  # once is enough
+            seen = eye.glimpse(shown, eye.windows[0], self.style_layers, self.guides, self.content)
+            grams = seen.look.grams
         else:
-            grams = self.eye.grams(pixels_of(pixels), self.style_layers, self.guides)
+            grams = eye.grams(shown, self.style_layers, self.guides)
         style, of_grams = self._style(grams)
         content = 0.0
-        for number, window in enumerate(windows):
-            cut, look = seen or self._look(pixels, window)
-            outputs = [look.grams[layer] for layer in self.style_layers]
-            gradients = list(of_grams)
-            if self.content is not None:
-                found = look.features[self.content.layer]
-                loss, of_found = self._content(found, number)
-                content += loss
-                outputs.append(found)
-                gradients.append(of_found)
-            del look
-            gradient[(..., *window.pixels)] += torch.autograd.grad(outputs, cut, gradients)[0]
-        self.eye.rest()
+        for part in eye.gradients(shown, of_grams, self.guides, self.content, seen):
+            gradient[(..., *part.window.pixels)] += part.gradient
+            content += part.content_loss
         return content, style
 
-    def _look(self, pixels: Tensor, window: Window) -> tuple[Tensor, Look]:
-        cut = pixels_of(pixels)(window).detach().requires_grad_()
-        layers = [] if self.content is None else [self.content.layer]
-        return cut, self.eye.look(cut, window, layers, self.style_layers, self.guides)
-
-    def _content(self, found: Tensor, number: int) -> tuple[float, Tensor]:
-        """What the features of a window contribute to the loss, and how it depends on them."""
-        assert self.content is not None
-        height, width = self.eye.windows[number].size(int(self.content.layer[4]))
-        share = found[0, 0].numel() / (height * width)
-        known = found.detach().requires_grad_()
-        loss = share * losses.content_loss(known, self.content.features(number))
-        (gradient,) = torch.autograd.grad(self.content_weight * loss, known)
-        return float(loss.detach()), gradient
-
-    def _style(self, grams: Grams) -> tuple[float, tuple[Tensor, ...]]:
+    def _style(self, grams: Grams) -> tuple[float, Grams]:
         """The loss, and how it depends on each of the Gram matrices."""
-        known = {layer: gram.detach().requires_grad_() for layer, gram in grams.items()}
+        known = {layer: grams[layer].detach().requires_grad_() for layer in self.style_layers}
         loss = self.style_loss(known)
-        gradients = torch.autograd.grad(
-            self.style_weight * loss, [known[layer] for layer in self.style_layers]
-        )
-        return float(loss.detach()), gradients
+        gradients = torch.autograd.grad(self.style_weight * loss, [*known.values()])
+        return float(loss.detach()), dict(zip(known, gradients, strict=True))

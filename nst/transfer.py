@@ -10,20 +10,22 @@ import math
 import time
 from collections.abc import Callable, Generator, Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nst import faults, losses, memory
+from nst import faults, losses, memory, spread
 from nst.checkpoint import CheckpointError, State
 from nst.optimizers import LBFGS, Adam
 from nst.schedule import Clock, Forecast, Stage, multiple_of_16, plan, pyramid
-from nst.settings import Settings, UserError
+from nst.settings import LAYERS, Settings, UserError
+from nst.spread import SpreadEye, Team, TeamLostError
 from nst.strips import picture_strips
 from nst.targets import TargetCache, digest
-from nst.tiling import ContentTarget, Eye, Judge, expand, photo_of
+from nst.tiles import Window, tiles
+from nst.tiling import Eye, Features, Judge, expand, photo_of
 from nst.vgg import VGG19
 
 T = TypeVar("T")
@@ -103,10 +105,12 @@ def stylize(
     masks: Sequence[Tensor] = (),
     tile: int | None = None,
     resume: State | None = None,
+    team: Team | None = None,
 ) -> Tensor:
     """The finished picture, (1, 3, H, W) in 0..1; `steps` without looking at what it yields."""
     progress = None
-    for progress in steps(content, styles, settings, vgg, init, masks, tile, resume):  # noqa: B007
+    run = steps(content, styles, settings, vgg, init, masks, tile, resume, team=team)
+    for progress in run:  # noqa: B007
         pass
     assert progress is not None
     assert progress.image is not None
@@ -123,6 +127,7 @@ def steps(
     tile: int | None = None,
     resume: State | None = None,
     known: TargetCache | None = None,
+    team: Team | None = None,
 ) -> Generator[Progress, None, None]:
     """Paint `content` in the style of `styles`, one `Progress` an iteration.
 
@@ -133,6 +138,7 @@ def steps(
     needs it. With `masks`, one for each style, (1, 1, H, W) in 0..1 and of the content's size, a
     style is painted only where its mask is white; what no mask claims stays the photo. `known`
     keeps what is computed of the content and the styles for further runs; the picture is the same.
+    A `team` looks at the pieces of canvases that are worth cutting, instead of this process.
 
     A preview comes with the first iteration, every `settings.refresh_every`, at the end of each
     scale and with the last iteration; on the first of several scales also after 2, 4, 8 ...
@@ -150,8 +156,8 @@ def steps(
     `resume` is the `state` of a run with the same input, which is gone on with as if it had never
     ended; its next iteration comes first.
 
-    Raises `DivergedError`, `faults.NoMemoryError`, what `Settings.check_inputs` raises, and
-    ValueError for tensors of the wrong shape.
+    Raises `DivergedError`, `faults.NoMemoryError`, what `Settings.check_inputs` raises, ValueError
+    for tensors of the wrong shape, and what the `team` raises once nobody of it is left.
     """
     _check_shapes(content, styles, masks)
     settings.check_inputs(len(styles), len(masks), init is not None)
@@ -160,7 +166,7 @@ def steps(
     scales = tuple(stage.scale for stage in stages)
     clock = Clock(stages, settings, len(styles))
     forecast = Forecast()
-    painter = _Painter(vgg, settings, content, styles, init, masks, tile, known)
+    painter = _Painter(vgg, settings, content, styles, init, masks, tile, known, team)
     del content, styles, init, masks  # the painter lets go of what it does not need any more
     totals = list(resume.losses) if resume else []
     first = clock.replay(totals)
@@ -230,9 +236,10 @@ class _Painter:
         masks: Sequence[Tensor] = (),
         tile: int | None = None,
         known: TargetCache | None = None,
+        team: Team | None = None,
     ) -> None:
         self.vgg, self.settings, self.asked_tile = vgg, settings, tile
-        self.known = known
+        self.known, self.team = known, team
         # What the targets are known by; without a cache nobody asks.
         self.digests = [digest(image) if known else "" for image in (content, *styles)]
         self.tile = memory.WHOLE
@@ -320,13 +327,26 @@ class _Painter:
         masks = 0 if self.masks is None else self.masks.shape[1]
         height, width = self.photo.shape[2:]
         canvas = memory.Canvas(height, width, self.settings, masks, self.vgg.precision.itemsize)
-        return memory.tile_side(canvas, memory.free_memory(self.vgg.device))
+        fitting = memory.tile_side(canvas, memory.free_memory(self.vgg.device))
+        return (
+            min(fitting, spread.tile_side(height, width, len(self.team))) if self.team else fitting
+        )
 
     def _within_memory(self, work: Callable[[], T]) -> T:
-        """What `work` returns; in smaller and smaller tiles while memory runs out over it."""
+        """What `work` returns; in smaller and smaller tiles while memory runs out over it.
+
+        It is done again, too, when one of the team is lost.
+        """
+        lost = 0
         while True:
             try:
                 return work()
+            except TeamLostError as error:
+                lost += 1
+                if lost == spread.MOST_LOSSES:
+                    raise spread.TeamError() from error
+                self._regroup()
+                continue
             except (MemoryError, RuntimeError) as error:
                 if not faults.is_out_of_memory(error):
                     raise
@@ -334,6 +354,11 @@ class _Painter:
             self.tile = memory.smaller(self.tile, *self.photo.shape[2:])
             memory.spare(True)
             self.judges.clear()
+
+    def _regroup(self) -> None:
+        """Go on with those of the team who are there."""
+        if self.team is not None and self.team.regroup():
+            self.judges.clear()  # what they compare with is with those who are gone
 
     def _photo(self, strip: tuple[slice, ...]) -> Tensor:
         """What was given, at the size of the canvas and in the network's units."""
@@ -373,10 +398,10 @@ class _Painter:
         layers = settings.style_layers
         for number, size in enumerate(targets.sizes):
             looked_at = layers if number else (settings.content_layer, *layers)
-            eye = Eye(self.vgg, size, self.tile, looked_at, settings.pooling)
+            eye = self._eye(size, looked_at)
             content = None
             if number == 0:
-                content = self._content_target(eye)
+                content = self._remember(eye)
             self.judges.append(
                 Judge(
                     eye,
@@ -385,18 +410,28 @@ class _Painter:
                     settings.style_weight,
                     targets.guides,
                     content,
-                    settings.content_weight,
                 )
             )
 
-    def _content_target(self, eye: Eye) -> ContentTarget:
-        layer, pooling = self.settings.content_layer, self.settings.pooling
-        key = (self.digests[0], *self.photo.shape, layer, pooling)
+    def _eye(self, size: tuple[int, int], layers: Sequence[str]) -> Eye:
+        """What looks at pictures of this height and width, up to the deepest of the layers."""
+        deepest = max(layers, key=LAYERS.index)
+        windows = [Window(tile, deepest) for tile in tiles(*size, self.tile)]
+        spared, pooling = self.tile < memory.WHOLE, self.settings.pooling
+        if self.team is not None and len(windows) > 1:
+            return SpreadEye(self.vgg, windows, pooling, spared, self.team)
+        return Eye(self.vgg, windows, pooling, spared)
 
-        def recall(make: Callable[[], Tensor]) -> Tensor:
+    def _remember(self, eye: Eye) -> Any:
+        """What the content is compared with."""
+        settings = self.settings
+        key = (self.digests[0], *self.photo.shape, settings.content_layer, settings.pooling)
+
+        def recall(make: Features) -> Tensor:
             return self._recall(key, lambda: [make()])[0]
 
-        return ContentTarget(eye, photo_of(self.photo, self.vgg), layer, recall)
+        shown = eye.show(photo_of(self.photo, self.vgg))
+        return eye.remember(shown, settings.content_layer, settings.content_weight, recall)
 
     def _styles_at(self, size: tuple[int, int]) -> Iterator[Tensor]:
         """The styles reduced as the canvas is, so that strokes keep their size; as `_compact`."""
@@ -410,8 +445,8 @@ class _Painter:
 
         def look(style: Tensor) -> list[Tensor]:
             height, width = style.shape[2:]
-            eye = Eye(self.vgg, (height, width), self.tile, layers, pooling)
-            grams = eye.grams(photo_of(style, self.vgg), layers)
+            eye = self._eye((height, width), layers)
+            grams = eye.grams(eye.show(photo_of(style, self.vgg)), layers)
             return [grams[layer][0] for layer in layers]
 
         return [
@@ -427,6 +462,7 @@ class _Painter:
     def step(self, learning_rate: float) -> _Losses:
         """One iteration; raises `DivergedError` and leaves the picture as it was."""
         self.iteration += 1
+        self._regroup()
         gradient, loss = self._within_memory(lambda: self._evaluate(self.pixels))
         # A sum is finite only if all of its terms are; asking each would take another picture.
         if not (math.isfinite(loss.total) and math.isfinite(float(gradient.sum()))):

@@ -10,6 +10,7 @@ import json
 import re
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -970,3 +971,34 @@ def test_the_chart_marks_each_change_of_scale() -> None:
 
 def test_what_follows_a_name_is_no_markup() -> None:
     assert plain("a_[b](c):d:<e>") == r"a\_\[b\](c)\:d\:\<e\>"
+
+
+def test_all_styles_are_tried_one_after_the_other(app: AppTest, orders: list[Order]) -> None:
+    styles = [title_of(stem) for stem in gallery.gallery("styles")]
+    button(app, "Try them all").click().run()
+    assert not app.exception
+    run_until(app, lambda: "Download the sheet" in labels(app))
+    assert [order.style_name for order in orders] == styles
+    assert {order.settings.resolution for order in orders} == {256}
+    assert len({order.content.source for order in orders}) == 1
+    assert any(caption.endswith(styles[-1]) for caption in captions(app))
+    button(app, "Paint").click().run()  # another painting, and the sheet is not in its way
+    assert "series" not in app.session_state
+
+
+def test_stop_ends_the_trying(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    held = threading.Event()
+
+    def wait(self: VGGPainter, canvas: Canvas, settings: Settings) -> Iterator[Progress]:
+        held.wait(30)
+        yield dataclasses.replace(next(iter(paint(canvas, settings))), fraction=0.5)
+        yield from paint(canvas, settings)
+
+    monkeypatch.setattr(VGGPainter, "__call__", wait)
+    button(app, "Try them all").click().run()
+    assert button(app, "Try them all").disabled
+    button(app, "Stop").click().run()
+    held.set()
+    run_until(app, lambda: not button(app, "Try them all").disabled)
+    assert len(app.session_state["series"].job_ids) == 1
+    assert not app.session_state["series"].waiting

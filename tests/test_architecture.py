@@ -61,11 +61,12 @@ ALLOWED = {
     "targets": set(),
     "checkpoint": {"images", "optimizers", "settings"},
     "memory": {"faults", "machine", "settings", "tiles"},
-    "tiling": {"losses", "memory", "settings", "tiles", "vgg"},
+    "tiling": {"losses", "memory", "tiles", "vgg"},
+    "spread": {"memory", "settings", "tiles", "tiling", "vgg"},
     "estimate": {"memory", "schedule", "settings", "tiles", "vgg"},
     "transfer": {
         *("settings", "vgg", "losses", "schedule", "optimizers", "strips", "tiling"),
-        *("checkpoint", "faults", "memory", "targets"),
+        *("checkpoint", "faults", "memory", "spread", "targets", "tiles"),
     },
     "export": {"images", "settings"},
     "order": {"settings", "images", "recipe"},
@@ -90,9 +91,11 @@ ALLOWED = {
         *("targets", "transfer"),
     },
     "cluster": {"settings", "order", "batch", "storage"},
+    "team": {"settings", "batch", "cluster", "memory", "spread", "vgg"},
     "cli": {
         *("__init__", "settings", "images", "canvas", "recipe", "weights", "vgg", "transfer"),
         *("checkpoint", "deep", "estimate", "export", "faults", "memory", "flags", "cli_batch"),
+        *("batch", "cluster", "spread", "team"),
     },
     "cli_batch": {
         *("settings", "faults", "flags", "images", "storage", "sheet", "order", "batch"),
@@ -191,7 +194,7 @@ def test_light_modules_do_not_import_torch(module):
 @pytest.mark.parametrize("path", [*MODULES, *PAGE], ids=lambda path: path.stem)
 def test_only_the_cluster_imports_dask(path):
     assert not {"dask", "distributed"} & {name.split(".")[0] for name in imported(path)} or (
-        path.stem == "cluster"
+        path.stem in ("cluster", "team")
     )
 
 

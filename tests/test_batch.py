@@ -204,7 +204,7 @@ def test_names_do_not_clash_and_do_not_depend_on_the_order():
         (["--content", "photos", "--style", "nowhere", "-o", "out"], "no file or folder 'nowhere'"),
         (["--content", ".", "--style", "art", "-o", "out"], "no picture in the folder"),
         ([*PAIRS[1:], "--content", "photos/a.png", "--zip"], "1 contents and 2 styles"),
-        ([*PAIRS[1:], "--resolution", "5000"], "from 64 to 1024 px"),
+        ([*PAIRS[1:], "--resolution", "5000"], "from 64 to 4096 px"),
         ([*PAIRS[1:], "--style-weights", "1", "2"], "2 style weights for 1"),
         ([*PAIRS[1:], "--jobs", "jobs.csv"], "leave out --content"),
         ([*PAIRS[1:], "--workers", "0"], "from 1 to 1024"),

@@ -8,8 +8,8 @@ import torch
 from nst import faults, images, memory, transfer, vgg, weights
 from nst.memory import WHOLE
 from nst.settings import Settings
-from nst.tiles import Tile, Window
-from nst.tiling import ContentTarget, Eye, Packed, photo_of
+from nst.tiles import Tile, Window, tiles
+from nst.tiling import Eye, Packed, photo_of
 
 
 def evaluate(trunk, settings, content, styles, masks, tile):
@@ -19,6 +19,11 @@ def evaluate(trunk, settings, content, styles, masks, tile):
     generator = torch.Generator().manual_seed(1)
     noise = torch.randn(painter.pixels.shape, generator=generator)
     return painter._evaluate(painter.pixels + 0.1 * noise)
+
+
+def eye_of(trunk, size, side, deepest):
+    windows = [Window(tile, deepest) for tile in tiles(*size, side)]
+    return Eye(trunk, windows, "max", short_of_memory=True)
 
 
 MASKED = {
@@ -90,19 +95,19 @@ def test_bfloat16_is_tiled_as_well(content):
     layers = list(weights.load_convolutions("original"))[:4]
     half = vgg.VGG19(layers, torch.device("cpu"), torch.bfloat16)
     picture = photo_of(content[..., :96], half)
-    whole, parts = (Eye(half, (64, 96), tile, ["conv2_2"], "max") for tile in (WHOLE, 64))
+    whole, parts = (eye_of(half, (64, 96), tile, "conv2_2") for tile in (WHOLE, 64))
     one, other = (eye.grams(picture, ["conv2_1"])["conv2_1"] for eye in (whole, parts))
     assert (one - other).norm() < 0.01 * one.norm()
 
 
 @pytest.mark.parametrize("layer", ["conv1_2", "conv3_2"])
 def test_content_is_looked_at_in_tiles(trunk, content, layer):
-    eye = Eye(trunk, (64, 96), 64, [layer], "max")
-    target = ContentTarget(eye, photo_of(content, trunk), layer)
+    eye = eye_of(trunk, (64, 96), 64, layer)
+    target = eye.remember(eye.show(photo_of(content, trunk)), layer, 1.0)
     whole = trunk.features(trunk.normalize(content), [layer])[layer]
     for number, window in enumerate(eye.windows):
         expected = whole[(..., *window.place(int(layer[4])))]
-        torch.testing.assert_close(target.features(number), expected, rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(target._features(number), expected, rtol=1e-4, atol=1e-4)
 
 
 def test_packing_loses_nothing():

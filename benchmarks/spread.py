@@ -1,0 +1,85 @@
+"""One large picture on two workers of one thread each, beside one process of one thread.
+
+    python -m benchmarks.spread [--side PX] [--rounds N]
+
+Steps of a square canvas in tiles, with the default settings, by turns; then how long as much as a
+step moves takes to move alone. For a bound on what more workers gain, and for `README.md`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from nst import batch, images, team, transfer, vgg
+from nst.schedule import Stage
+from nst.settings import Settings
+from nst.spread import Team
+from nst.team import DaskTeam
+
+RESOURCES = Path(__file__).parent.parent / "Resources"
+TILE = 512  # px
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--side", type=int, default=1024)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    trunk = vgg.load(device="cpu")
+    with team.gather(batch.VGGEngine("original", "cpu"), workers=2) as workers:
+        painters = [_painter(options.side, trunk, who) for who in (None, workers)]
+        took: list[list[float]] = [[], []]
+        for _ in range(options.rounds):
+            for painter, found in zip(painters, took, strict=True):
+                began = time.perf_counter()
+                painter.step(painter.settings.learning_rate)
+                found.append(time.perf_counter() - began)
+        alone, spread = (statistics.median(found) for found in took)
+        difference = (painters[0].pixels - painters[1].pixels).abs().max()
+        print(f"a step alone {alone:.1f} s, on the workers {spread:.1f} s: {alone / spread:.2f}")
+        print(f"largest difference of the pictures: {float(difference):.1e}")
+        _move(workers, options.side)
+
+
+def _painter(side: int, trunk: vgg.VGG19, who: Team | None) -> transfer._Painter:
+    """Ready for its first step."""
+    content, style = (
+        images.to_tensor(images.open_picture(RESOURCES / name).resize((side, side)))
+        for name in ("content/rocket.jpg", "styles/night_sky.jpg")
+    )
+    settings = Settings(resolution=side)
+    painter = transfer._Painter(trunk, settings, content, [style], None, (), TILE, team=who)
+    painter.begin(Stage(side, side, 1), last=True)
+    painter._make_judges()
+    return painter
+
+
+def _move(workers: DaskTeam, side: int) -> None:
+    """How long pixels take there, and a gradient of the same size back."""
+    part = np.zeros((3, side, side // len(workers)), np.float32)
+    took = []
+    for _ in range(5):
+        began = time.perf_counter()
+        held = workers.give([part] * len(workers))
+        for _ in workers.fetch(_return, held):
+            pass
+        took.append(time.perf_counter() - began)
+    seconds, size = statistics.median(took), 2 * part.nbytes * len(workers) / 1e6
+    print(f"moving {size:.0f} MB there and back: {seconds:.2f} s, {size / seconds:.0f} MB/s")
+
+
+def _return(trunk: vgg.VGG19, part: Any) -> Any:
+    return part
+
+
+if __name__ == "__main__":
+    main()
