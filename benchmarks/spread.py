@@ -44,9 +44,13 @@ def main() -> None:
                 painter.step(painter.settings.learning_rate)
                 found.append(time.perf_counter() - began)
         alone, spread = (statistics.median(found) for found in took)
-        difference = (painters[0].pixels - painters[1].pixels).abs().max()
+        one, other = (painter.image() for painter in painters)
+        difference = 255 * (one - other).abs()
         print(f"a step alone {alone:.1f} s, on the workers {spread:.1f} s: {alone / spread:.2f}")
-        print(f"largest difference of the pictures: {float(difference):.1e}")
+        print(
+            f"the pictures differ by {float(difference.mean()):.4f} of 255 in the mean, "
+            f"{float(difference.max()):.1f} at most"
+        )
         _move(workers, options.side)
 
 

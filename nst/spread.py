@@ -28,6 +28,7 @@ from nst.vgg import VGG19
 SIDES = (1024, 512)
 
 
+TILES_EACH = 4  # of everyone, so that nobody waits long for who has one more
 MOST_LOSSES = 3  # times that one iteration is begun anew
 
 
@@ -75,14 +76,14 @@ class Team(Protocol):
 
 
 def tile_side(height: int, width: int, members: int) -> int:
-    """The largest of `SIDES` that gives every one of the team a tile of this canvas, px.
+    """The largest of `SIDES` that gives everyone `TILES_EACH` tiles of this canvas, px.
 
     The smallest if there is none; `memory.WHOLE` for what is no larger than that.
     """
     counts = {side: len(tiles(height, width, side)) for side in SIDES}
     if counts[SIDES[-1]] == 1:
         return memory.WHOLE
-    return next((side for side in SIDES if counts[side] >= members), SIDES[-1])
+    return next((side for side in SIDES if counts[side] >= TILES_EACH * members), SIDES[-1])
 
 
 @dataclass(frozen=True)

@@ -30,11 +30,13 @@ PAGE_ALLOWED = {
     "visit": set(),
     "archive": {"downloads"},
     "results": {"archive", "controls", "studio", "visit", "words"},
+    "series": {"gallery"},
     "share": {"controls", "gallery", "studio"},
     "studio": {"compare", "downloads", "gallery", "words"},
     "streamlit_app": {
         *("announcement", "controls", "downloads", "explained", "gallery", "limits", "masks"),
-        *("recipes", "results", "share", "studio", "variations", "visit", "visitor", "words"),
+        *("recipes", "results", "series", "share", "studio", "variations", "visit", "visitor"),
+        "words",
     },
 }
 # What each module may import of the package. Modules not named here may import any.

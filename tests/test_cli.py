@@ -247,8 +247,8 @@ def test_errors_are_json_too(run):
 def test_a_painting_that_falls_apart_is_saved_and_told(run, monkeypatch):
     real = transfer.steps
 
-    def steps(*arguments):
-        for progress in real(*arguments):
+    def steps(*arguments, **others):
+        for progress in real(*arguments, **others):
             yield progress
             if progress.iteration == 2:
                 raise transfer.DivergedError(3, progress.snapshot())

@@ -257,7 +257,7 @@ def test_the_command_line(tmp_path, monkeypatch, capsys, extension):
     """A painting of few, very close values arrives in the file with all of them."""
     painting = torch.linspace(0.5, 0.52, 96).expand(1, 3, 64, 96)
 
-    def steps(*_):
+    def steps(*_, **__):
         yield transfer.Progress(
             iteration=1,
             total=1,
