@@ -27,8 +27,6 @@ ROOT = Path(__file__).parent.parent
 CONTENT = str(ROOT / "Resources" / "content" / "coffee.jpg")
 STYLE = str(ROOT / "Resources" / "styles" / "night_sky.jpg")
 
-pytestmark = pytest.mark.xdist_group("cluster")  # all with one cluster of processes
-
 
 def jobs(*seeds):
     """A job for each seed; its result is called SEED.png."""
