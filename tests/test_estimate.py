@@ -34,6 +34,11 @@ def test_small_canvases_do_not_pay_for_sparing_memory():
     assert found.seconds == pytest.approx((384 * 384 + estimate.OVERHEAD) * 1e-4, rel=0.02)
 
 
+def test_transformed_weights_are_kept_for_small_canvases_only():
+    small, large = (estimate.peak(canvas(side), memory.WHOLE) for side in (400, 416))
+    assert 0.8 * memory.WEIGHTS < small - large < memory.WEIGHTS
+
+
 def test_it_tells_what_the_run_does():
     found = estimate.estimate(canvas(256), 1, None, 64 * GB, 1e-6)
     assert found.scales == (64, 128, 256)
