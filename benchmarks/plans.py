@@ -1,6 +1,6 @@
 """What `--plan` says beside what is then measured, into a section of RESULTS.md.
 
-    python -m benchmarks.plans                        about an hour
+    python -m benchmarks.plans                        about half an hour
     python -m benchmarks.plans --sizes 128 256 512    these sizes, px
 
 Each size is planned and painted in a process of its own with the default settings, small ones

@@ -27,6 +27,18 @@ def test_time_grows_with_the_area_and_tiles_cost_at_most_what_they_may():
         assert tiled.memory < whole.memory
 
 
+def test_small_canvases_do_not_pay_for_sparing_memory():
+    one = Settings(coarse_to_fine=False, early_stop=False, iterations=100)
+    small = memory.Canvas(384, 384, one)
+    found = estimate.estimate(small, 1, None, 64 * GB, 1e-6)
+    assert found.seconds == pytest.approx((384 * 384 + estimate.OVERHEAD) * 1e-4, rel=0.02)
+
+
+def test_transformed_weights_are_kept_for_small_canvases_only():
+    small, large = (estimate.peak(canvas(side), memory.WHOLE) for side in (400, 416))
+    assert 0.8 * memory.WEIGHTS < small - large < memory.WEIGHTS
+
+
 def test_it_tells_what_the_run_does():
     found = estimate.estimate(canvas(256), 1, None, 64 * GB, 1e-6)
     assert found.scales == (64, 128, 256)
