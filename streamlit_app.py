@@ -127,13 +127,12 @@ def show_actions(order: Order | None, settings: Any, job: jobs.Snapshot | None) 
     for placed in (variations.pending(), series.pending(job)):
         if placed is not None:
             start(placed)
-    active = job is not None and job.active
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="actions"):
         paint = st.button(
             "Paint",
             type="primary",
             icon=":material/brush:",
-            disabled=active or order is None,
+            disabled=(job is not None and job.active) or order is None,
         )
         st.button(
             "Surprise me",
@@ -142,7 +141,6 @@ def show_actions(order: Order | None, settings: Any, job: jobs.Snapshot | None) 
             help="Another photo and another style, chosen by chance.",
             on_click=gallery.surprise,
         )
-        series.offer(order.content if order else None, active)
         go_on = False
         painted = None
         if job is not None and job.active:
@@ -184,7 +182,7 @@ def watch(chosen: share.Contents, order: Order | None) -> None:
 @st.fragment
 def look(chosen: share.Contents, order: Order | None) -> None:
     """Status, pictures and losses of a job that rests, or the pictures chosen for the next."""
-    if variations.placed():  # which the whole page starts
+    if variations.placed() or series.placed():  # which the whole page starts
         st.rerun()
     show(chosen, order, current_job())
 
@@ -207,7 +205,9 @@ def show(chosen: share.Contents, order: Order | None, job: jobs.Snapshot | None)
         with below.chosen, st.container(key="losses"):
             studio.show_losses(job)
     series.show(job_manager())
-    share.offer(chosen)
+    with st.container(horizontal=True, gap="small", key="more"):
+        series.offer(chosen.photo, job is not None and job.active)
+        share.offer(chosen)
     results.show(job_manager(), job)
     announcement.make(job)
 

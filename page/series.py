@@ -33,7 +33,7 @@ class Series:
 
 
 def offer(photo: Input | None, active: bool) -> None:
-    """The button that begins a series, while nothing else is painted."""
+    """The button that begins a series, while nothing is painted."""
     count = len(gallery.gallery("styles"))
     st.button(
         "Try them all",
@@ -50,6 +50,12 @@ def _place(photo: Input) -> None:
     settings = Settings.preset(PRESET, resolution=sheet.SIDE)
     styles = [gallery.sample("styles", stem) for stem in gallery.gallery("styles")]
     st.session_state[SERIES] = Series([Order(photo, (style,), settings) for style in styles])
+
+
+def placed() -> bool:
+    """Whether a series was asked for just now."""
+    series: Series | None = st.session_state.get(SERIES)
+    return series is not None and bool(series.waiting) and not series.job_ids
 
 
 def pending(job: Snapshot | None) -> Order | None:
