@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 import torch
 
@@ -42,3 +44,11 @@ def test_threads_are_no_more_than_the_share_of_the_cores(
         assert painter.load() is trunk  # loaded once
     finally:
         torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("calls")
+def test_pythons_search_for_garbage_passes_over_what_was_loaded() -> None:
+    gc.unfreeze()
+    assert len(gc.get_objects()) > 100_000
+    VGGPainter().load()
+    assert len(gc.get_objects()) < 10_000
