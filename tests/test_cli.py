@@ -280,6 +280,7 @@ def test_a_checkpoint_is_gone_on_with_to_the_same_picture(run, monkeypatch):
         assert not Path("three.png").exists()
 
 
+@pytest.mark.long
 def test_a_painting_that_was_killed_is_gone_on_with(run, tmp_path):
     """As after a power cut: the process has no chance to do anything about it."""
     arguments = [CONTENT, STYLE, "--preset", "classic", "--resolution", "64", "--iterations", "30"]

@@ -73,6 +73,7 @@ def test_artworks_are_drawn_the_same_every_time(draw_styles, tmp_path, name):
     assert one == two
 
 
+@pytest.mark.long
 def test_the_committed_artwork_is_what_the_script_draws(draw_styles, tmp_path):
     draw_styles.main(["night_sky", "--out", str(tmp_path)])
     drawn = images.open_picture(tmp_path / "night_sky.jpg")

