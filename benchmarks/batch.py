@@ -1,23 +1,25 @@
 """Throughput of a batch: beside the optimisation alone of the same pairs, one run each.
 
     python -m benchmarks.batch [--contents N] [--styles N] [--resolution PX] [--megapixels N]
+                               [--rounds N]
 
 The single runs are timed from `transfer.steps` to the last iteration, with pictures and model in
-memory and nothing known of other runs, once before the batch and once after it, so that a machine
-that slows down slows both. The batch is timed whole, from the first file read to the last written;
-the time to open the model, once a batch, is printed by itself. `--megapixels` enlarges the photos,
-since results have the photo's own size.
+memory, in the same thread, and nothing known of other runs, before and after each batch, as a
+machine that slows down slows both; told is the median of the rounds. The batch is timed whole, from
+the first file read to the last written; the time to open the model, once a batch, is printed by
+itself. `--megapixels` enlarges the photos, since results have the photo's own size.
 """
 
 from __future__ import annotations
 
 import argparse
+import statistics
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from nst import batch, canvas, images, transfer, vgg
+from nst import batch, canvas, easel, images, transfer, vgg
 from nst.settings import Settings
 
 RESOURCES = Path(__file__).parent.parent / "Resources"
@@ -28,15 +30,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--contents", type=int, default=2)
     parser.add_argument("--styles", type=int, default=2)
-    parser.add_argument("--resolution", type=int, default=256)
+    parser.add_argument("--resolution", type=int, default=128)
     parser.add_argument("--megapixels", type=float)
+    parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     settings = Settings(resolution=options.resolution)
     contents, styles = (
         sorted(str(path) for path in (RESOURCES / name).glob("*.jpg"))[:count]
         for name, count in (("content", options.contents), ("styles", options.styles))
     )
-    trunk = vgg.load()
+    trunk = easel.paint(vgg.load)
     began = time.perf_counter()
     engine = _Opened(batch.VGGEngine())
     print(f"opening the model: {time.perf_counter() - began:.1f} s")
@@ -44,30 +47,35 @@ def main() -> None:
         if options.megapixels:
             contents = [_enlarged(path, options.megapixels, folder) for path in contents]
         jobs = batch.pairs(contents, styles, settings)
-        before = _optimise_all(jobs, trunk)
-        began, cpu = time.perf_counter(), time.process_time()
-        records = list(batch.paint_all(jobs, folder, engine))
-        whole, cpu = time.perf_counter() - began, time.process_time() - cpu
-        painting = sum(record.painting_seconds for record in records)
-        print(
-            f"batch: {whole:.1f} s, of which painting {painting:.1f} s; {cpu:.1f} s of CPU",
-            flush=True,
-        )
-        after = _optimise_all(jobs, trunk)
+        _optimise_all(jobs, trunk)  # the first time all is slow
+        alone = [_optimise_all(jobs, trunk)]
+        shares = []
+        for number in range(options.rounds):
+            results = Path(folder) / str(number)
+            results.mkdir()
+            whole = _paint_all(jobs, str(results), engine)
+            alone.append(_optimise_all(jobs, trunk))
+            shares.append(sum(alone[-2:]) / 2 / whole)
+    rounds = ", ".join(f"{share:.1%}" for share in shares)
+    print(f"throughput: {statistics.median(shares):.1%} of the optimisation alone ({rounds})")
+
+
+def _paint_all(jobs: Sequence[batch.Job], folder: str, engine: batch.Engine) -> float:
+    """Seconds of the batch."""
+    began = time.perf_counter()
+    records = list(batch.paint_all(jobs, folder, engine))
+    seconds = time.perf_counter() - began
     assert all(record.status == batch.Status.PAINTED for record in records), records
-    alone, alone_cpu = ((first + second) / 2 for first, second in zip(before, after, strict=True))
-    print(
-        f"throughput: {alone / whole:.1%} of the optimisation alone, {alone_cpu / cpu:.1%} by CPU"
-    )
+    painting = sum(record.painting_seconds for record in records)
+    print(f"batch: {seconds:.1f} s, of which painting {painting:.1f} s", flush=True)
+    return seconds
 
 
-def _optimise_all(jobs: Sequence[batch.Job], trunk: vgg.VGG19) -> tuple[float, float]:
-    """Seconds, on the clock and of CPU, of the pairs' optimisation one by one."""
-    cpu = time.process_time()
-    seconds = sum(_optimise(job, trunk) for job in jobs)
-    cpu = time.process_time() - cpu
-    print(f"{len(jobs)} pairs alone: {seconds:.1f} s; {cpu:.1f} s of CPU", flush=True)
-    return seconds, cpu
+def _optimise_all(jobs: Sequence[batch.Job], trunk: vgg.VGG19) -> float:
+    """Seconds of the pairs' optimisation, one by one."""
+    seconds = sum(easel.paint(_optimise, job, trunk) for job in jobs)
+    print(f"{len(jobs)} pairs alone: {seconds:.1f} s", flush=True)
+    return seconds
 
 
 def _enlarged(path: str, megapixels: float, folder: str) -> str:
@@ -85,7 +93,7 @@ class _Opened:
 
     def __init__(self, engine: batch.VGGEngine) -> None:
         self.weights, self.checksum = engine.weights, engine.checksum
-        self._painter = engine.open(None)
+        self._painter = easel.paint(engine.open, None)
 
     def open(self, threads: int | None) -> batch.Painter:
         """The painter that is there."""

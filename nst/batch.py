@@ -27,7 +27,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Protocol
 
-from nst import canvas, images, recipe, storage
+from nst import canvas, easel, images, recipe, storage
 from nst.flags import DEFAULT_PRESET, number
 from nst.order import Input, Order
 from nst.recipe import Recipe, RecipeError
@@ -176,7 +176,6 @@ class Studio:
 
     def __init__(self, engine: Engine, threads: int | None = None) -> None:
         self.engine, self._threads = engine, threads
-        self._one_at_a_time = threading.Lock()
 
     @cached_property
     def checksum(self) -> str:
@@ -209,13 +208,25 @@ class Studio:
             [mask.open() for mask in order.masks],
             None if order.init is None else order.init.open(),
         )
-        ready = time.perf_counter()
-        with self._one_at_a_time:
+        ready, left = time.perf_counter(), threading.Event()
+
+        def tell(fraction: float) -> None:
+            if left.is_set():
+                raise _StoppedError
+            if each:
+                each(fraction)
+
+        def paint() -> tuple[Painted, float, float]:
             waited = time.perf_counter() - ready
             painter = self._painter
             began = time.perf_counter()
-            painted = painter(prepared, order.settings, each or (lambda fraction: None))
-            seconds = time.perf_counter() - began
+            painted = painter(prepared, order.settings, tell)
+            return painted, waited, time.perf_counter() - began
+
+        try:
+            painted, waited, seconds = easel.paint(paint)
+        finally:
+            left.set()  # who waits here may be interrupted, and then nobody wants it any more
         picture = canvas.finish(painted.picture, photo, order.settings, prepared.masks)
         return Painting(
             images.encode(picture, text={recipe.KEY: self.recipe(order).to_json()}),
@@ -369,7 +380,7 @@ def paint_all(
 
 
 class _StoppedError(Exception):
-    """The batch has ended before this painting."""
+    """Nobody waits for this painting any more."""
 
 
 def unexpected(error: BaseException) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any
 
-from nst import cluster
+from nst import cluster, easel
 from nst.settings import UserError
 from nst.spread import TeamLostError
 
@@ -145,18 +145,20 @@ def _telling() -> Iterator[None]:
 
 def _work(engine: VGGEngine, work: Callable[..., Any], *arguments: Any) -> Any:
     """On a worker."""
-    return work(_trunk(engine), *arguments)
+    from distributed import get_worker
+
+    threads = get_worker().state.nthreads
+    return easel.paint(lambda: work(_trunk(engine, threads), *arguments))
 
 
 @functools.lru_cache(maxsize=1)
-def _trunk(engine: VGGEngine) -> VGG19:
+def _trunk(engine: VGGEngine, threads: int) -> VGG19:
     """The one trunk of a worker, which is kept from call to call."""
     import torch
-    from distributed import get_worker
 
     from nst import memory, vgg
 
-    torch.set_num_threads(get_worker().state.nthreads)
+    torch.set_num_threads(threads)
     trunk = vgg.load(engine.weights, engine.device)
     trunk.spare_memory(True)
     memory.spare(True)

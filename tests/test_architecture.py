@@ -61,6 +61,7 @@ ALLOWED = {
         "winograd",
     },
     "targets": set(),
+    "easel": set(),
     "checkpoint": {"images", "optimizers", "settings"},
     "memory": {"faults", "machine", "settings", "tiles"},
     "tiling": {"losses", "memory", "tiles", "vgg"},
@@ -90,10 +91,10 @@ ALLOWED = {
     "sheet": {"export"},
     "batch": {
         *("settings", "flags", "images", "canvas", "order", "recipe", "storage", "weights", "vgg"),
-        *("targets", "transfer"),
+        *("easel", "targets", "transfer"),
     },
     "cluster": {"settings", "order", "batch", "storage"},
-    "team": {"settings", "batch", "cluster", "memory", "spread", "vgg"},
+    "team": {"settings", "batch", "cluster", "easel", "memory", "spread", "vgg"},
     "cli": {
         *("__init__", "settings", "images", "canvas", "recipe", "weights", "vgg", "transfer"),
         *("checkpoint", "deep", "estimate", "export", "faults", "memory", "flags", "cli_batch"),

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import Future
 from pathlib import Path
 
 import fsspec
@@ -438,3 +439,51 @@ def test_help_and_mistakes_of_the_commands():
         )
         assert done.returncode == code, done.stderr
         assert expected in done.stdout + done.stderr
+
+
+def test_all_is_painted_by_one_thread(run, folders, monkeypatch):
+    """OpenMP would give each of several threads helpers of its own."""
+    threads = set()
+
+    class Engine(FakeEngine):
+        def open(self, count):
+            threads.add(threading.get_ident())
+            paint = super().open(count)
+
+            def watched(*arguments):
+                threads.add(threading.get_ident())
+                return paint(*arguments)
+
+            return watched
+
+    monkeypatch.setattr(batch, "VGGEngine", lambda weights, device: Engine(str(folders)))
+    assert run("batch", "--content", "photos", "--style", "art", "-o", "out", *SMALL)[0] == 0
+    assert run("sheet", "photos/a.png", "--style", "art", "-o", "sheet.png", *SMALL)[0] == 0
+    assert len(threads) == 1
+
+
+def test_a_painting_that_nobody_waits_for_any_more_ends(folders, monkeypatch):
+    begun, ended = threading.Event(), threading.Event()
+
+    class Endless(FakeEngine):
+        def open(self, threads):
+            def paint(prepared, settings, each):
+                begun.set()
+                try:
+                    while True:
+                        each(0.5)
+                        time.sleep(0.01)
+                finally:
+                    ended.set()
+
+            return paint
+
+    def interrupted(self, timeout=None):
+        assert begun.wait(10)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Future, "result", interrupted)
+    jobs = batch.pairs([str(folders / "photos/a.png")], [str(folders / "art/x.png")], Settings())
+    with pytest.raises(KeyboardInterrupt):
+        batch.Studio(Endless(str(folders))).paint(batch.gather(jobs[0]))
+    assert ended.wait(10)

@@ -1,0 +1,26 @@
+"""One thread for all that a process paints.
+
+OpenMP gives every thread that uses torch helpers of its own, and keeps them all. Where there are
+more of them than cores, it lets them sleep between any two steps, and a painting takes a third
+longer.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def paint(work: Callable[P, T], *arguments: P.args, **more: P.kwargs) -> T:
+    """What `work` returns or raises, done in that thread as soon as nothing else is."""
+    return _thread().submit(work, *arguments, **more).result()
+
+
+@functools.cache
+def _thread() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, "easel")
