@@ -1,8 +1,9 @@
 """Many visitors at once on the real page: `python -m benchmarks.load --visitors 25 --minutes 10`.
 
-Every visitor is a browser context of its own with a real websocket session, and paints a photo that
-nobody else has. Some stop, some reload, some leave. Told at the end: how paintings ended, whether
-anybody was given another's, and what the server holds in memory, threads and files.
+Every visitor is a browser context of its own with a real websocket session, and uploads a photo
+that nobody else has. Some stop, some reload, some leave; who is told to come back does so some time
+later. Told at the end: how the visits ended, whether anybody was given another's painting, and what
+the server held in memory, threads and files after the warm-up and at the end.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ import json
 import os
 import random
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PIL import Image
@@ -30,6 +32,10 @@ from Resources.make_screenshots import ROOT, chromium, wait_until_up
 
 QUERY = "resolution=64&iterations=20&effort=0.3"
 WARM_UP = 0.2  # of the time, after which the server's level is taken
+WINDOW = 0.1  # of the time, over which it is taken
+STEP = 5.0  # seconds between two looks at the server
+SO_FAR = 'img[alt^="The painting so far"]'
+AWAY = (10.0, 40.0)  # seconds until who was told to come back does
 
 
 class Visitor:
@@ -40,6 +46,7 @@ class Visitor:
         self.chance = random.Random(number)
         self.ends: Counter[str] = Counter()
         self.photo = b""
+        self.back = 0.0  # when it comes again, by the monotonic clock
         self.enter()
 
     def enter(self) -> None:
@@ -53,7 +60,10 @@ class Visitor:
     def look(self) -> None:
         """Do what can be done now; never waits for long."""
         page = self.page
-        if self.state == "choosing" and self._sees("button", "Paint"):
+        if self.state == "away":
+            if time.monotonic() > self.back:
+                self.enter()
+        elif self.state == "choosing" and self._sees("button", "Paint"):
             file = FilePayload(name="photo.png", mimeType="image/png", buffer=self.photo)
             page.locator('.st-key-own_photo input[type="file"]').set_input_files([file])
             self.state = "chosen"
@@ -67,16 +77,16 @@ class Visitor:
         page = self.page
         if page.get_by_text("Finished:").is_visible():
             self._end("finished")
+        elif page.get_by_text("the picture is kept").is_visible():
+            self._end("stopped")
         elif page.get_by_text("try again in").is_visible():
             self.ends["told to come back"] += 1
-            self._leave()
+            self._leave(self.chance.uniform(*AWAY))
         elif self.chance.random() < 0.01:
             page.reload()
             self.ends["reloads"] += 1
-        elif self.chance.random() < 0.01 and self._sees("button", "Stop"):
-            page.get_by_role("button", name="Stop").first.click(timeout=2000)
-            self.ends["stops"] += 1
-            self._leave()
+        elif self.chance.random() < 0.02 and page.locator(SO_FAR).is_visible():
+            page.get_by_test_id("stMain").get_by_role("button", name="Stop").click(timeout=2000)
         elif self.chance.random() < 0.005:
             self.ends["left"] += 1
             self._leave()
@@ -89,16 +99,19 @@ class Visitor:
         self.ends[how if own else "another's"] += 1
         self._leave()
 
-    def _leave(self) -> None:
+    def _leave(self, seconds: float = 0.0) -> None:
         self.page.context.close()
-        self.enter()
+        self.state, self.back = "away", time.monotonic() + seconds
 
     def _sees(self, role: str, name: str) -> bool:
         found = self.page.get_by_role(role, name=name, exact=True).first  # type: ignore[arg-type]
         return found.is_visible() and found.is_enabled()
 
 
-def level(process: int, folder: str) -> dict[str, int]:
+Level = dict[str, float]
+
+
+def level(process: int, folder: str) -> Level:
     """Memory (MB), threads and files of the server."""
     status = Path(f"/proc/{process}/status").read_text()
     memory, threads = (int(status.partition(f"{name}:")[2].split()[0]) for name in LINES)
@@ -127,7 +140,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         try:
             wait_until_up(address)
             with chromium() as browser:
-                told = visit(browser, address, server.pid, folder, options)
+                told = visit(
+                    browser,
+                    address,
+                    options.visitors,
+                    60 * options.minutes,
+                    lambda: level(server.pid, folder),
+                )
         finally:
             server.terminate()
             server.wait(60)
@@ -135,31 +154,43 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def visit(
-    browser: Browser, address: str, server: int, folder: str, options: argparse.Namespace
+    browser: Browser, address: str, count: int, seconds: float, look: Callable[[], Level]
 ) -> dict[str, object]:
     """How it was: ends, troubles, and the server's level when warm and at the end."""
-    began, end = time.monotonic(), 60 * options.minutes
-    visitors = [Visitor(browser, address, number) for number in range(options.visitors)]
+    began, seen = time.monotonic(), -STEP
+    visitors = [Visitor(browser, address, number) for number in range(count)]
     troubles: Counter[str] = Counter()
-    warm: dict[str, int] = {}
-    while (passed := time.monotonic() - began) < end:
+    levels: list[tuple[float, Level]] = []
+    while (passed := time.monotonic() - began) < seconds:
         for visitor in visitors:
             try:
                 visitor.look()
             except BrowserError as error:  # what was there a moment ago has gone; look again
                 troubles[str(error).splitlines()[0][:60]] += 1
-        if not warm and passed > WARM_UP * end:
-            warm = level(server, folder)
+        if passed - seen >= STEP:
+            levels.append((passed / seconds, look()))
+            seen = passed
         time.sleep(0.2)
-    ends: Counter[str] = sum((visitor.ends for visitor in visitors), Counter())
+    levels.append((1.0, look()))
+    for visitor in visitors:
+        if visitor.state != "away":
+            visitor.page.context.close()
     return {
-        "visitors": options.visitors,
-        "minutes": options.minutes,
-        "ends": ends,
+        "visitors": count,
+        "seconds": seconds,
+        "ends": sum((visitor.ends for visitor in visitors), Counter()),
+        "visitors with a painting": sum(visitor.ends["finished"] > 0 for visitor in visitors),
+        "visitors without any answer": sum(not visitor.ends for visitor in visitors),
         "troubles": troubles,
-        "warm": warm,
-        "end": level(server, folder),
+        "warm": _median(levels, WARM_UP, WARM_UP + WINDOW),
+        "end": _median(levels, 1 - WINDOW, 1),
     }
+
+
+def _median(levels: Sequence[tuple[float, Level]], first: float, last: float) -> Level:
+    """Of the looks in a part of the time."""
+    chosen = [found for when, found in levels if first <= when <= last] or [levels[-1][1]]
+    return {name: statistics.median(found[name] for found in chosen) for name in chosen[0]}
 
 
 if __name__ == "__main__":

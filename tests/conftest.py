@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import torch
 from hypothesis import settings
 from PIL import Image
 
-from nst import images, vgg
+from nst import easel, images, vgg
 
 ROOT = Path(__file__).parent.parent
 
@@ -27,6 +28,15 @@ def _two_threads() -> None:
 def _same_noise() -> None:
     """Whatever ran before, a test draws the same random numbers."""
     torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def _one_thread_with_helpers() -> Iterator[None]:
+    """As in a process that only paints: a second one's helpers would slow down all other tests."""
+    yield
+    if easel._thread.cache_info().currsize:
+        easel._thread().shutdown()
+        easel._thread.cache_clear()
 
 
 @pytest.fixture(scope="session")
