@@ -72,3 +72,10 @@ def test_the_server_keeps_its_guards_up():
     assert config["server"]["maxUploadSize"] == 20
     assert config["client"]["showErrorDetails"] == "none"
     assert config["browser"]["gatherUsageStats"] is False
+
+
+def test_nothing_takes_the_cores_from_the_painting():
+    """As the README starts the page: in a folder that has its virtual environment in it."""
+    config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
+    assert config["server"]["fileWatcherType"] == "none"
+    assert config["runner"]["postScriptGC"] is False
