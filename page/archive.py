@@ -13,11 +13,13 @@ import streamlit as st
 from nst.jobs import JobManager, Snapshot
 from nst.settings import UserError
 from page import downloads
+from page.held import held
 
 # Bytes that an archive may take, as it is in memory until it has been sent. Most paintings are at
 # most 5 MB; those of large photos are shared out among several archives.
 LARGEST = 96 * 1024**2
 PER_PIXEL = 3  # bytes: a PNG never takes notably more
+MIME = "application/zip"
 MISSING = "no longer kept.txt"
 
 
@@ -49,7 +51,7 @@ def parts(sizes: Sequence[tuple[int, int]]) -> list[slice]:
     return [*found, slice(start, len(sizes))] if sizes else []
 
 
-def pack(manager: JobManager, packed: Sequence[Entry]) -> io.BytesIO:
+def pack(manager: JobManager, packed: Sequence[Entry]) -> bytes:
     """The archive. One painting at a time is made, and none is compressed twice.
 
     What the server had to let go of meanwhile is named in a file of its own. Raises `UserError` if
@@ -68,7 +70,7 @@ def pack(manager: JobManager, packed: Sequence[Entry]) -> io.BytesIO:
                 archive.writestr(entry.name, data)
         if missing:
             archive.writestr(MISSING, "".join(missing))
-    return file
+    return file.getvalue()
 
 
 def offer(jobs: Sequence[Snapshot], strengths: Sequence[float], manager: JobManager) -> None:
@@ -77,11 +79,12 @@ def offer(jobs: Sequence[Snapshot], strengths: Sequence[float], manager: JobMana
     found = parts([job.size for job in jobs])
     for number, part in enumerate(found, 1):
         several = f" ({number} of {len(found)})" if len(found) > 1 else ""
+        name = f"paintings{f'-{number}' if several else ''}.zip"
         st.download_button(
             f"Download all as ZIP{several}",
-            functools.partial(pack, manager, all_entries[part]),
-            f"paintings{f'-{number}' if several else ''}.zip",
-            "application/zip",
+            held(functools.partial(pack, manager, all_entries[part]), MIME, name),
+            name,
+            MIME,
             on_click="ignore",
             icon=":material/folder_zip:",
             help="Every painting as a PNG at the size of its photo, with its settings inside.",

@@ -11,6 +11,7 @@ import streamlit as st
 
 from nst import jobs
 from nst.jobs import JobManager
+from page.held import held
 
 
 class Kind(NamedTuple):
@@ -71,10 +72,12 @@ def offer(job: jobs.Snapshot, strength: float, manager: JobManager) -> None:
 
 
 def _button(kind: Kind, job: jobs.Snapshot, strength: float, manager: JobManager) -> None:
+    name = file_name(job, kind.suffix)
+    make = functools.partial(kind.make, manager, job.id, strength)
     st.download_button(
         kind.label,
-        functools.partial(kind.make, manager, job.id, strength),
-        file_name(job, kind.suffix),
+        held(make, kind.mime, name),
+        name,
         kind.mime,
         on_click="ignore",
         icon=":material/download:",
