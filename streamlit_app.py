@@ -6,6 +6,7 @@ Run it with `streamlit run streamlit_app.py`. The painting itself is done by the
 
 from __future__ import annotations
 
+import atexit
 import dataclasses
 import logging
 from pathlib import Path
@@ -39,6 +40,8 @@ from page.words import plain
 # Seconds between two looks at a running job. A preview is made after `jobs.REFRESH`, so that what
 # is seen is at most a second old.
 POLL = 0.5
+# In the queue nothing is seen but the time that it still takes; there may be many who wait.
+QUEUE_POLL = 2.0
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 WARM_UP = 4.0  # seconds after the first paint: whoever has just come looks around first
 
@@ -51,6 +54,7 @@ def job_manager() -> jobs.JobManager:
     budget = limits.budget()
     manager = jobs.JobManager(kept_bytes=budget.kept, memory=budget.painting)
     manager.warm_up(WARM_UP)
+    atexit.register(manager.close)
     return manager
 
 
@@ -58,9 +62,12 @@ def current_job() -> jobs.Snapshot | None:
     """The job the page's address points to, if it is the visitor's own."""
     visit.touch(job_manager())
     job_id = st.query_params.get("job")
-    if not job_id or not visit.owns(job_id):
-        return None
-    return job_manager().snapshot(job_id)
+    job = job_manager().snapshot(job_id) if job_id and visit.owns(job_id) else None
+    if (job is None or not job.active) and (begun := visit.under_way(job_manager())):
+        # The connection was lost just after the start, and the new address with it.
+        st.query_params["job"] = begun.id
+        return begun
+    return job
 
 
 def start(order: Order) -> None:
@@ -168,6 +175,15 @@ def show_actions(order: Order | None, settings: Any, job: jobs.Snapshot | None) 
             start(continued(job, painted, settings))
 
 
+@st.fragment(run_every=QUEUE_POLL)
+def wait(chosen: share.Contents, order: Order | None) -> None:
+    """What `look` shows, now and then while other jobs are ahead."""
+    job = current_job()
+    if job is None or not job.ahead:
+        st.rerun()
+    show(chosen, order, job)
+
+
 @st.fragment(run_every=POLL)
 def watch(chosen: share.Contents, order: Order | None) -> None:
     """What `look` shows, again and again while the job runs."""
@@ -252,7 +268,9 @@ order = chosen.order(photo, styles, regions)
 with actions:
     show_actions(order, chosen.settings, job)
 link = share.Contents(chosen.settings, photo, styles, regions)
-if job is not None and job.active:
+if job is not None and job.ahead:
+    wait(link, order)
+elif job is not None and job.active:
     watch(link, order)
 else:
     look(link, order)

@@ -43,6 +43,7 @@ CAPACITY = 8  # paintings that may wait
 KEPT = 20  # ended jobs that can still be looked at
 KEPT_BYTES = 256 * 1024**2  # of pictures, in ended jobs; and as many in those that wait
 PATIENCE = 150.0  # seconds without a look after which a job is given up; a reload takes far less
+CLOSING = 8.0  # seconds; a container's engine kills after ten
 DEADLINE = 1800.0  # seconds a job may run
 FORESEEABLE = 0.05  # of its work, from which on a painting tells by itself what is left
 REFRESH = 0.5  # seconds a preview may be old; showing one costs a fiftieth of that
@@ -204,6 +205,7 @@ class JobManager:
         self._count = 0  # of jobs that were ever taken
         self._running: _Job | None = None
         self._worker: threading.Thread | None = None
+        self._timer: threading.Timer | None = None  # of the warm-up
 
     def submit(self, order: Order, visitor: str = "") -> str:
         """Queue a painting and return its id, which cannot be guessed.
@@ -366,9 +368,28 @@ class JobManager:
     def warm_up(self, delay: float) -> None:
         """Load VGG19 after `delay` seconds in the background, so that no job has to wait for it."""
         if isinstance(self._painter, VGGPainter):
-            timer = threading.Timer(delay, self._get_ready, [self._painter])
-            timer.daemon = True
-            timer.start()
+            self._timer = threading.Timer(delay, self._get_ready, [self._painter])
+            self._timer.daemon = True
+            self._timer.start()
+
+    def close(self) -> None:
+        """End all jobs and wait for the threads, as far as they end within `CLOSING` seconds.
+
+        For the end of the process: Python takes down a thread that is left then, and the C++ that
+        the thread is in takes this for an error and aborts.
+        """
+        with self._lock:
+            for job in list(self._queue):
+                self._leave_queue(job, LEFT_QUEUE)
+            if self._running is not None:
+                self._running.cancel.set()
+            threads = self._worker, self._timer
+        if self._timer is not None:
+            self._timer.cancel()
+        deadline = time.monotonic() + CLOSING
+        for thread in threads:
+            if thread is not None:
+                thread.join(max(0.0, deadline - time.monotonic()))
 
     def _get_ready(self, painter: VGGPainter) -> None:
         """Load VGG19, and measure how fast this machine is while nobody paints."""

@@ -77,6 +77,12 @@ def touch(manager: JobManager) -> None:
         manager.touch(job_id)
 
 
+def under_way(manager: JobManager) -> Snapshot | None:
+    """The visit's job that waits or runs, None if there is none."""
+    jobs = map(manager.snapshot, reversed(ids()))
+    return next((job for job in jobs if job is not None and job.active), None)
+
+
 def awaited() -> bool:
     """Whether the tab has still to say if the job in the address is its own."""
     return "job" in st.query_params and not st.session_state.get(KNOWN)

@@ -151,6 +151,35 @@ def test_a_job_runs_to_its_end(painter: StepwisePainter) -> None:
     assert result.getpixel((0, 0)) == (255, 255, 255)  # the last iteration's picture
 
 
+def test_closing_ends_all_jobs_and_the_worker(painter: StepwisePainter) -> None:
+    manager = JobManager(painter)
+    running, waiting = submit(manager), submit(manager)
+    painter.allow(1)
+    wait_for(manager, running, at_iteration(1))
+    closing = threading.Thread(target=manager.close)
+    closing.start()
+    job = wait_for(manager, waiting, ended)
+    assert job.state is State.STOPPED
+    assert job.standing is None
+    painter.allow(1)
+    closing.join(30)
+    assert not closing.is_alive()
+    job = wait_for(manager, running, ended)
+    assert job.state is State.STOPPED
+    assert job.preview is not None
+    assert painter.started == painter.closed == 1
+    assert "painter" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_closing_a_manager_that_warms_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(VGGPainter, "load", lambda _: pytest.fail("nobody is there any more"))
+    manager = JobManager()
+    manager.close()  # before anything began
+    manager.warm_up(3600)
+    manager.close()
+    assert not any(isinstance(thread, threading.Timer) for thread in threading.enumerate())
+
+
 def test_png_has_the_size_of_the_photo(painter: StepwisePainter) -> None:
     manager = JobManager(painter)
     job_id = submit(manager)
