@@ -7,6 +7,7 @@ in it is run, and nothing that it names is opened.
 from __future__ import annotations
 
 import json
+import math
 import os
 import zipfile
 from dataclasses import dataclass
@@ -77,8 +78,9 @@ def load(path: str | os.PathLike[str]) -> tuple[State, str]:
         raise CheckpointError(
             f"The checkpoint {shown!r} cannot be read ({error.strerror or error}); check its path."
         ) from error
-    # Whatever is wrong in a foreign or a damaged file: structure, checksums, names, types, sizes.
-    except (zipfile.BadZipFile, ValueError, KeyError, TypeError, EOFError, MemoryError) as error:
+    # Whatever is wrong in a foreign or a damaged file: structure, checksums, names, types, sizes;
+    # zipfile, NumPy and json raise nearly everything over it.
+    except Exception as error:
         raise CheckpointError(
             f"{shown!r} is no checkpoint of this program, or it is damaged; start anew without it."
         ) from error
@@ -112,6 +114,8 @@ def _tensors(archive: zipfile.ZipFile) -> dict[str, torch.Tensor]:
 def _array(archive: zipfile.ZipFile, name: str) -> np.ndarray[Any, Any]:
     """One array, read to its end, where its checksum is compared."""
     info = archive.getinfo(f"{name}.npy")
+    if info.compress_type != zipfile.ZIP_STORED:  # `save` compresses nothing; a bomb does
+        raise ValueError(f"{name} is compressed")
     with archive.open(info) as file:
         array: np.ndarray[Any, Any] = np.lib.format.read_array(file, allow_pickle=False)
         if file.read(1):
@@ -122,13 +126,26 @@ def _array(archive: zipfile.ZipFile, name: str) -> np.ndarray[Any, Any]:
 def _state(about: dict[str, Any], tensors: dict[str, torch.Tensor]) -> State:
     prefix = "optimizer_"
     pixels = tensors.pop(PIXELS)
+    seconds, tile = _number(about["seconds"]), about["tile"]
+    if seconds < 0 or not isinstance(tile, int) or tile < 1:
+        raise ValueError("no time or no side of a tile")
     return State(
-        tuple(float(loss) for loss in about["losses"]),
-        float(about["seconds"]),
-        int(about["tile"]),
+        tuple(map(_number, about["losses"])),
+        seconds,
+        tile,
         pixels,
         OptimizerState(
             {name.removeprefix(prefix): tensor for name, tensor in tensors.items()},
-            dict(about["optimizer"]),
+            {
+                name: list(map(_number, value)) if isinstance(value, list) else _number(value)
+                for name, value in about["optimizer"].items()
+            },
         ),
     )
+
+
+def _number(value: Any) -> float:
+    """A finite one; raises ValueError or TypeError for anything else."""
+    if isinstance(value, bool) or not math.isfinite(value):
+        raise ValueError(f"{value} is no number")
+    return float(value)

@@ -47,10 +47,12 @@ class Adam:
         )
 
     def restore(self, state: OptimizerState) -> None:
-        """Go on where another stood; raises KeyError for the state of another optimiser."""
+        """Go on where another stood; raises KeyError for what is no state of this optimiser."""
         self.first.copy_(state.tensors["first"])
         self.second.copy_(state.tensors["second"])
         self.count = int(_number(state, "count"))
+        if self.count < 0:
+            raise KeyError("count")
 
     @torch.no_grad()
     def step(self, pixels: Tensor, gradient: Tensor, loss: float, learning_rate: float) -> None:
@@ -123,7 +125,7 @@ class LBFGS:
         """As `Adam.restore`."""
         tensors = state.tensors
         curvatures = state.numbers["curvatures"]
-        if not isinstance(curvatures, list):
+        if not isinstance(curvatures, list) or not all(each > 0 for each in curvatures):
             raise KeyError("curvatures")
         self._reach = _number(state, "reach")
         self._pairs.clear()

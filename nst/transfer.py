@@ -305,7 +305,7 @@ class _Painter:
             self.styles.clear()
         self.optimizer = LBFGS() if self.settings.optimizer == "lbfgs" else Adam(self.pixels)
         if resume is not None:
-            self.optimizer.restore(resume.optimizer.to(self.vgg.device))
+            self._restore(resume)
 
     def _take_over(self, state: State) -> None:
         """The pixels of an earlier run."""
@@ -316,6 +316,17 @@ class _Painter:
             )
         self.pixels = state.pixels.to(self.vgg.device, copy=True)
         self.iteration = len(state.losses)
+
+    def _restore(self, state: State) -> None:
+        """What the optimiser remembered of an earlier run."""
+        assert self.optimizer is not None
+        try:
+            self.optimizer.restore(state.optimizer.to(self.vgg.device))
+        except KeyError as error:
+            raise CheckpointError(
+                "The checkpoint is of a run with another optimizer, or it is damaged; give the "
+                "settings that it was made with, or start anew without it."
+            ) from error
 
     def state(self, losses: Sequence[float], seconds: float) -> State:
         """Where the run stands; its tensors are not copied."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -172,8 +173,18 @@ def setting_widget(name: str, control: Control) -> Any:
         if name == "resolution":
             limits.tell(int(value))
         return value
+    if _infinite_in_address(name):
+        common.pop("bind")
     low, high = int(control.minimum), int(control.maximum or 0)
     return st.number_input(label, low, high, step=int(control.step or 1), **common)
+
+
+def _infinite_in_address(name: str) -> bool:
+    """Whether the page's address has 1e999, say, for a whole number: Streamlit (1.67) breaks."""
+    try:
+        return math.isinf(float(st.query_params.get(name, "")))
+    except ValueError:
+        return False
 
 
 def in_address(name: str, value: Any) -> str | list[str]:

@@ -248,10 +248,14 @@ def test_stop_keeps_the_picture(app: AppTest) -> None:
     button(app, "Paint").click().run()
     run_until(app, lambda: app.metric)
     assert button(app, "Paint").disabled
+    job_id = app.query_params["job"]
+    del app.query_params["job"]  # as when the connection is lost before the address comes
+    app.run()
+    assert app.query_params["job"] == job_id
     app.select_slider("style_weight").set_value(1000.0).run()  # moving a slider does no harm
     button(app, "Stop").click().run()
-    run_until(app, lambda: app.download_button)
-    assert "picture is kept" in status(app)
+    run_until(app, lambda: "picture is kept" in status(app))
+    assert "Download PNG" in labels(app)
     assert "in the style of" in captions(app)[2]
 
 

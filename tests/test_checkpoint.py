@@ -63,11 +63,13 @@ def test_a_resumed_run_ends_in_the_same_picture(content, style, trunk, tmp_path,
                 break
         run.close()
         found, _ = checkpoint.load(path)
+        pixels = found.pixels.clone()
         rest = list(transfer.steps(content, [style], settings, trunk, resume=found))
         assert [p.iteration for p in rest] == list(range(stop + 1, len(through) + 1))
         assert [p.total_loss for p in rest] == [p.total_loss for p in through[stop:]]
         assert torch.equal(rest[-1].image, through[-1].image)
         assert rest[0].seconds > progress.seconds
+        assert torch.equal(found.pixels, pixels)  # which may be gone on from again
 
 
 def test_a_full_disk_leaves_the_last_checkpoint(saved, monkeypatch):
@@ -137,8 +139,12 @@ def test_an_archive_that_lies_about_its_size_is_refused(saved, tmp_path):
 def test_a_checkpoint_of_another_canvas_is_refused(content, style, trunk):
     other = state(losses=(1.0,))
     run = transfer.steps(content, [style], Settings(resolution=96), trunk, resume=other)
-    with pytest.raises(CheckpointError, match="another size"):
+    with pytest.raises(CheckpointError) as refused:
         next(run)
+    assert str(refused.value) == (
+        "The checkpoint is of a canvas of another size; give the pictures and settings that it was "
+        "made with."
+    )
 
 
 def test_a_run_that_was_over_is_not_gone_on_with(content, style, trunk):
