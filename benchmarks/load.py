@@ -1,9 +1,10 @@
 """Many visitors at once on the real page: `python -m benchmarks.load --visitors 25 --minutes 10`.
 
-Every visitor is a browser context of its own with a real websocket session, and uploads a photo
-that nobody else has. Some stop, some reload, some leave; who is told to come back does so some time
-later. Told at the end: how the visits ended, whether anybody was given another's painting, and what
-the server held in memory, threads and files after the warm-up and at the end.
+Every visitor is a session of its own, with a real websocket (`benchmarks.tab`), and uploads a photo
+that nobody else has. Some stop, some reload or lose the connection, some leave; who is told to come
+back does so some time later. Told at the end: how the visits ended, whether anybody was given
+another's painting, how long it took, and what the server held in memory, threads and files in each
+tenth of the time; after two of them it is warm.
 """
 
 from __future__ import annotations
@@ -18,94 +19,115 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, FilePayload, Page
-from playwright.sync_api import Error as BrowserError
 
+from benchmarks.tab import PATIENCE, Tab
 from nst import images, recipe
-from Resources.make_screenshots import ROOT, chromium, wait_until_up
+from page.studio import READY
+from Resources.make_screenshots import ROOT, wait_until_up
 
 QUERY = "resolution=64&iterations=20&effort=0.3"
-WARM_UP = 0.2  # of the time, after which the server's level is taken
-WINDOW = 0.1  # of the time, over which it is taken
 STEP = 5.0  # seconds between two looks at the server
-SO_FAR = 'img[alt^="The painting so far"]'
+CHANCES = {"reloads": 0.01, "lost connections": 0.01, "left": 0.005, "stops": 0.02}  # a second
 AWAY = (10.0, 40.0)  # seconds until who was told to come back does
+LONGEST = 300.0  # seconds after closing time that a painting may take
+NETWORK = 0.3  # seconds from a file's address to the request for it, as on a slow connection
 
 
-class Visitor:
-    """One session: what it sent, what it waits for, and how its paintings ended."""
+class Visitor(threading.Thread):
+    """One who comes with a photo, waits for its painting, takes it home, and comes again."""
 
-    def __init__(self, browser: Browser, address: str, number: int) -> None:
-        self.browser, self.address, self.number = browser, address, number
+    def __init__(self, address: str, number: int, until: float) -> None:
+        super().__init__(name=f"visitor {number}")
+        self.address, self.number, self.until = address, number, until
         self.chance = random.Random(number)
-        self.ends: Counter[str] = Counter()
-        self.photo = b""
-        self.back = 0.0  # when it comes again, by the monotonic clock
-        self.enter()
+        self.ends: Counter[str] = Counter()  # how visits ended, and what happened meanwhile
+        self.troubles: Counter[str] = Counter()
+        self.seconds: dict[str, list[float]] = {"page": [], "painting": []}  # until they were seen
 
-    def enter(self) -> None:
-        """Come with a photo of one's own."""
+    def run(self) -> None:
+        """Come again and again until the time is over."""
+        while time.monotonic() < self.until:
+            try:
+                away = self._visit()
+            except (OSError, LookupError, TimeoutError) as error:
+                self.troubles[" ".join(f"{type(error).__name__}: {error}".split())[:300]] += 1
+                away = 1.0
+            time.sleep(max(0.0, min(away, self.until - time.monotonic())))
+
+    def _visit(self) -> float:
+        """One visit; returns for how many seconds to be away."""
         colour = tuple(self.chance.randrange(256) for _ in range(3))
-        self.photo = images.encode(Image.new("RGB", (64 + self.number, 64), colour))
-        self.page: Page = self.browser.new_context(accept_downloads=True).new_page()
-        self.page.goto(f"{self.address}/?{QUERY}")
-        self.state = "choosing"
+        photo = images.encode(Image.new("RGB", (64 + self.number, 64), colour))
+        began = time.monotonic()
+        tab = Tab(self.address, QUERY)
+        try:
+            tab.wait(lambda: tab.button("Paint"))
+            self.seconds["page"].append(time.monotonic() - began)
+            tab.upload("own_photo", "photo.png", photo)
+            tab.wait(lambda: "Photo: Your own photo" in tab.texts() and tab.button("Paint"))
+            began = time.monotonic()
+            tab.click("Paint")
+            how = self._wait(tab)
+            if how in ("finished", "stopped"):
+                self.seconds["painting"].append(time.monotonic() - began)
+                how = self._take_home(tab, photo, how)
+        finally:
+            tab.close()
+        self.ends[how] += 1
+        return self.chance.uniform(*AWAY) if how == "told to come back" else 0.0
 
-    def look(self) -> None:
-        """Do what can be done now; never waits for long."""
-        page = self.page
-        if self.state == "away":
-            if time.monotonic() > self.back:
-                self.enter()
-        elif self.state == "choosing" and self._sees("button", "Paint"):
-            file = FilePayload(name="photo.png", mimeType="image/png", buffer=self.photo)
-            page.locator('.st-key-own_photo input[type="file"]').set_input_files([file])
-            self.state = "chosen"
-        elif self.state == "chosen" and page.get_by_text("Photo: Your own photo").is_visible():
-            page.get_by_role("button", name="Paint", exact=True).click(timeout=2000)
-            self.state = "waiting"
-        elif self.state == "waiting":
-            self._wait()
+    def _wait(self, tab: Tab) -> str:
+        """Look after the painting until it has ended, also after closing time, or until leaving."""
+        while time.monotonic() < self.until + LONGEST:
+            before = time.monotonic()
+            tab.look(0.3)
+            texts = tab.texts()
+            if tab.button("Show it"):  # it had begun after all
+                tab.click("Show it")
+            if "Finished:" in texts:
+                return "finished"
+            if "the picture is kept" in texts:
+                return "stopped"
+            if "Taken out of the queue" in texts:
+                return "stopped while waiting"
+            if "try again in" in texts:
+                return "told to come back"
+            chance = self.chance.random() / (time.monotonic() - before)
+            if chance < CHANCES["reloads"]:
+                if not self._again(tab, tab.reload, "reloads"):
+                    return "reloaded before it began"  # and the photo is to be chosen anew
+            elif (chance := chance - CHANCES["reloads"]) < CHANCES["lost connections"]:
+                if not self._again(tab, tab.reconnect, "lost connections"):
+                    self.ends["pressed Paint once more"] += 1
+                    tab.click("Paint")
+            elif (chance := chance - CHANCES["lost connections"]) < CHANCES["left"]:
+                return "left"
+            elif (chance := chance - CHANCES["left"]) < CHANCES["stops"] and tab.button("Stop"):
+                tab.click("Stop")
+        raise TimeoutError(f"still waiting: {tab.texts()[-300:]}")
 
-    def _wait(self) -> None:
-        page = self.page
-        if page.get_by_text("Finished:").is_visible():
-            self._end("finished")
-        elif page.get_by_text("the picture is kept").is_visible():
-            self._end("stopped")
-        elif page.get_by_text("try again in").is_visible():
-            self.ends["told to come back"] += 1
-            self._leave(self.chance.uniform(*AWAY))
-        elif self.chance.random() < 0.01:
-            page.reload()
-            self.ends["reloads"] += 1
-        elif self.chance.random() < 0.02 and page.locator(SO_FAR).is_visible():
-            page.get_by_test_id("stMain").get_by_role("button", name="Stop").click(timeout=2000)
-        elif self.chance.random() < 0.005:
-            self.ends["left"] += 1
-            self._leave()
+    def _again(self, tab: Tab, come: Callable[[], None], how: str) -> bool:
+        """Come back to the page; whether the same painting is there, or none had begun."""
+        job = tab.query.partition("job=")[2]
+        come()
+        self.ends[how] += 1
+        tab.wait(lambda: tab.runs and "Looking for your painting" not in tab.texts())
+        if job and "no longer kept" in tab.texts():
+            raise LookupError(f"the painting was lost at {how}")
+        tab.look(2.0)
+        return READY not in tab.texts()
 
-    def _end(self, how: str) -> None:
-        with self.page.expect_download(timeout=10_000) as event:
-            self.page.get_by_role("button", name="Download PNG").click(timeout=5000)
-        made = recipe.read(event.value.path().read_bytes())
-        own = made.content.sha256 == hashlib.sha256(self.photo).hexdigest()
-        self.ends[how if own else "another's"] += 1
-        self._leave()
-
-    def _leave(self, seconds: float = 0.0) -> None:
-        self.page.context.close()
-        self.state, self.back = "away", time.monotonic() + seconds
-
-    def _sees(self, role: str, name: str) -> bool:
-        found = self.page.get_by_role(role, name=name, exact=True).first  # type: ignore[arg-type]
-        return found.is_visible() and found.is_enabled()
+    def _take_home(self, tab: Tab, photo: bytes, how: str) -> str:
+        made = recipe.read(tab.download("Download PNG", NETWORK))
+        own = made.content.sha256 == hashlib.sha256(photo).hexdigest()
+        return how if own else "another's"
 
 
 Level = dict[str, float]
@@ -133,58 +155,60 @@ def main(arguments: Sequence[str] | None = None) -> None:
         port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
-    flags = ["--server.headless=true", f"--server.port={port}", "--server.fileWatcherType=none"]
+    flags = ["--server.headless=true", f"--server.port={port}"]
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "TMPDIR": folder}
         server = subprocess.Popen([*command, *flags], cwd=ROOT, env=environment)
         try:
             wait_until_up(address)
-            with chromium() as browser:
-                told = visit(
-                    browser,
-                    address,
-                    options.visitors,
-                    60 * options.minutes,
-                    lambda: level(server.pid, folder),
-                )
+            told = visit(
+                address, options.visitors, 60 * options.minutes, lambda: level(server.pid, folder)
+            )
         finally:
             server.terminate()
             server.wait(60)
     print(json.dumps(told, indent=1))
 
 
-def visit(
-    browser: Browser, address: str, count: int, seconds: float, look: Callable[[], Level]
-) -> dict[str, object]:
-    """How it was: ends, troubles, and the server's level when warm and at the end."""
-    began, seen = time.monotonic(), -STEP
-    visitors = [Visitor(browser, address, number) for number in range(count)]
-    troubles: Counter[str] = Counter()
+def visit(address: str, count: int, seconds: float, look: Callable[[], Level]) -> dict[str, object]:
+    """How it was: ends, troubles, and the server's levels from the beginning to the end."""
+    began = time.monotonic()
+    visitors = [Visitor(address, number, began + seconds) for number in range(count)]
+    for visitor in visitors:
+        visitor.start()
     levels: list[tuple[float, Level]] = []
     while (passed := time.monotonic() - began) < seconds:
-        for visitor in visitors:
-            try:
-                visitor.look()
-            except BrowserError as error:  # what was there a moment ago has gone; look again
-                troubles[str(error).splitlines()[0][:60]] += 1
-        if passed - seen >= STEP:
-            levels.append((passed / seconds, look()))
-            seen = passed
-        time.sleep(0.2)
+        levels.append((passed / seconds, look()))
+        time.sleep(min(STEP, seconds / 20))
     levels.append((1.0, look()))
     for visitor in visitors:
-        if visitor.state != "away":
-            visitor.page.context.close()
+        visitor.join(LONGEST + 2 * PATIENCE)
     return {
         "visitors": count,
         "seconds": seconds,
         "ends": sum((visitor.ends for visitor in visitors), Counter()),
-        "visitors with a painting": sum(visitor.ends["finished"] > 0 for visitor in visitors),
-        "visitors without any answer": sum(not visitor.ends for visitor in visitors),
-        "troubles": troubles,
-        "warm": _median(levels, WARM_UP, WARM_UP + WINDOW),
-        "end": _median(levels, 1 - WINDOW, 1),
+        "visitors with a painting": sum(_painted(visitor) for visitor in visitors),
+        "visitors without any answer": sum(not _answered(visitor) for visitor in visitors),
+        "troubles": sum((visitor.troubles for visitor in visitors), Counter()),
+        "median and longest seconds": {
+            what: (round(statistics.median(found), 1), round(max(found), 1))
+            for what in ("page", "painting")
+            if (found := [each for visitor in visitors for each in visitor.seconds[what]])
+        },
+        "levels by tenths of the time": [
+            _median(levels, tenth / 10, (tenth + 1) / 10) for tenth in range(10)
+        ],
     }
+
+
+def _painted(visitor: Visitor) -> bool:
+    return visitor.ends["finished"] + visitor.ends["stopped"] > 0
+
+
+def _answered(visitor: Visitor) -> bool:
+    """Whether there was an end of their own making, a painting, or a word about when to come."""
+    told = ("told to come back", "stopped while waiting", "left")
+    return _painted(visitor) or any(visitor.ends[how] for how in told)
 
 
 def _median(levels: Sequence[tuple[float, Level]], first: float, last: float) -> Level:

@@ -19,13 +19,6 @@ def server() -> Iterator[str]:
         yield address
 
 
-@pytest.fixture
-def own_server() -> Iterator[str]:
-    """The address of a server that nobody else has been to."""
-    with served() as address:
-        yield address
-
-
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Whichever Chromium is installed; on a build server its absence is a failure."""

@@ -186,7 +186,7 @@ def test_uploads_stay_in_memory_and_names_out_of_the_log_until_the_server_ends(
         assert b"Traceback" not in log.read_bytes()
         job = begun(page)
         server.send_signal(signal.SIGTERM)
-        server.wait(30)
+        assert server.wait(30) == 0  # not aborted by a thread that was torn out of its work
         server = started(options, places, log)
         wait_until_up(address)
         # The page finds the new server by itself, or when it is loaded again; its painting is gone.
