@@ -7,15 +7,17 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from PIL import Image
 
 from nst import easel, images, vgg
 
 ROOT = Path(__file__).parent.parent
 
-# Times say nothing on a busy machine.
-settings.register_profile("busy", deadline=None)
+# Times say nothing on a busy machine; and mutmut runs the tests of a class from two places.
+settings.register_profile(
+    "busy", deadline=None, suppress_health_check=[HealthCheck.differing_executors]
+)
 settings.load_profile("busy")
 
 

@@ -238,7 +238,7 @@ def test_a_larger_style_has_larger_strokes(studio):
     found = []
     for scale in (0.5, 2):
         chosen = Settings(
-            resolution=96, iterations=24, init="noise", content_weight=0.1, style_scale=scale
+            resolution=96, iterations=16, init="noise", content_weight=0.1, style_scale=scale
         )
         painted = studio.run(wall, [cells(6)], chosen).picture
         found.append(frequency(luminance(painted)))
@@ -328,6 +328,7 @@ def test_a_square_canvas_is_one(studio):
     assert painted.picture.size == studio.photo.size == (96, 64)
 
 
+SEVERAL_SCALES: dict[str, object] = {"resolution": 96, "iterations": 8}
 # A setting that changes the picture, for each control. Some need company to show.
 CHANGES: dict[str, tuple[dict[str, object], dict[str, object]]] = {
     "content_weight": ({}, {"content_weight": 1000}),
@@ -338,8 +339,8 @@ CHANGES: dict[str, tuple[dict[str, object], dict[str, object]]] = {
     "tv_weight": ({}, {"tv_weight": 500}),
     "iterations": ({}, {"iterations": 2}),
     "learning_rate": ({}, {"learning_rate": 0.3}),
-    "resolution": ({}, {"resolution": 64}),
-    "effort": ({}, {"effort": 0.2}),
+    "resolution": ({}, {"resolution": 96}),
+    "effort": ({"iterations": 20}, {"iterations": 20, "effort": 1}),
     "init": ({}, {"init": "style"}),
     "style_weights": ({"style_weights": (1, 1)}, {"style_weights": (1, 3)}),
     "content_layer": ({}, {"content_layer": "conv1_1"}),
@@ -348,8 +349,8 @@ CHANGES: dict[str, tuple[dict[str, object], dict[str, object]]] = {
     "pooling": ({}, {"pooling": "avg"}),
     "optimizer": ({}, {"optimizer": "lbfgs"}),
     "seed": ({"init": "noise"}, {"init": "noise", "seed": 1}),
-    "early_stop": ({}, {"early_stop": False}),
-    "coarse_to_fine": ({}, {"coarse_to_fine": False}),
+    "early_stop": (SEVERAL_SCALES, SEVERAL_SCALES | {"early_stop": False}),
+    "coarse_to_fine": (SEVERAL_SCALES, SEVERAL_SCALES | {"coarse_to_fine": False}),
     "anneal": ({}, {"anneal": False}),
     "square": ({}, {"square": True}),
 }
@@ -361,7 +362,7 @@ def test_every_control_is_looked_at():
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_every_control_changes_the_picture(studio, name):
-    few = {"iterations": 8, "effort": 0.1}
+    few = {"iterations": 4, "effort": 0.1, "resolution": 64}
     styles = "sky glass" if name == "style_weights" else "sky"
     one, other = (studio.paint(styles, **{**few, **changes}) for changes in CHANGES[name])
     assert distance(one.picture, other.picture) > 0.002
@@ -493,7 +494,7 @@ def orders(draw) -> Order:
 
 @given(orders())
 @settings(
-    max_examples=12,
+    max_examples=8,
     derandomize=True,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

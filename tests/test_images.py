@@ -312,6 +312,29 @@ class TestProfile:
         assert given == [("CMYK", "RGB"), ("CMYK", (9, 8, 7, 6))]
 
 
+class TestRange:
+    """Numbers beyond 0 to 1, and beyond 16 bits, widen the range; what is no number is black."""
+
+    def test_by_hand(self):
+        def limits(values, mode: str = "F") -> tuple[float, float]:
+            return images._range(Image.fromarray(np.asarray(values), mode))
+
+        assert limits(np.full((32, 40), 0.5, np.float32)) == (0.0, 1.0)
+        column = np.zeros((32, 40), np.float32)
+        column[:, 0], column[-1, -1] = -3, 7
+        assert limits(column) == (-3.0, 7.0)
+        column[3, 3], column[4, 4] = -np.inf, np.inf
+        assert limits(column) == (-3.0, 7.0)
+        assert limits(np.full((32, 40), 9, np.int32), "I") == (0.0, 65535.0)
+        assert limits(np.full((32, 40), 70_000, np.int32), "I") == (0.0, 70_000.0)
+
+    def test_infinity_is_the_black_of_the_range(self):
+        values = np.full((32, 40), 0.5, np.float32)
+        values[0, :3] = -np.inf, np.inf, np.nan
+        shown = images._values(Image.fromarray(values, "F"))
+        assert shown[0, :4].tolist() == [0.0, 0.0, 0.0, 0.5]
+
+
 class TestOrientation:
     # The stored picture is A B over C D; what a viewer shows for each value of the tag.
     SHOWN = ("ABCD", "BADC", "DCBA", "CDAB", "ACBD", "CADB", "DBCA", "BDAC")
@@ -663,7 +686,10 @@ class TestDamage:
         for data in SAMPLES:
             open_picture(data)
 
-    @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(
+        max_examples=250,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.differing_executors],
+    )
     @given(st.data())
     def test_flipped_bytes_and_cuts_give_a_picture_or_a_refusal(self, data):
         damaged = bytearray(data.draw(st.sampled_from(SAMPLES)))
@@ -703,6 +729,99 @@ class TestDamage:
 SIZES = st.tuples(st.integers(32, 20_000), st.integers(32, 20_000)).filter(
     lambda size: max(size) <= 8 * min(size)
 )
+
+
+MOST = images.MAX_PARTS
+EXTENSION = b"!\xf9\x01a\x00"  # of a GIF, with one part
+
+
+class TestParts:
+    """The counts that keep files of a million parts out, by hand."""
+
+    @pytest.mark.parametrize(
+        ("rest", "count"),
+        [
+            (b"", 0),
+            (b",", 0),
+            (b"a;aaa", 1),
+            (b"abc,", 3),
+            (EXTENSION + b",", 2),
+            (EXTENSION + EXTENSION + b",", 4),
+            (b"!\xf9\x02ab\x01c\x00;", 3),
+            (b"!\xf9\x00" + b"a,", 2),
+            (b"!", 1),
+            (b"!\xfe\x05ab", 2),
+            (b'"a,', 2),
+            (b"a" * MOST + b",", MOST),
+            (b"a" * (MOST + 9), MOST + 1),
+            (b"!\xfe" + b"\x01a" * (MOST + 9), MOST + 1),
+        ],
+    )
+    def test_blocks_before_the_first_frame_of_a_gif(self, rest, count):
+        head = b"GIF89a" + struct.pack("<HH", 40, 36)
+        assert images._gif_blocks(head + b"\x00\x81\x00" + rest) == count
+        for flags in (0x80, 0x81, 0x82):  # tables of 2, 4 and 8 colours, which say nothing
+            table = b"!" * 3 * 2 ** (flags % 8 + 1)
+            assert images._gif_blocks(head + bytes([flags, 0, 0]) + table + rest) == count
+
+    def test_a_gif_that_ends_in_its_head(self):
+        head = b"GIF89a" + struct.pack("<HH", 40, 36) + b"\x80\x00\x00"
+        assert [images._gif_blocks(head[:length]) for length in range(6, 14)] == [0] * 8
+
+    @pytest.mark.parametrize(
+        ("lengths", "count"),
+        [((), 0), ((0,), 1), ((5, 0, 300), 3), ((70_000, 1), 2), ((0,) * (MOST + 9), MOST + 1)],
+    )
+    def test_chunks_of_a_png(self, lengths, count):
+        chunks = b"".join(struct.pack(">I", length) + bytes(8 + length) for length in lengths)
+        assert images._png_chunks(b"\x89PNG\r\n\x1a\n" + chunks) == count
+
+    def test_passes_of_a_jpeg(self):
+        part, scan, end = b"\xff\xe0\x00\x04ab", b"\xff\xda\x00\x03a", b"\xff\xd9"
+        data = b"\x01\xff\x00\x02\xff\xd3\x03"  # of a pass, with what is no marker in it
+        start = b"\xff\xd8"
+        assert images._jpeg_passes(start + part + end, "") == 0
+        assert images._jpeg_passes(start + part + scan + data + scan + data + end, "") == 2
+        assert images._jpeg_passes(start + scan + data + end + scan, "") == 1
+        assert images._jpeg_passes(start + part * (MOST - 1) + scan + data + end, "") == 1
+        with pytest.raises(ImageError, match=f'^"a" is made of more than {MOST} parts'):
+            images._jpeg_passes(start + part * (MOST + 1) + end, '"a"')
+
+    def test_fill_bytes_of_a_jpeg_are_counted_in_all_its_header(self):
+        def passes(*fills: int) -> int:
+            parts = b"".join(b"\x00" * fill + b"\xff\xe0\x00\x04ab" for fill in fills)
+            behind = b"\xff\xda\x00\x03a" + bytes(20_000) + b"\xff\xd9"
+            return images._jpeg_passes(b"\xff\xd8" + parts + behind, "It")
+
+        assert passes(4000, 6000) == 1
+        with pytest.raises(ImageError, match=r"fill bytes; open it in .* save it anew\.$"):
+            passes(4000, 6001)
+
+    def test_passes_over_many_pixels(self):
+        images._check_passes((100, 20_000), 500, "It")
+        images._check_passes((40_000, 30_000), 1, "It")
+        for size, passes in (((100, 20_000), 501), ((40_000, 30_000), 2), ((3000, 1000), 334)):
+            with pytest.raises(ImageError, match=f"in {passes} or more .* program and save"):
+                images._check_passes(size, passes, "It")
+
+    def test_two_passes_are_progressive(self):
+        jpeg = Image.open(io.BytesIO(encoded(noise(), "JPEG")))
+        assert images._most_pixels(jpeg, b"", 2) == (24_000_000, "a progressive JPEG")
+        assert images._most_pixels(jpeg, b"", 1) == (images.MAX_PIXELS, "a JPEG")
+
+    def test_too_many_pixels_in_words(self):
+        with pytest.raises(ImageError) as plain:
+            images._check_size((9000, 9000), "It", images.MAX_PIXELS, "a JPEG")
+        assert str(plain.value) == (
+            "It is 9000 x 9000 px (81.0 megapixels), but at most 36 megapixels are allowed; make "
+            "it smaller first."
+        )
+        with pytest.raises(ImageError) as special:
+            images._check_size((9000, 9000), "It", 16_000_000, "a WEBP")
+        assert str(special.value) == (
+            "It is 9000 x 9000 px (81.0 megapixels), but at most 16 megapixels are allowed in a "
+            "WEBP; make it smaller first, or save it as a plain JPEG."
+        )
 
 
 class TestFit:
@@ -747,9 +866,14 @@ class TestFit:
         assert fitted.mode == "RGB"
         assert np.abs(np.asarray(fitted, float) - 127.5).max() < 40  # nearest would keep 0 and 255
         assert images.fit(noise(80, 40), 64, square=True).size == (64, 64)
+        assert images.fit(noise(80, 40), 64).size == (64, 32)
+        sharp = noise(80, 80).resize((64, 64), Image.Resampling.LANCZOS)
+        assert images.fit(noise(80, 80), 64).tobytes() == sharp.tobytes()
 
     def test_enlarge(self):
         picture = noise(48, 32)
+        sharp = picture.resize((96, 64), Image.Resampling.LANCZOS)
+        assert images.enlarge(picture, (96, 64)).tobytes() == sharp.tobytes()
         assert images.enlarge(picture, (48, 32)) is picture
         assert images.enlarge(picture, (480, 333)).size == (480, 333)
         flat = images.enlarge(Image.new("RGB", (48, 32), (9, 99, 199)), (100, 70))
@@ -822,6 +946,35 @@ def leftovers(folder: Path) -> list[str]:
 
 
 class TestEncode:
+    def test_the_profile_is_dated_and_of_no_moment(self):
+        profile = images.srgb_profile()
+        assert struct.unpack(">6H", profile[24:36]) == (2000, 1, 1, 0, 0, 0)
+        assert len(profile) == struct.unpack(">I", profile[:4])[0]
+
+    def test_what_is_saved_is_what_is_encoded(self, tmp_path):
+        kept = Image.Exif()
+        kept[0x010F] = "Maker"
+        path, exif = tmp_path / "a.jpg", kept.tobytes()
+        images.save(noise(), path, quality=60, dpi=300, exif=exif)
+        assert path.read_bytes() == images.encode(noise(), "JPEG", 60, dpi=300, exif=exif)
+        assert "dpi" not in Image.open(io.BytesIO(images.encode(noise()))).info
+        images.save(noise(), tmp_path / "b.png")
+        assert (tmp_path / "b.png").read_bytes() == images.encode(noise())
+
+    def test_camera_data_of_what_is_no_picture(self):
+        for data in (b"no picture", encoded(noise(), "PPM")):
+            with pytest.raises(ImageError, match=r'^"photo\.jpg" is not a picture'):
+                images.camera_data(data, "folder/photo.jpg")
+
+    def test_camera_data_of_a_photo_with_details_only(self):
+        photo = Image.Exif()
+        photo.get_ifd(0x8769)[0x9003] = "2026:11:23 10:00:00"
+        buffer = io.BytesIO()
+        noise().save(buffer, "JPEG", exif=photo)
+        found = Image.Exif()
+        found.load(images.camera_data(buffer.getvalue(), "photo.jpg"))
+        assert found.get_ifd(0x8769)[0x9003] == "2026:11:23 10:00:00"
+
     @pytest.mark.parametrize("format", ["PNG", "TIFF", "BMP"])
     def test_lossless(self, format):
         assert open_picture(images.encode(noise(), format)).tobytes() == noise().tobytes()
@@ -1007,6 +1160,17 @@ def output_refusal(path) -> str:
 
 
 class TestCheckOutput:
+    def test_a_name_that_cannot_be_shown(self, tmp_path):
+        hidden = "\u202e.\u202e"
+        message = output_refusal(tmp_path / hidden)
+        assert message.startswith('"." does not say which kind')
+        message = output_refusal(tmp_path / "\u202e" / "a.png")
+        assert message.endswith("there is no folder for it; create it first or choose another.")
+        assert output_refusal("\u202e").startswith("The result does not say which kind")
+        (tmp_path / "\u202e").mkdir()
+        with pytest.raises(ImageError, match=r"^The result is a folder or a device"):
+            images.check_writable(tmp_path / "\u202e")
+
     def test_leaves_nothing_behind(self, tmp_path):
         assert images.check_output(tmp_path / "a.png") is None
         assert leftovers(tmp_path) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import time
 import zipfile
 from collections.abc import Iterator
@@ -219,7 +220,7 @@ def test_an_archive_holds_every_painting_as_it_is_shown(manager: JobManager) -> 
     order = Order(photo, (style,), Settings(resolution=64))
     jobs = [painted(manager, order), painted(manager, order)]
     entries = archive.entries(jobs, [1.0, 0.5])
-    with zipfile.ZipFile(archive.pack(manager, entries)) as packed:
+    with zipfile.ZipFile(io.BytesIO(archive.pack(manager, entries))) as packed:
         assert packed.testzip() is None
         names = packed.namelist()
         assert len(set(map(str.casefold, names))) == 2
@@ -231,7 +232,7 @@ def test_an_archive_holds_every_painting_as_it_is_shown(manager: JobManager) -> 
     ]
 
     manager.forget(jobs[0].id)
-    with zipfile.ZipFile(archive.pack(manager, entries)) as packed:
+    with zipfile.ZipFile(io.BytesIO(archive.pack(manager, entries))) as packed:
         assert packed.namelist() == [names[1], archive.MISSING]
         assert names[0] in packed.read(archive.MISSING).decode()
     manager.forget(jobs[1].id)

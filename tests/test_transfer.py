@@ -13,8 +13,8 @@ from nst.settings import Settings
 from nst.transfer import DivergedError
 
 STYLE_LAYERS = Settings().style_layers
-SMALL = Settings(resolution=96, effort=1.0)
-BRIEF = dataclasses.replace(SMALL, effort=0.25)  # where a tendency is all that is looked at
+SMALL = Settings(resolution=96, effort=0.6)
+BRIEF = dataclasses.replace(SMALL, effort=0.15)  # where a tendency is all that is looked at
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def test_it_goes_from_coarse_to_fine(run):
 def test_previews_come_first_last_and_at_the_end_of_each_scale(run):
     shown = [progress.iteration for progress in run if progress.image is not None]
     ends = [a.iteration for a, b in itertools.pairwise(run) if a.scale != b.scale]
-    doubling = [1, 2, 4, 8, 16, 32]  # on the first canvas
+    doubling = [1, 2, 4, 8, 16]  # on the first canvas
     assert shown == sorted({*doubling, *ends, len(run)})
 
 
@@ -145,10 +145,14 @@ def test_a_loss_that_is_not_finite_ends_with_the_last_good_picture(
     monkeypatch.setattr(losses, "content_loss", content_loss)
     seen = []
     steps = transfer.steps(content, [style], SMALL, trunk)
-    with pytest.raises(DivergedError, match="iteration 4") as failure:
+    with pytest.raises(DivergedError) as failure:
         seen.extend(progress.snapshot() for progress in steps)
     assert torch.equal(failure.value.image, seen[-1])
     assert torch.isfinite(failure.value.image).all()
+    assert str(failure.value) == (
+        "The painting fell apart at iteration 4: its loss is no longer a finite number. Lower the "
+        "learning rate or the weights; the last good picture is kept."
+    )
 
 
 @pytest.mark.parametrize("shade", [0.0, 0.002])
@@ -234,7 +238,7 @@ def test_a_black_mask_paints_nothing(content, style, trunk):
     torch.testing.assert_close(painted, content, rtol=0, atol=1e-4)
 
 
-PLAINLY = Settings(resolution=96, iterations=12, coarse_to_fine=False)
+PLAINLY = Settings(resolution=96, iterations=6, coarse_to_fine=False)
 
 
 @pytest.fixture(scope="module")
@@ -247,10 +251,8 @@ def plainly(content, style, trunk):
     [
         {"optimizer": "lbfgs"},
         {"pooling": "avg"},
-        {"content_layer": "conv2_2"},
         {"content_layer": "conv1_1"},
         {"style_layers": ("conv1_1", "conv1_2", "conv4_4")},
-        {"style_layers": ("conv3_1",)},
         {"style_layer_weights": (5, 4, 3, 2, 1)},
         {"optimizer": "lbfgs", "pooling": "avg", "style_layers": ("conv2_2", "conv4_1")},
     ],
