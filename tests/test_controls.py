@@ -19,6 +19,7 @@ from PIL import Image, ImageFilter
 
 from nst import canvas, color, images, losses, transfer, vgg
 from nst.settings import CONTROLS, LAYERS, Settings
+from nst.targets import TargetCache
 
 RESOURCES = Path(__file__).parent.parent / "Resources"
 BASE = Settings(resolution=96, iterations=14)
@@ -39,6 +40,7 @@ class Studio:
     def __init__(self, trunk: vgg.VGG19, photo: Image.Image, styles: dict[str, Image.Image]):
         self.trunk, self.photo, self.styles = trunk, photo, styles
         self._known: dict[object, Painting] = {}
+        self._targets = TargetCache()
 
     def paint(self, styles: str = "sky", **changes: object) -> Painting:
         """The photo in the styles of these names, with these settings on top of `BASE`."""
@@ -52,7 +54,10 @@ class Studio:
     def run(self, photo, styles, chosen, masks=(), init=None) -> Painting:
         prepared = canvas.prepare(photo, styles, chosen, masks, init)
         content, tensors, start, regions = prepared.tensors()
-        *_, last = transfer.steps(content, tensors, chosen, self.trunk, start, regions)
+        run = transfer.steps(
+            content, tensors, chosen, self.trunk, start, regions, known=self._targets
+        )
+        *_, last = run
         painting = images.to_picture(last.image)
         return Painting(canvas.finish(painting, photo, chosen, prepared.masks), last)
 

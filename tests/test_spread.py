@@ -104,6 +104,18 @@ def test_nobody_gets_through(trunk, paint):
         paint(LocalTeam(trunk, 3, losing=range(1, 100)))
 
 
+def test_a_canvas_is_cut_for_the_team_where_memory_would_not_ask_for_it(trunk, photo, monkeypatch):
+    monkeypatch.setattr(spread, "SIDES", (96, 64, 32))
+    content = images.to_tensor(photo.resize((128, 64)))
+    settings = Settings(
+        iterations=1, coarse_to_fine=False, content_layer="conv1_2", style_layers=("conv1_1",)
+    )
+    team = LocalTeam(trunk, 2)
+    (progress,) = transfer.steps(content, [content], settings, trunk, team=team)
+    assert progress.tile == spread.tile_side(64, 128, 2) == 32
+    assert team.calls
+
+
 def test_small_canvases_are_looked_at_here(trunk, photo):
     content = images.to_tensor(photo.resize((64, 64)))
     team = LocalTeam(trunk)

@@ -91,9 +91,33 @@ def test_nothing_larger_than_a_tile_and_its_surroundings_is_looked_at(trunk, mon
     assert max(max(shape) for shape in seen) == 64 + 2 * 8
 
 
-def test_bfloat16_is_tiled_as_well(content):
+@pytest.fixture(scope="module")
+def half():
+    """The first four layers, in half precision."""
     layers = list(weights.load_convolutions("original"))[:4]
-    half = vgg.VGG19(layers, torch.device("cpu"), torch.bfloat16)
+    return vgg.VGG19(layers, torch.device("cpu"), torch.bfloat16)
+
+
+@pytest.mark.parametrize("regions", [0, 2])
+def test_tiles_are_planned_for_what_is_painted(half, content, style, monkeypatch, regions):
+    asked = []
+
+    def tile_side(canvas, free):
+        asked.append((canvas, free))
+        return 64
+
+    monkeypatch.setattr(memory, "tile_side", tile_side)
+    monkeypatch.setattr(memory, "free_memory", lambda device: 1234 if device == half.device else 0)
+    settings = Settings(
+        iterations=1, coarse_to_fine=False, content_layer="conv1_2", style_layers=("conv1_1",)
+    )
+    styles, masks = [style] * max(1, regions), [torch.ones(1, 1, *content.shape[2:])] * regions
+    (progress,) = transfer.steps(content, styles, settings, half, masks=masks)
+    assert asked == [(memory.Canvas(64, 96, settings, regions, element_size=2), 1234)]
+    assert progress.tile == 64
+
+
+def test_bfloat16_is_tiled_as_well(half, content):
     picture = photo_of(content[..., :96], half)
     whole, parts = (eye_of(half, (64, 96), tile, "conv2_2") for tile in (WHOLE, 64))
     one, other = (eye.grams(picture, ["conv2_1"])["conv2_1"] for eye in (whole, parts))

@@ -28,7 +28,7 @@ def test_it_counts_every_iteration(run):
     assert {progress.total for progress in run} == {len(run)}
     assert run[-1].finished
     assert not run[-2].finished
-    assert run[-1].seconds_left == 0
+    assert run[len(run) // 2].seconds_left > run[-1].seconds_left == 0
 
 
 def test_it_goes_from_coarse_to_fine(run):
@@ -59,6 +59,41 @@ def test_every_step_stays_within_what_can_be_displayed(content, style, trunk):
     painter.step(learning_rate=1.0)
     assert (painter.pixels >= painter.black).all()
     assert (painter.pixels <= painter.white).all()
+
+
+def test_an_enlarged_canvas_stays_within_what_can_be_displayed(trunk):
+    """Bicubic resizing goes beyond black and white at edges like these."""
+    stripes = (torch.arange(96) // 8 % 2).float().expand(1, 3, 96, 96)
+    settings = Settings(resolution=96, style_layers=("conv1_1",), content_layer="conv1_1")
+    painter = transfer._Painter(trunk, settings, stripes, [stripes], None)
+    for stage in transfer.plan(settings, 96, 96):
+        painter.begin(stage)
+        painter.step(learning_rate=1.0)
+        painter.begin(dataclasses.replace(stage, height=48, width=48))
+        assert painter.pixels.shape == (1, 3, 48, 48)
+        assert (painter.pixels >= painter.black).all()
+        assert (painter.pixels <= painter.white).all()
+
+
+@pytest.mark.parametrize(("tile", "expected"), [(None, []), (64, [True, False])])
+def test_memory_is_spared_for_tiles_and_only_as_long(
+    content, style, trunk, monkeypatch, tile, expected
+):
+    asked = []
+    monkeypatch.setattr(memory, "spare", asked.append)
+    settings = Settings(
+        iterations=1, coarse_to_fine=False, content_layer="conv1_2", style_layers=("conv1_1",)
+    )
+    transfer.stylize(content, [style], settings, trunk, tile=tile)
+    assert asked == expected
+
+
+def test_pictures_of_8_bits_are_kept_in_8_bits(content):
+    kept = transfer._compact(content)
+    assert kept.dtype == torch.uint8
+    assert torch.equal(kept.float() / 255, content)
+    finer = content + 1 / 1000
+    assert transfer._compact(finer) is finer
 
 
 def test_previews_are_copies(run):
@@ -318,6 +353,26 @@ def test_the_whole_gradient_against_plain_float32_autograd(content, style, trunk
     (expected,) = torch.autograd.grad(total, pixels)
     # Rounding moves a few values across the kinks of ReLU and pooling.
     assert (own - expected).norm() / expected.norm() < 1e-2
+
+
+@pytest.mark.parametrize("regions", [0, 2])
+def test_the_loss_falls_as_its_gradient_says(content, style, trunk, regions):
+    """All sizes of the pyramid and all regions are in the one as in the other."""
+    left = torch.zeros(1, 1, *content.shape[2:])
+    left[..., :40] = 1
+    masks, styles = [left, 1 - left][:regions], [style, style.flip(1)][: max(1, regions)]
+    settings = Settings(resolution=96, tv_weight=300, style_weights=(1.0, 2.0)[:regions])
+    painter = transfer._Painter(trunk, settings, content, styles, None, masks)
+    painter.begin(transfer.plan(settings, *content.shape[2:])[-1])
+    assert len(painter.targets.sizes) > 1
+    noise = torch.randn(painter.pixels.shape, generator=torch.Generator().manual_seed(1))
+    pixels = painter.pixels + 0.3 * noise
+    gradient, _ = painter._evaluate(pixels)
+    step = 1e-3 * gradient / gradient.norm()
+    (_, before), (_, after) = (painter._evaluate(pixels + sign * step) for sign in (-1, 1))
+    assert min(before.content, before.style, before.tv) > 0
+    expected = 2 * float((gradient * step).sum())
+    assert after.total - before.total == pytest.approx(expected, rel=0.05)
 
 
 def test_a_large_canvas_spares_memory_and_a_small_one_does_not(trunk, monkeypatch):

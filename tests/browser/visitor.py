@@ -14,6 +14,18 @@ ROOT = Path(__file__).parent.parent.parent
 SCREENSHOTS = ROOT / "screenshots"
 SECONDS = 1000.0  # Playwright counts in milliseconds
 
+# While a painting is watched, the next picture may take its place in the middle of decoding.
+DECODE = """async image => {
+    for (let attempt = 1; ; attempt++) {
+        try {
+            return await image.decode();
+        } catch (error) {
+            if (attempt === 100) throw error;
+        }
+        await new Promise(done => setTimeout(done, 50));
+    }
+}"""
+
 
 def open_page(page: Page, address: str, query: str = "") -> None:
     page.goto(f"{address}/?{query}")
@@ -29,7 +41,7 @@ def picture(page: Page, alt: str) -> Locator:
 
 
 def loaded(image: Locator) -> None:
-    image.evaluate("image => image.decode()")
+    image.evaluate(DECODE)
 
 
 def pixels(image: Locator) -> Image.Image:
@@ -41,16 +53,13 @@ def pixels(image: Locator) -> Image.Image:
 def shown(image: Locator) -> Image.Image:
     """The picture as the browser was given it, before it is scaled."""
     url = image.evaluate(
-        """async image => {
-            for (;;) {  // while the page is renewed, there may be none for a moment
-                await image.decode().catch(() => new Promise(done => setTimeout(done, 50)));
-                if (image.naturalWidth) break;
-            }
+        f"""async image => {{
+            await ({DECODE})(image);
             const canvas = document.createElement("canvas");
             [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
             canvas.getContext("2d").drawImage(image, 0, 0);
             return canvas.toDataURL("image/png");
-        }"""
+        }}"""
     )
     return Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))).convert("RGB")
 
