@@ -9,12 +9,15 @@ import pytest
 import torch
 
 from nst import losses, memory, transfer
+from nst.checkpoint import CheckpointError
+from nst.optimizers import LBFGS, Adam
+from nst.schedule import multiple_of_16
 from nst.settings import Settings
 from nst.transfer import DivergedError
 
 STYLE_LAYERS = Settings().style_layers
 SMALL = Settings(resolution=96, effort=0.6)
-BRIEF = dataclasses.replace(SMALL, effort=0.15)  # where a tendency is all that is looked at
+BRIEF = Settings(resolution=96, iterations=8)  # where nothing has to look painted
 
 
 @pytest.fixture(scope="module")
@@ -298,6 +301,32 @@ def test_every_control_of_the_engine_lowers_the_loss(content, style, trunk, plai
     assert run[-1].total_loss < 0.9 * run[0].total_loss
     assert torch.isfinite(run[-1].image).all()
     assert (run[-1].image - plainly).abs().mean() > 1e-3
+
+
+def test_the_optimiser_is_the_one_that_was_chosen(content, style, trunk):
+    for name, kind in (("adam", Adam), ("lbfgs", LBFGS)):
+        settings = dataclasses.replace(PLAINLY, optimizer=name)
+        painter = transfer._Painter(trunk, settings, content, [style], None)
+        painter.begin(transfer.plan(settings, *content.shape[2:])[0])
+        assert type(painter.optimizer) is kind
+
+
+@pytest.mark.parametrize("upright", [False, True])
+def test_strokes_keep_their_size_relative_to_the_longer_side(content, style, trunk, upright):
+    photo = content.mT if upright else content
+    painter = transfer._Painter(trunk, PLAINLY, photo, [style], None)
+    size = tuple(photo.shape[2:])
+    assert next(painter._styles_at(size)).shape == style.shape
+    half = next(painter._styles_at((size[0] // 2, size[1] // 2)))
+    assert half.shape[2:] == tuple(multiple_of_16(side / 2) for side in style.shape[2:])
+
+
+def test_whoever_wants_the_picture_only_can_go_on_as_well(content, style, trunk):
+    run = transfer.steps(content, [style], PLAINLY, trunk)
+    state = next(run).state()
+    other = content[..., :64]
+    with pytest.raises(CheckpointError, match="another size"):
+        transfer.stylize(other, [style], PLAINLY, trunk, resume=state)
 
 
 def test_masks_of_another_size_are_refused(content, style, trunk):

@@ -290,7 +290,8 @@ def test_a_broken_upload(page: Page, server: str) -> None:
     capture(page, "error")
 
 
-@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.long)])
+@pytest.mark.long  # the first view on a phone is in test_first_view
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_narrow_and_dark(browser: Browser, server: str, scheme: str) -> None:
     viewport = (
         {"width": 400, "height": 850} if scheme == "light" else {"width": 1360, "height": 900}
