@@ -37,6 +37,9 @@ from page import (
 )
 from page.words import plain
 
+# In the session's state: the button that was pressed, and paintings that were just queued.
+PRESSED, BEGUN = "pressed", "begun"
+PAINT, CONTINUE = "paint", "continue"
 # Seconds between two looks at a running job. A preview is made after `jobs.REFRESH`, so that what
 # is seen is at most a second old.
 POLL = 0.5
@@ -60,6 +63,7 @@ def job_manager() -> jobs.JobManager:
 
 def current_job() -> jobs.Snapshot | None:
     """The job the page's address points to, if it is the visitor's own."""
+    settle()
     visit.touch(job_manager())
     job_id = st.query_params.get("job")
     job = job_manager().snapshot(job_id) if job_id and visit.owns(job_id) else None
@@ -72,25 +76,59 @@ def current_job() -> jobs.Snapshot | None:
 
 def start(order: Order) -> None:
     """Queue a painting and let the address of the page point to it, so that a reload finds it."""
+    begun: list[tuple[str, Order]] = st.session_state.setdefault(BEGUN, [])
+    who = visitor.identity()
     try:
-        job_id = job_manager().submit(order, visitor.identity())
+        job_id = job_manager().submit(order, who)
     except BusyError as error:
         series.end()
+        forget_asked()
         st.warning(str(error), icon=":material/hourglass_top:")
         st.button("Show it", on_click=show_job, args=[error.job_id])
         return
     except UserError as error:
         series.end()
+        forget_asked()
         st.error(plain(str(error)), icon=":material/hourglass_disabled:")
         return
-    series.begun(job_id, order)
-    visit.add(job_id, job_manager())
-    # The pictures of the last painting, to continue it; they stay with the visitor's session.
-    st.session_state.painted = (job_id, order)
-    st.session_state.browsing = False
-    st.session_state.pop("next_strength", None)
-    st.query_params["job"] = job_id
+    # Nothing can come between: only where a run uses Streamlit, the next one may end it.
+    begun.append((job_id, order))
+    settle()
     st.rerun()
+
+
+def settle() -> None:
+    """Do what follows from a painting that was queued.
+
+    A run that is ended in the middle of it leaves it to the next, which begins it anew.
+    """
+    begun: list[tuple[str, Order]] = st.session_state.get(BEGUN, [])
+    while begun:
+        job_id, order = begun[0]
+        series.begun(job_id, order)
+        visit.add(job_id, job_manager())
+        # The pictures of the last painting, to continue it; they stay with the visitor's session.
+        st.session_state.painted = (job_id, order)
+        st.session_state.browsing = False
+        st.session_state.pop("next_strength", None)
+        forget_asked()
+        st.query_params["job"] = job_id
+        del begun[0]
+
+
+def press(what: str) -> None:
+    """Keep in mind that a button was pressed, until a run has come to what it does.
+
+    What comes just after the click, such as an upload that is through, ends the run that the click
+    began and begins another, which knows nothing of the click.
+    """
+    st.session_state[PRESSED] = what
+
+
+def forget_asked() -> None:
+    """What was asked for has come to its end."""
+    st.session_state.pop(PRESSED, None)
+    variations.forget()
 
 
 def show_job(job_id: str) -> None:
@@ -135,11 +173,13 @@ def show_actions(order: Order | None, settings: Any, job: jobs.Snapshot | None) 
         if placed is not None:
             start(placed)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="actions"):
-        paint = st.button(
+        st.button(
             "Paint",
             type="primary",
             icon=":material/brush:",
             disabled=(job is not None and job.active) or order is None,
+            on_click=press,
+            args=[PAINT],
         )
         st.button(
             "Surprise me",
@@ -148,7 +188,6 @@ def show_actions(order: Order | None, settings: Any, job: jobs.Snapshot | None) 
             help="Another photo and another style, chosen by chance.",
             on_click=gallery.surprise,
         )
-        go_on = False
         painted = None
         if job is not None and job.active:
             st.button(
@@ -160,19 +199,25 @@ def show_actions(order: Order | None, settings: Any, job: jobs.Snapshot | None) 
             )
         elif job is not None and job.preview:
             painted = painted_order(job, order)
-            go_on = st.button(
+            st.button(
                 "Continue from this",
                 icon=":material/resume:",
                 disabled=painted is None,
                 help="Paint on from this picture, with the settings as they are now."
                 if painted
                 else "Choose its photo and style again to paint on from this picture.",
+                on_click=press,
+                args=[CONTINUE],
             )
-    if paint and order is not None:
-        start(order)
-    if go_on and job is not None and painted is not None:
+    pressed = st.session_state.get(PRESSED)
+    placed = order if pressed == PAINT else None
+    if pressed == CONTINUE and job is not None and painted is not None:
         with st.spinner("Taking the picture up again …"):
-            start(continued(job, painted, settings))
+            placed = continued(job, painted, settings)
+    if placed is not None:
+        start(placed)
+    elif pressed is not None:
+        forget_asked()
 
 
 @st.fragment(run_every=QUEUE_POLL)

@@ -73,7 +73,7 @@ class Tab:
         self._looks: dict[str, tuple[float, float]] = {}  # a fragment's interval and next time
         self._answers: dict[str, ForwardMsg] = {}
         self.runs = 0  # that came to their end
-        self._send(BackMsg(rerun_script=self._state()))
+        self.run()
 
     def close(self) -> None:
         """Leave the page."""
@@ -134,6 +134,10 @@ class Tab:
         pressed = WidgetState(id=found[0].id, trigger_value=True)
         self._send(BackMsg(rerun_script=self._state(pressed, fragment=found[1])))
 
+    def run(self) -> None:
+        """Ask for the page anew, as whenever a value has changed."""
+        self._send(BackMsg(rerun_script=self._state()))
+
     def upload(self, key: str, name: str, data: bytes) -> None:
         """Give a file to the uploader whose key is part of its id."""
         uploader = next(
@@ -157,7 +161,7 @@ class Tab:
         info = UploadedFileInfo(file_id=urls.file_id, name=name, size=len(data), file_urls=urls)
         state = FileUploaderState(uploaded_file_info=[info])
         self._values[uploader.id] = WidgetState(id=uploader.id, file_uploader_state_value=state)
-        self._send(BackMsg(rerun_script=self._state()))
+        self.run()
 
     def download(self, label: str, delay: float = 0.0) -> bytes:
         """Press a download button and fetch the file, `delay` seconds after its address came.

@@ -75,9 +75,9 @@ def pending(job: Snapshot | None) -> Order | None:
 
 
 def begun(job_id: str, order: Order) -> None:
-    """To be told of every painting that was queued; another than the series' ends it."""
+    """To be told of every painting that was queued, if need be twice; another ends the series."""
     series: Series | None = st.session_state.get(SERIES)
-    if series is None:
+    if series is None or job_id in series.job_ids:
         return
     if order is series.next:
         series.job_ids.append(job_id)

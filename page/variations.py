@@ -101,5 +101,10 @@ def placed() -> bool:
 
 def pending() -> Order | None:
     """The order of the variation that was clicked just now."""
-    order: Order | None = st.session_state.pop(PENDING, None)
+    order: Order | None = st.session_state.get(PENDING)
     return order
+
+
+def forget() -> None:
+    """The order was queued, or refused."""
+    st.session_state.pop(PENDING, None)

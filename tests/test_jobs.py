@@ -657,6 +657,7 @@ def test_the_log_tells_of_every_job_and_of_no_picture(
     manager.stop(second)
     painter.allow(10)
     wait_for(manager, first, ended)
+    wait_for(manager, third, lambda job: job.state is State.RUNNING)
     manager.stop(third)
     painter.allow(1)
     wait_for(manager, third, ended)
