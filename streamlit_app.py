@@ -37,7 +37,7 @@ from page import (
 )
 from page.words import plain
 
-# In the session's state: the button that was pressed, and paintings that were just queued.
+# In the session's state: buttons that were just pressed, and paintings that were just queued.
 PRESSED, BEGUN = "pressed", "begun"
 PAINT, CONTINUE = "paint", "continue"
 # Seconds between two looks at a running job. A preview is made after `jobs.REFRESH`, so that what
@@ -116,18 +116,10 @@ def settle() -> None:
         del begun[0]
 
 
-def press(what: str) -> None:
-    """Keep in mind that a button was pressed, until a run has come to what it does.
-
-    What comes just after the click, such as an upload that is through, ends the run that the click
-    began and begins another, which knows nothing of the click.
-    """
-    st.session_state[PRESSED] = what
-
-
 def forget_asked() -> None:
-    """What was asked for has come to its end."""
-    st.session_state.pop(PRESSED, None)
+    """What was asked for was queued, or cannot be."""
+    pressed: list[str] = st.session_state.get(PRESSED, [])
+    pressed.clear()
     variations.forget()
 
 
@@ -168,7 +160,14 @@ def continued(job: jobs.Snapshot, painted: Order, settings: Any) -> Order:
 
 
 def show_actions(order: Order | None, settings: Any, job: jobs.Snapshot | None) -> None:
-    """The buttons: Paint, other pictures, and what can be done with the job: stop or continue."""
+    """The buttons: Paint, other pictures, and what can be done with the job: stop or continue.
+
+    What was pressed is kept until a run has come to what it does: something that comes just after
+    the click, such as an upload that is through, ends the run that the click began and begins
+    another, which knows nothing of the click. For the same reason the click itself only lengthens a
+    list, without a look at the session's state.
+    """
+    pressed: list[str] = st.session_state.setdefault(PRESSED, [])
     for placed in (variations.pending(), series.pending(job)):
         if placed is not None:
             start(placed)
@@ -178,7 +177,7 @@ def show_actions(order: Order | None, settings: Any, job: jobs.Snapshot | None) 
             type="primary",
             icon=":material/brush:",
             disabled=(job is not None and job.active) or order is None,
-            on_click=press,
+            on_click=pressed.append,
             args=[PAINT],
         )
         st.button(
@@ -206,17 +205,16 @@ def show_actions(order: Order | None, settings: Any, job: jobs.Snapshot | None) 
                 help="Paint on from this picture, with the settings as they are now."
                 if painted
                 else "Choose its photo and style again to paint on from this picture.",
-                on_click=press,
+                on_click=pressed.append,
                 args=[CONTINUE],
             )
-    pressed = st.session_state.get(PRESSED)
-    placed = order if pressed == PAINT else None
-    if pressed == CONTINUE and job is not None and painted is not None:
+    placed = order if PAINT in pressed else None
+    if CONTINUE in pressed and job is not None and painted is not None:
         with st.spinner("Taking the picture up again …"):
             placed = continued(job, painted, settings)
     if placed is not None:
         start(placed)
-    elif pressed is not None:
+    elif pressed:
         forget_asked()
 
 

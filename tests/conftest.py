@@ -1,9 +1,11 @@
-"""What all tests share: one loaded VGG19, small pictures, two threads."""
+"""What all tests share: one loaded VGG19, small pictures, the cores."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -21,9 +23,28 @@ settings.register_profile(
 settings.load_profile("busy")
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _two_threads() -> None:
-    torch.set_num_threads(min(2, torch.get_num_threads()))
+# As one of several processes (pytest -n 2), which have a core each.
+SHARING = "PYTEST_XDIST_WORKER" in os.environ
+
+
+def pytest_configure() -> None:
+    """Threads of torch, here and in the processes that tests start."""
+    if SHARING:
+        os.environ["OMP_NUM_THREADS"] = "1"
+    torch.set_num_threads(1 if SHARING else min(2, torch.get_num_threads()))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """What shares fixtures stays in one process: the browser's tests, and those of a file."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return "browser" if "/browser/" in file else file
+
+    return Scheduling(config, log)
 
 
 @pytest.fixture(autouse=True)

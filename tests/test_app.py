@@ -7,6 +7,7 @@ import hashlib
 import io
 import itertools
 import json
+import pkgutil
 import re
 import subprocess
 import sys
@@ -20,6 +21,7 @@ import pytest
 import streamlit as st
 import torch
 from PIL import Image
+from streamlit.runtime.scriptrunner import RerunData, RerunException, get_script_run_ctx
 from streamlit.testing.v1 import AppTest
 
 from nst import images, recipe
@@ -240,6 +242,61 @@ def test_a_job_runs_to_its_end_and_is_found_again(app: AppTest) -> None:
     reloaded = reload(app)
     assert captions(reloaded)[2] == title
     assert "Download PNG" in labels(reloaded)
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("place", ["page.visitor.identity", "page.series.begun", "page.visit.add"])
+def test_a_press_outlives_a_run_that_the_next_one_ends(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """Wherever Streamlit is used, it may end a run for one that was asked for meanwhile."""
+    make_tiny(app, iterations=10)
+    real = pkgutil.resolve_name(place)
+    ended = []
+
+    def ending(*arguments: Any) -> Any:
+        if len(ended) < 2:  # the run of the click, and the one after it
+            ended.append(place)
+            context = get_script_run_ctx()
+            assert context
+            raise RerunException(RerunData(query_string=context.query_string))
+        return real(*arguments)
+
+    queued = []
+    submit = JobManager.submit
+    monkeypatch.setattr(
+        JobManager, "submit", lambda *arguments: queued.append(1) or submit(*arguments)
+    )
+    for label in ("Paint", "Continue from this"):
+        queued.clear()
+        ended.clear()
+        with monkeypatch.context() as patched:
+            patched.setattr(place, ending)
+            button(app, label).click().run()
+        assert len(ended) == 2
+        assert len(queued) == 1
+        run_until(app, lambda: "Finished" in status(app))
+        app.run()  # nothing is left over that begins another
+        assert len(queued) == 1
+
+
+@pytest.mark.usefixtures("engine")
+def test_after_a_refusal_the_button_can_be_pressed_again(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit = JobManager.submit
+
+    def full(*_: Any) -> str:
+        raise QueueFullError("Come back later.")
+
+    monkeypatch.setattr(JobManager, "submit", full)
+    button(make_tiny(app, iterations=10), "Paint").click().run()
+    assert app.error
+    monkeypatch.setattr(JobManager, "submit", submit)
+    app.run()
+    assert status(app) == studio.READY
+    button(app, "Paint").click().run()
+    run_until(app, lambda: "Finished" in status(app))
 
 
 @pytest.mark.usefixtures("engine")

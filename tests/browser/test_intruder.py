@@ -139,6 +139,7 @@ def started(options: list[str], places: dict[str, str], log: Path) -> subprocess
 def begun(page: Page) -> str:
     """Begin a painting; its id."""
     upload(page, "own_photo", "secret-garden.png", picture_bytes())
+    page.wait_for_timeout(500)  # for a person's hand, too, the upload is through first
     page.get_by_role("button", name="Paint", exact=True).click()
     expect(page.get_by_test_id("stMain").get_by_role("button", name="Stop")).to_be_visible()
     return job_of(page)
@@ -163,8 +164,9 @@ def test_uploads_stay_in_memory_and_names_out_of_the_log_until_the_server_ends(
         upload(page, "own_photo", "secret-garden.png", picture_bytes(note="secret pixels"))
         expect(page.get_by_role("button", name="Paint", exact=True)).to_be_enabled()
         # More than the page says it takes: what the browser would refuse, the server must, too.
-        large = picture_bytes() + bytes(21 * 2**20)
-        upload(page, "own_photo", "secret-large.png", large)
+        large = tmp_path / "secret-large.png"
+        large.write_bytes(picture_bytes() + bytes(21 * 2**20))
+        page.locator('.st-key-own_photo input[type="file"]').set_input_files(large)
         expect(page.get_by_text("20").and_(page.get_by_text("MB")).first).to_be_visible()
         status = page.evaluate(
             """async () => {

@@ -29,7 +29,7 @@ from nst import images, recipe
 
 
 def test_paint_watch_stop_and_download(page: Page, server: str) -> None:
-    open_page(page, server, "resolution=64&early_stop=false&iterations=5,000&refresh_every=20")
+    open_page(page, server, "resolution=64&early_stop=false&iterations=2,000&refresh_every=20")
     capture(page, "rest")
     page.get_by_role("button", name="Paint", exact=True).click()
     painting = picture(page, "The painting so far")

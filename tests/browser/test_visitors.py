@@ -49,24 +49,6 @@ def test_a_reload_and_a_lost_connection_find_the_painting_again(server: str, tab
     other.close()
 
 
-def test_a_press_outlives_what_comes_just_after_it(server: str) -> None:
-    """The run of the page that the click began is ended by the next, wherever it is by then."""
-    tab = Tab(server, LONG)
-    for label, seconds in (("Paint", 0.0), ("Paint", 0.08), ("Continue from this", 0.05)):
-        tab.wait(lambda label=label: tab.button(label))  # type: ignore[misc]
-        tab.look(1.0)  # until nothing is under way any more
-        address = tab.query
-        tab.click(label)
-        time.sleep(seconds)
-        tab.run()
-        tab.wait(lambda: tab.button("Stop"))
-        assert tab.query != address
-        tab.wait(lambda: "iteration" in tab.texts())
-        tab.click("Stop")
-        tab.wait(lambda: tab.button("Download PNG", download=True))
-    tab.close()
-
-
 def test_a_file_waits_for_a_slow_browser_while_others_look_at_their_paintings(
     server: str, tab: Tab
 ) -> None:
