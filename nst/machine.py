@@ -14,10 +14,11 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 ROOT = Path("/")
-# Of glibc's mallopt: how much may stay free behind the last block, and from which size on a block
-# has pages of its own.
-TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3
+# Of glibc's mallopt: how much may stay free behind the last block, from which size on a block has
+# pages of its own, and how many arenas there may be.
+TRIM_THRESHOLD, MMAP_THRESHOLD, ARENA_MAX = -1, -3, -8
 RETURNED = 65536  # bytes
+ARENAS = 2
 UNKNOWN = 4 * 1024**3  # bytes taken to be there where a system does not tell
 
 
@@ -53,10 +54,17 @@ def give_back_early() -> bool:
     By itself the C library keeps what was freed between blocks that are still in use, and takes
     more where none of the gaps is large enough. Whether it could be told: only glibc can.
     """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None
-    if mallopt is None:
-        return False
-    return bool(mallopt(TRIM_THRESHOLD, RETURNED) and mallopt(MMAP_THRESHOLD, RETURNED))
+    return _mallopt(TRIM_THRESHOLD, RETURNED) and _mallopt(MMAP_THRESHOLD, RETURNED)
+
+
+def share_arenas() -> bool:
+    """Let all threads take memory from the same few arenas, for a server that begins many threads.
+
+    By itself the C library has up to eight arenas a core, and what was freed in one of them is no
+    use to a thread of another: with every visitor a server takes more. To be called before there
+    are many threads. Whether the library could be told: only glibc can.
+    """
+    return _mallopt(ARENA_MAX, ARENAS)
 
 
 def cores(root: Path = ROOT) -> float:
@@ -65,6 +73,12 @@ def cores(root: Path = ROOT) -> float:
     The share may be a fraction: half a core is half of the time of one.
     """
     return min(_own_cores(), *_shares(root))
+
+
+def _mallopt(parameter: int, value: int) -> bool:
+    """Whether the C library took the value."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None
+    return mallopt is not None and bool(mallopt(parameter, value))
 
 
 def _memory_groups(root: Path) -> Iterator[tuple[int, int]]:

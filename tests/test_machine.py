@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -128,6 +130,43 @@ def test_what_is_freed_can_go_back_at_once() -> None:
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     done, glibc = answer.stdout.split()
     assert done == glibc, answer.stderr
+
+
+MANY_THREADS = """
+import ctypes, sys, threading
+from nst import machine
+shared = machine.share_arenas() if sys.argv[1] == "shared" else False
+libc = ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+together = threading.Barrier(6)
+def take():
+    together.wait()
+    libc.malloc(1000)  # without Python's own arenas
+    together.wait()
+threads = [threading.Thread(target=take) for _ in range(6)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+libc.fdopen.restype = ctypes.c_void_p
+out = ctypes.c_void_p(libc.fdopen(1, b"w"))
+libc.malloc_info(0, out)
+libc.fflush(out)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has arenas")
+def test_threads_share_few_arenas() -> None:
+    arenas = {}
+    environment = {name: os.environ[name] for name in os.environ if name != "MALLOC_ARENA_MAX"}
+    for how in ("shared", "by itself"):
+        answer = subprocess.run(
+            [sys.executable, "-c", MANY_THREADS, how],
+            capture_output=True,
+            text=True,
+            env=environment,
+        )
+        assert answer.returncode == 0, answer.stderr
+        arenas[how] = answer.stdout.count("<heap nr=")
+    assert arenas["shared"] <= machine.ARENAS < arenas["by itself"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the others do not tell")
