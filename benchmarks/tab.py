@@ -29,6 +29,9 @@ from websockets.sync.client import connect
 COOKIE = "_streamlit_xsrf"
 PATIENCE = 60.0  # seconds to wait for an answer
 LOOK = 0.05  # seconds to wait for a message before looking after other things
+# The least number of seconds until Streamlit's page connects anew. Whoever comes sooner takes up a
+# session that the server has not yet seen ending, and may get no answer.
+RECONNECT = 0.25
 DONE = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
 
 Path = tuple[int, ...]
@@ -89,6 +92,7 @@ class Tab:
     def reconnect(self) -> None:
         """Lose the connection and take the session up again."""
         self._connected.close()
+        time.sleep(RECONNECT)
         self._open(self.session)
 
     # What is seen.
