@@ -14,7 +14,7 @@ from typing import Any
 
 import streamlit as st
 
-from nst import images, jobs
+from nst import images, jobs, machine
 from nst.jobs import BusyError
 from nst.order import Input, Order
 from nst.settings import UserError
@@ -54,6 +54,7 @@ def job_manager() -> jobs.JobManager:
     """The one queue of this server, which tells on its console of every painting."""
     logging.basicConfig(format=LOG_FORMAT)  # Streamlit sets up its own loggers only
     logging.getLogger("nst").setLevel(logging.INFO)
+    machine.share_arenas()
     budget = limits.budget()
     manager = jobs.JobManager(kept_bytes=budget.kept, memory=budget.painting)
     manager.warm_up(WARM_UP)
@@ -75,7 +76,7 @@ def current_job() -> jobs.Snapshot | None:
 
 
 def start(order: Order) -> None:
-    """Queue a painting and let the address of the page point to it, so that a reload finds it."""
+    """Queue a painting and begin a run that shows it, and whose address leads to it."""
     begun: list[tuple[str, Order]] = st.session_state.setdefault(BEGUN, [])
     who = visitor.identity()
     try:
@@ -93,7 +94,6 @@ def start(order: Order) -> None:
         return
     # Nothing can come between: only where a run uses Streamlit, the next one may end it.
     begun.append((job_id, order))
-    settle()
     st.rerun()
 
 
@@ -114,6 +114,17 @@ def settle() -> None:
         forget_asked()
         st.query_params["job"] = job_id
         del begun[0]
+
+
+def remember() -> None:
+    """Let the tab keep the visit's ids, and that of a new painting before the address names it.
+
+    Whoever reloads in between is shown the painting, as it is under way; the other way round, the
+    address would name a painting of which the tab knows nothing.
+    """
+    for job_id, _ in st.session_state.get(BEGUN, []):
+        visit.add(job_id, job_manager())
+    visit.remember()
 
 
 def forget_asked() -> None:
@@ -289,6 +300,7 @@ if photo:
         size = gallery.shown(photo.data, photo.file_name)[1]
         limits.tell_plan(job_manager().plan(chosen.settings, size))
 
+remember()
 st.title("Turn a photo into a painting")
 st.write("Choose a photo and an artwork: the photo is painted anew in the style of the artwork.")
 
@@ -318,4 +330,3 @@ elif job is not None and job.active:
 else:
     look(link, order)
 explained.offer()
-visit.remember()

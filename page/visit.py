@@ -103,7 +103,6 @@ def remember() -> None:
             "asked": "job" in st.query_params,
             "ids": ids(),
         },
-        height=1,
         on_kept_change=lambda: restore(st.session_state[COMPONENT].get("kept")),
     )
 

@@ -281,6 +281,23 @@ def test_a_press_outlives_a_run_that_the_next_one_ends(
 
 
 @pytest.mark.usefixtures("engine")
+def test_the_tab_learns_of_a_painting_before_its_address_does(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever reloads between the two has the id, and is shown what is under way."""
+    seen: list[tuple[list[str], str | None]] = []
+
+    def component(*, data: dict[str, Any], **_: Any) -> None:
+        seen.append((data["ids"], st.query_params.get("job")))
+
+    monkeypatch.setattr(visit, "_component", lambda: component)
+    button(make_tiny(app, iterations=10), "Paint").click().run()
+    job_id = app.query_params["job"]
+    assert ([job_id], None) in seen
+    assert ([], job_id) not in seen
+
+
+@pytest.mark.usefixtures("engine")
 def test_after_a_refusal_the_button_can_be_pressed_again(
     app: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -1036,7 +1053,8 @@ def test_all_styles_are_tried_one_after_the_other(app: AppTest, orders: list[Ord
     styles = [title_of(stem) for stem in gallery.gallery("styles")]
     button(app, "Try them all").click().run()
     assert not app.exception
-    run_until(app, lambda: "Download the sheet" in labels(app))
+    # The sheet may be seen by the last look at a painting that had not ended at its beginning.
+    run_until(app, lambda: "Download the sheet" in labels(app) and "Stop" not in labels(app))
     assert [order.style_name for order in orders] == styles
     assert {order.settings.resolution for order in orders} == {256}
     assert len({order.content.source for order in orders}) == 1
