@@ -29,9 +29,7 @@ from websockets.sync.client import connect
 COOKIE = "_streamlit_xsrf"
 PATIENCE = 60.0  # seconds to wait for an answer
 LOOK = 0.05  # seconds to wait for a message before looking after other things
-# The least number of seconds until Streamlit's page connects anew. Whoever comes sooner takes up a
-# session that the server has not yet seen ending, and may get no answer.
-RECONNECT = 0.25
+RECONNECT = 0.25  # the least number of seconds until Streamlit's page asks if the server is there
 DONE = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
 
 Path = tuple[int, ...]
@@ -53,11 +51,19 @@ class Tab:
         answer = self._http.request("GET", f"{address}/_stcore/health")
         self._token = SimpleCookie(answer.headers["Set-Cookie"])[COOKIE].value
         self._kept: list[str] = []  # the tab's session storage
-        self._values: dict[str, WidgetState] = {}
-        self._open()
+        self._load()
 
-    def _open(self, session: str = "") -> None:
-        """Connect, as a new session or as one that lost its connection."""
+    def _load(self) -> None:
+        """Load the page, of which nothing is seen yet, and begin a session."""
+        self._values: dict[str, WidgetState] = {}
+        self._elements: dict[Path, tuple[str, str, Any]] = {}  # run, fragment and element
+        self._run: tuple[str, frozenset[str]] = ("", frozenset())
+        self._looks: dict[str, tuple[float, float]] = {}  # a fragment's interval and next time
+        self.runs = 0  # that came to their end
+        self._connect()
+
+    def _connect(self, session: str = "") -> None:
+        """Connect and ask for the page, in a new session or in one that lost its connection."""
         host = self.address.partition("://")[2]
         connection = connect(
             f"ws://{host}/_stcore/stream",
@@ -71,11 +77,7 @@ class Tab:
         self._connected = contextlib.ExitStack()
         self._socket = self._connected.enter_context(connection)
         self.session = session
-        self._elements: dict[Path, tuple[str, str, Any]] = {}  # run, fragment and element
-        self._run: tuple[str, frozenset[str]] = ("", frozenset())
-        self._looks: dict[str, tuple[float, float]] = {}  # a fragment's interval and next time
         self._answers: dict[str, ForwardMsg] = {}
-        self.runs = 0  # that came to their end
         self.run()
 
     def close(self) -> None:
@@ -86,14 +88,14 @@ class Tab:
     def reload(self) -> None:
         """Load the page anew: another session, with what the tab's storage kept."""
         self._connected.close()
-        self._values.clear()
-        self._open()
+        self._load()
 
     def reconnect(self) -> None:
-        """Lose the connection and take the session up again."""
+        """Lose the connection and take the session up again; what was seen stays meanwhile."""
         self._connected.close()
         time.sleep(RECONNECT)
-        self._open(self.session)
+        self._http.request("GET", f"{self.address}/_stcore/health")
+        self._connect(self.session)
 
     # What is seen.
 
