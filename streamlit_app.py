@@ -6,6 +6,7 @@ Run it with `streamlit run streamlit_app.py`. The painting itself is done by the
 
 from __future__ import annotations
 
+# ruff: noqa: E402
 import atexit
 import dataclasses
 import logging
@@ -14,7 +15,13 @@ from typing import Any
 
 import streamlit as st
 
-from nst import images, jobs, machine
+from nst import machine
+
+# Before the others, which take a second: meanwhile every visitor who comes adds threads, and with
+# more than a few it is too late.
+machine.share_arenas()
+
+from nst import images, jobs
 from nst.jobs import BusyError
 from nst.order import Input, Order
 from nst.settings import UserError
@@ -54,7 +61,6 @@ def job_manager() -> jobs.JobManager:
     """The one queue of this server, which tells on its console of every painting."""
     logging.basicConfig(format=LOG_FORMAT)  # Streamlit sets up its own loggers only
     logging.getLogger("nst").setLevel(logging.INFO)
-    machine.share_arenas()
     budget = limits.budget()
     manager = jobs.JobManager(kept_bytes=budget.kept, memory=budget.painting)
     manager.warm_up(WARM_UP)

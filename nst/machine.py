@@ -8,6 +8,7 @@ one another, in the files of Linux' version 2 or of version 1.
 from __future__ import annotations
 
 import ctypes
+import functools
 import os
 import sys
 from collections.abc import Iterator
@@ -57,12 +58,14 @@ def give_back_early() -> bool:
     return _mallopt(TRIM_THRESHOLD, RETURNED) and _mallopt(MMAP_THRESHOLD, RETURNED)
 
 
+@functools.cache
 def share_arenas() -> bool:
     """Let all threads take memory from the same few arenas, for a server that begins many threads.
 
     By itself the C library has up to eight arenas a core, and what was freed in one of them is no
-    use to a thread of another: with every visitor a server takes more. To be called before there
-    are many threads. Whether the library could be told: only glibc can.
+    use to a thread of another: with every visitor a server takes more. Those that there are stay,
+    and when there are more than eight the limit has no effect: to be called before there are many
+    threads. Whether the library could be told: only glibc can.
     """
     return _mallopt(ARENA_MAX, ARENAS)
 
