@@ -94,7 +94,7 @@ def test_two_visitors_wait_for_one_another(server: str) -> None:
     assert "Coffee in the style of" not in second.texts()
     # Who knows the address of another's painting sees nothing of it.
     third = Tab(server, first.query)
-    third.wait(lambda: "was made in another tab" in third.texts())
+    third.wait(lambda: "was made in another tab" in third.texts() and third.images)
     assert "Rocket in the style of" not in third.texts()
     assert third.button("Stop") is None
 
