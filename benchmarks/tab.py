@@ -93,6 +93,7 @@ class Tab:
     def reconnect(self) -> None:
         """Lose the connection and take the session up again; what was seen stays meanwhile."""
         self._connected.close()
+        # As Streamlit's page does: once this is answered, the server knows that the old one ended.
         time.sleep(RECONNECT)
         self._http.request("GET", f"{self.address}/_stcore/health")
         self._connect(self.session)

@@ -214,3 +214,13 @@ def test_importing_the_cluster_does_not_import_dask():
 def test_these_need_only_the_standard_library(module):
     for name in imported(ROOT / "nst" / f"{module}.py"):
         assert name.split(".")[0] in sys.stdlib_module_names
+
+
+def test_the_page_limits_the_arenas_before_it_imports_what_takes_long():
+    """Each visitor who comes meanwhile has a thread, and with more than eight it is too late."""
+    source = (ROOT / "streamlit_app.py").read_text()
+    before, called, after = source.partition("\nmachine.share_arenas()\n")
+    assert called
+    imported = [line for line in before.splitlines() if line.startswith(("from nst", "from page"))]
+    assert imported == ["from nst import machine"]
+    assert "\nfrom nst import" in after
