@@ -21,7 +21,7 @@ from nst.optimizers import OptimizerState
 from nst.settings import UserError
 
 FORMAT = 1  # of the file; others are refused
-ABOUT, PIXELS = "about", "pixels"  # names of arrays
+ABOUT, PIXELS, CHOICES = "about", "pixels", "choices"  # names of arrays
 LONGEST = 16 * 1024**2  # bytes of the text
 
 
@@ -38,6 +38,7 @@ class State:
     tile: int  # px, the longest side of the tiles
     pixels: torch.Tensor  # (1, 3, H, W) in the network's units, at the size of the canvas
     optimizer: OptimizerState
+    choices: torch.Tensor | None = None  # of an objective, int32 (h, w); see `objective.Objective`
 
 
 def save(path: str | os.PathLike[str], state: State, recipe: str) -> None:
@@ -56,6 +57,8 @@ def save(path: str | os.PathLike[str], state: State, recipe: str) -> None:
     }
     tensors = {PIXELS: state.pixels}
     tensors |= {f"optimizer_{name}": tensor for name, tensor in state.optimizer.tensors.items()}
+    if state.choices is not None:
+        tensors[CHOICES] = state.choices
     arrays = {name: tensor.cpu().numpy() for name, tensor in tensors.items()}
     arrays[ABOUT] = np.frombuffer(json.dumps(about).encode(), np.uint8)
     with images.replacing(path, lasting=True) as file:
@@ -96,18 +99,23 @@ def _about(archive: zipfile.ZipFile) -> dict[str, Any]:
 
 
 def _tensors(archive: zipfile.ZipFile) -> dict[str, torch.Tensor]:
-    """The pictures in the archive, all of one size."""
+    """The pictures in the archive, all of one size, and the choices where there are any."""
     found: dict[str, torch.Tensor] = {}
     for member in archive.namelist():
         name = member.removesuffix(".npy")
         if name == ABOUT:
             continue
         array = _array(archive, name)
+        if name == CHOICES:
+            if array.dtype != np.int32 or array.ndim != 2:
+                raise ValueError(f"{name} are no numbers of neighbours")
+            found[name] = torch.from_numpy(array)
+            continue
         if array.dtype != np.float32 or array.ndim != 4 or array.shape[:2] != (1, 3):
             raise ValueError(f"{name} is no picture")
         found[name] = torch.from_numpy(array)
-        if found[name].shape != next(iter(found.values())).shape:
-            raise ValueError("pictures of different sizes")
+    if len({tensor.shape for name, tensor in found.items() if name != CHOICES}) > 1:
+        raise ValueError("pictures of different sizes")
     return found
 
 
@@ -125,7 +133,7 @@ def _array(archive: zipfile.ZipFile, name: str) -> np.ndarray[Any, Any]:
 
 def _state(about: dict[str, Any], tensors: dict[str, torch.Tensor]) -> State:
     prefix = "optimizer_"
-    pixels = tensors.pop(PIXELS)
+    pixels, choices = tensors.pop(PIXELS), tensors.pop(CHOICES, None)
     seconds, tile = _number(about["seconds"]), about["tile"]
     if seconds < 0 or not isinstance(tile, int) or tile < 1:
         raise ValueError("no time or no side of a tile")
@@ -141,6 +149,7 @@ def _state(about: dict[str, Any], tensors: dict[str, torch.Tensor]) -> State:
                 for name, value in about["optimizer"].items()
             },
         ),
+        choices,
     )
 
 

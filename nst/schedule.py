@@ -6,7 +6,7 @@ import itertools
 import math
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nst.settings import Settings, UserError
 
@@ -16,9 +16,14 @@ GROWTH = 2.0  # the most a side grows from one canvas to the next
 # Iterations until a canvas has converged. The first begins with a photo; the others have only
 # details to add, and the last and dearest the fewest.
 FIRST, LATER, LAST = 40, 40, 9
+# The longer side up to which a picture is composed before strokes are drawn, px. Not a part of the
+# resolution: so strokes keep their size beside the picture, whatever that is painted at.
+COMPOSED = 128
+MOST_STROKES, LAST_STROKES = 50, 12  # iterations of drawing strokes, at most and at the full size
 WARM_UP = 5  # iterations in which Adam's moments settle before it takes full steps
 WINDOW = 6  # iterations over which improvement is measured
 STALLED = 0.001  # a scale ends when an iteration improves the loss by less than this part
+STROKE_RATE = 1.6  # times the learning rate, at the beginning of a scale of brushwork
 FINAL_RATE = 0.05  # of the first learning rate, at the end of a scale
 # What an iteration costs beside the pixels it works on, counted in pixels, for each picture of the
 # pyramid; and what it costs to begin a scale, in iterations at that scale: looking at the photo and
@@ -35,6 +40,7 @@ class Stage:
     height: int
     width: int
     iterations: int  # it takes at most
+    brushwork: bool = False  # what is done at this size; else it is composed
 
     @property
     def scale(self) -> int:
@@ -53,12 +59,25 @@ def plan(settings: Settings, height: int, width: int) -> list[Stage]:
     typically needs to converge, unless `settings.early_stop` is off: then all are used.
     """
     sizes = _sizes(height, width) if settings.coarse_to_fine else [(height, width)]
-    needed = [max(1, round(settings.effort * count)) for count in _needed(sizes)]
+    if settings.style_loss == "gram":
+        stages = [Stage(*size, 0) for size in sizes]
+        needed = _needed(sizes)
+    else:
+        composed = [size for size in sizes if max(size) <= max(COMPOSED, max(sizes[0]))]
+        painted = sizes[len(composed) - 1 :]
+        stages = [Stage(*size, 0) for size in composed]
+        stages += [Stage(*size, 0, brushwork=True) for size in painted]
+        needed = [*_needed(composed), *_needed_for_brushwork(painted)]
+    counts = [max(1, round(settings.effort * count)) for count in needed]
     limit = settings.iterations
     if settings.early_stop and settings.anneal:
-        limit = min(limit, sum(needed))
-    shares = _shares(limit, needed)
-    return [Stage(h, w, share) for (h, w), share in zip(sizes, shares, strict=True) if share]
+        limit = min(limit, sum(counts))
+    shares = _shares(limit, counts)
+    return [
+        replace(stage, iterations=share)
+        for stage, share in zip(stages, shares, strict=True)
+        if share
+    ]
 
 
 def _sizes(height: int, width: int) -> list[tuple[int, int]]:
@@ -83,6 +102,12 @@ def _needed(sizes: list[tuple[int, int]]) -> list[float]:
     later = [min(LATER, LAST * math.sqrt(full / math.prod(size))) for size in sizes[1:]]
     # Changes spread from position to position, so that a larger first canvas takes longer.
     return [FIRST * math.sqrt(max(1.0, max(sizes[0]) / COARSEST)), *later]
+
+
+def _needed_for_brushwork(sizes: list[tuple[int, int]]) -> list[float]:
+    """Iterations until strokes are drawn: what is fine has only to be added to what is there."""
+    full = math.prod(sizes[-1])
+    return [min(MOST_STROKES, LAST_STROKES * math.sqrt(full / math.prod(size))) for size in sizes]
 
 
 def _shares(iterations: int, needed: list[int]) -> list[int]:
@@ -112,7 +137,7 @@ def multiple_of_16(side: float) -> int:
 def cost(stage: Stage, settings: Settings) -> float:
     """What an iteration takes of a machine's time, in pixels that take as long."""
     sizes = [(stage.height, stage.width)]
-    if settings.coarse_to_fine:
+    if settings.coarse_to_fine and not stage.brushwork:
         sizes = pyramid(*sizes[0])
     return float(sum(OVERHEAD + math.prod(size) for size in sizes))
 
@@ -184,6 +209,8 @@ class Clock:
             return rate
         way = self._done / self._stages[self._stage_index].iterations
         course = FINAL_RATE + (1 - FINAL_RATE) * (1 + math.cos(math.pi * way)) / 2
+        if self._stages[self._stage_index].brushwork:
+            return STROKE_RATE * rate * course
         return 2 * rate * course * min(1.0, (self._done + 1) / WARM_UP)
 
     @property

@@ -82,6 +82,14 @@ class Settings:
         step=100.0,
         logarithmic=True,
     )
+    style_loss: str = _control(
+        "neighbours",
+        "Brushwork",
+        "How strokes are painted: neighbours gives each place the strokes of the artwork's place "
+        "that looks most like it; gram only asks for the artwork's textures somewhere in the "
+        "picture, which keeps more of the photograph.",
+        choices=("neighbours", "gram"),
+    )
     style_scale: float = _control(
         1.0,
         "Stroke size",
@@ -422,6 +430,7 @@ PRESETS: dict[str, Preset] = {
             "early_stop": False,
             "square": True,
             "tv_weight": 0.0,
+            "style_loss": "gram",
         },
     ),
 }

@@ -20,7 +20,17 @@ from torch import Tensor
 from nst import memory
 from nst.settings import UserError
 from nst.tiles import Window, tiles
-from nst.tiling import ContentTarget, Eye, Features, Glimpse, Grams, Part, Picture, compute
+from nst.tiling import (
+    Eye,
+    Features,
+    Glimpse,
+    Grams,
+    Part,
+    Picture,
+    Plan,
+    Target,
+    compute,
+)
 from nst.vgg import VGG19
 
 # px, sides of tiles. In smaller ones more is looked at around the tiles than is saved by looking
@@ -139,10 +149,10 @@ class SpreadEye(Eye):
         return total
 
     def remember(
-        self, shown: Any, layer: str, weight: float, recall: Callable[[Features], Tensor] = compute
+        self, shown: Any, plan: Plan, recall: Callable[[Features], Tensor] = compute
     ) -> Any:
-        """Everyone keeps the features of his windows; nothing is recalled from earlier runs."""
-        return self._team.keep(_remember, self._shares, shown, *self._same(layer, weight))
+        """Everyone keeps the target of his windows; nothing is recalled from earlier runs."""
+        return self._team.keep(_remember, self._shares, shown, *self._same(plan))
 
     def gradients(
         self,
@@ -179,15 +189,15 @@ def _grams(
     return {layer: _sent(gram) for layer, gram in found.items()}
 
 
-def _remember(vgg: VGG19, share: Share, pieces: Pieces, layer: str, weight: float) -> ContentTarget:
-    return ContentTarget(share.eye(vgg), _picture(vgg, pieces), layer, weight)
+def _remember(vgg: VGG19, share: Share, pieces: Pieces, plan: Plan) -> Target:
+    return plan.make(share.eye(vgg), _picture(vgg, pieces), compute)
 
 
 def _gradients(
     vgg: VGG19,
     share: Share,
     pieces: Pieces,
-    content: ContentTarget | None,
+    content: Target | None,
     of_grams: Mapping[str, Array],
     guides: Array | None,
 ) -> list[tuple[float, Array]]:

@@ -18,6 +18,24 @@ from nst import losses
 from nst.pooling import pool, unpool
 from nst.strips import strips
 
+CELL = 4  # px, the side of the cells over which conv1_1 can be averaged
+
+
+def averages(features: Tensor, finer: int) -> Tensor:
+    """Means over cells of `finer` x `finer` positions of (1, C, H, W); itself if that is 1."""
+    return features if finer == 1 else F.avg_pool2d(features, finer)
+
+
+def add_averages_gradient(of_averages: Tensor, finer: int, gradient: Tensor) -> None:
+    """Add to `gradient` of some features what it is for that of their `averages`."""
+    if finer == 1:
+        gradient += of_averages
+        return
+    share = of_averages / finer**2
+    for row in range(finer):  # in place, as a copy at the features' size is what is saved here
+        for column in range(finer):
+            gradient[:, :, row::finer, column::finer] += share
+
 
 def replicate_rim(pixels: Tensor) -> Tensor:
     """One pixel more on every side of (1, 3, H, W).
@@ -59,12 +77,13 @@ class Stem:
         self.columns = self.weight1.contiguous().flatten(1).T.contiguous()  # (27, 64)
 
     def forward(
-        self, pixels: Tensor, counted: losses.Positions, pooling: str
-    ) -> tuple[Tensor, Tensor, StemTape]:
-        """Pooled conv1_2, (1, 64, H/2, W/2), and the Gram matrices of conv1_1, (R, 64, 64).
+        self, pixels: Tensor, counted: losses.Positions, pooling: str, averaged: bool = False
+    ) -> tuple[Tensor, Tensor, Tensor | None, StemTape]:
+        """Pooled conv1_2, the Gram matrices of conv1_1, and its means over cells if `averaged`.
 
-        `pixels` are (1, 3, H, W) in float32, both sides even. The matrices are what the positions
-        that are `counted` contribute to them.
+        `pixels` are (1, 3, H, W) in float32, both sides even, for means multiples of `CELL`. The
+        shapes are (1, 64, H/2, W/2), (R, 64, 64) and (1, 64, H/4, W/4); matrices and means are of
+        the positions that are `counted`.
         """
         height, width = pixels.shape[2:]
         padded = replicate_rim(pixels)
@@ -73,26 +92,35 @@ class Stem:
             size, dtype=self.weight2.dtype, device=pixels.device, memory_format=torch.channels_last
         )
         gate = torch.empty_like(pooled, dtype=torch.int16)
-        sums = []
-        for top, bottom in self._strips(height, width):
+        sums, cells = [], []
+        for top, bottom in self._strips(height, width, CELL if averaged else 2):
             first = self._conv1_1(padded, top - 1, bottom + 1)
             rows, weights = counted.strip(top, bottom)
-            sums.append(losses.gram_sums(first[:, :, 1:-1][:, :, rows, counted.columns], weights))
+            core = first[:, :, 1:-1][:, :, rows, counted.columns]
+            sums.append(losses.gram_sums(core, weights))
+            if averaged and core.shape[2]:
+                cells.append(averages(core, CELL))
             second = F.conv2d(first, self.weight2, self.bias2, padding=(0, 1)).relu_()
             half = slice(top // 2, bottom // 2)
             pooled[:, :, half], gate[:, :, half] = pool(second, pooling)
         grams = torch.stack(sums).sum(0) / counted.total
-        return pooled, grams, StemTape(padded, gate, counted, pooling)
+        means = torch.cat(cells, 2) if averaged else None
+        return pooled, grams, means, StemTape(padded, gate, counted, pooling)
 
     def backward(
-        self, tape: StemTape, pooled_gradient: Tensor, gram_gradient: Tensor | None
+        self,
+        tape: StemTape,
+        pooled_gradient: Tensor,
+        gram_gradient: Tensor | None,
+        cell_gradient: Tensor | None = None,
     ) -> Tensor:
-        """The gradient of the pixels, (1, 3, H, W) in float32."""
+        """The gradient of the pixels, (1, 3, H, W) in float32, for those of what `forward` gave."""
         height, width = tape.padded.shape[2] - 2, tape.padded.shape[3] - 2
         if gram_gradient is not None:
             gram_gradient = gram_gradient / tape.counted.total
         result = torch.zeros_like(tape.padded)
-        for top, bottom in self._strips(height, width):
+        multiple = 2 if cell_gradient is None else CELL
+        for top, bottom in self._strips(height, width, multiple):
             # conv1_2 looks one row up and one row down, and pooling at pairs of rows.
             above, below = max(0, top - 2), min(height, bottom + 2)
             half = slice(above // 2, below // 2)
@@ -104,15 +132,17 @@ class Stem:
                 rows, weights = tape.counted.strip(top, bottom)
                 core = (..., rows, tape.counted.columns)
                 gradient[core] += losses.gram_sums_gradient(first[core], weights, gram_gradient)
+            if cell_gradient is not None:
+                _add_cells(cell_gradient, tape.counted, top, gradient)
             gradient = torch.ops.aten.threshold_backward(gradient, first, 0)
             # As a matrix product: a convolution with three outputs is five times slower.
             columns = (self.columns @ gradient[0].flatten(1)).float()
             result[:, :, top : bottom + 2] += F.fold(columns, (bottom - top + 2, width + 2), 3)
         return fold_rim(result)
 
-    def _strips(self, height: int, width: int) -> Iterator[tuple[int, int]]:
+    def _strips(self, height: int, width: int, multiple: int) -> Iterator[tuple[int, int]]:
         row_bytes = width * len(self.bias1) * self.weight1.element_size()
-        return strips(height, row_bytes, self.weight1.device, multiple=2)
+        return strips(height, row_bytes, self.weight1.device, multiple)
 
     def _conv1_1(self, padded: Tensor, top: int, bottom: int) -> Tensor:
         """Rows of conv1_1 after the ReLU, zeros for those outside of the picture."""
@@ -121,3 +151,17 @@ class Stem:
         rows = rows.contiguous(memory_format=torch.channels_last)
         y = F.conv2d(rows, self.weight1, self.bias1).relu_()
         return F.pad(y, (0, 0, above, below)) if above or below else y
+
+
+def _add_cells(
+    cell_gradient: Tensor, counted: losses.Positions, top: int, gradient: Tensor
+) -> None:
+    """Add to the `gradient` of a strip that begins at the row `top` its part of the cells'."""
+    bottom = top + gradient.shape[2]
+    rows, _ = counted.strip(top, bottom)
+    start = counted.rows.start
+    first, last = top + rows.start - start, top + rows.stop - start  # in the core
+    cells = cell_gradient[:, :, first // CELL : -(-last // CELL)]
+    if cells.shape[2]:
+        core = gradient[:, :, rows, counted.columns]
+        add_averages_gradient(cells, CELL, core)

@@ -8,13 +8,15 @@ the whole picture is ever held, at the price of looking twice and of what lies a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
 from nst import losses, memory
+from nst.tensors import expand
 from nst.tiles import Window
 from nst.vgg import VGG19, Look
 
@@ -28,12 +30,38 @@ def compute(features: Features) -> Tensor:
     return features()
 
 
+class Compared(NamedTuple):
+    """How far the features of a window are from what they shall be."""
+
+    loss: float  # without its weight
+    gradients: dict[str, Tensor]  # of the weighted loss, for each layer
+
+
 class Part(NamedTuple):
     """What a window contributes."""
 
     window: Window
     content_loss: float
     gradient: Tensor  # of its pixels
+
+
+class Target(Protocol):
+    """What features are compared with in place, window by window."""
+
+    layers: Sequence[str]
+    cell: int  # px, the side of the cells over which features are averaged; 1 for as they are
+
+    def compare(self, found: Mapping[str, Tensor], number: int) -> Compared:
+        """The features of the window of this number, beside what they shall be."""
+        ...
+
+
+class Plan(Protocol):
+    """How to make a `Target`; it can be sent to where that is needed."""
+
+    def make(self, eye: Eye, picture: Picture, recall: Callable[[Features], Tensor]) -> Target:
+        """The target of the eye's windows, for the photo."""
+        ...
 
 
 class Eye:
@@ -63,15 +91,17 @@ class Eye:
         return total
 
     def remember(
-        self, shown: Any, layer: str, weight: float, recall: Callable[[Features], Tensor] = compute
+        self, shown: Any, plan: Plan, recall: Callable[[Features], Tensor] = compute
     ) -> Any:
-        """The `ContentTarget` of a photo."""
-        return ContentTarget(self, shown, layer, weight, recall)
+        """The `Target` that the plan makes of a photo."""
+        return plan.make(self, shown, recall)
 
-    def features(self, pixels: Tensor, window: Window, layer: str) -> Tensor:
-        """Those of the core of a window, (1, C, h, w)."""
-        with torch.no_grad():
-            return self._look(pixels, window, [layer], ()).features[layer]
+    @torch.no_grad()
+    def features(
+        self, pixels: Tensor, window: Window, layers: Sequence[str], cell: int = 1
+    ) -> dict[str, Tensor]:
+        """Those of the core of a window, (1, C, h, w) each."""
+        return self._look(pixels, window, layers, (), cell=cell).features
 
     def glimpse(
         self,
@@ -83,8 +113,9 @@ class Eye:
     ) -> Glimpse:
         """One window, to be differentiated."""
         pixels = shown(window).detach().requires_grad_()
-        compared = [] if content is None else [content.layer]
-        return Glimpse(pixels, self._look(pixels, window, compared, layers, guides))
+        compared = () if content is None else content.layers
+        cell = 1 if content is None else content.cell
+        return Glimpse(pixels, self._look(pixels, window, compared, layers, guides, cell))
 
     def gradients(
         self,
@@ -103,13 +134,14 @@ class Eye:
         for number, window in enumerate(self.windows):
             pixels, look = seen or self.glimpse(shown, window, [*of_grams], guides, content)
             outputs = [look.grams[layer] for layer in of_grams]
-            gradients, loss = [*of_grams.values()], 0.0
+            gradients, compared = [*of_grams.values()], Compared(0.0, {})
             if content is not None:
-                outputs.append(look.features[content.layer])
-                loss, of_features = content.compare(outputs[-1], number)
-                gradients.append(of_features)
+                compared = content.compare(look.features, number)
+                outputs += [look.features[layer] for layer in compared.gradients]
+                gradients += compared.gradients.values()
             del look
-            yield Part(window, loss, torch.autograd.grad(outputs, pixels, gradients)[0])
+            (gradient,) = torch.autograd.grad(outputs, pixels, gradients)
+            yield Part(window, compared.loss, gradient)
         self.rest()
 
     def rest(self) -> None:
@@ -124,8 +156,11 @@ class Eye:
         content_layers: Sequence[str],
         style_layers: Sequence[str],
         guides: Tensor | None = None,
+        cell: int = 1,
     ) -> Look:
-        return self.vgg.look(pixels, content_layers, style_layers, guides, self.pooling, window)
+        return self.vgg.look(
+            pixels, content_layers, style_layers, guides, self.pooling, window, cell
+        )
 
 
 class Glimpse(NamedTuple):
@@ -148,9 +183,16 @@ def photo_of(picture: Tensor, vgg: VGG19) -> Picture:
     return lambda window: vgg.normalize(expand(picture[(..., *window.pixels)]))
 
 
-def expand(picture: Tensor) -> Tensor:
-    """A picture in 0..1; one in 8 bits is converted."""
-    return picture.float().div_(255) if picture.dtype == torch.uint8 else picture
+@dataclass(frozen=True)
+class ContentPlan:
+    """A photo's features at a layer, and the weight of the loss."""
+
+    layer: str
+    weight: float
+
+    def make(self, eye: Eye, picture: Picture, recall: Callable[[Features], Tensor]) -> Target:
+        """See `Plan.make`."""
+        return ContentTarget(eye, picture, self.layer, self.weight, recall)
 
 
 class ContentTarget:
@@ -168,6 +210,7 @@ class ContentTarget:
         weight: float,
         recall: Callable[[Features], Tensor] = compute,
     ) -> None:
+        self.layers, self.cell = (layer,), 1
         self.layer, self._weight = layer, weight
         self._eye, self._picture = eye, picture
         self._kept: list[Tensor | Packed] = []
@@ -178,17 +221,18 @@ class ContentTarget:
             self._kept = [Packed(self._look(window)) for window in eye.windows]
         eye.rest()
 
-    def compare(self, found: Tensor, number: int) -> tuple[float, Tensor]:
+    def compare(self, found: Mapping[str, Tensor], number: int) -> Compared:
         """What the features of a window contribute to the loss, and how it depends on them.
 
         The loss is without its weight, the gradient with it.
         """
+        features = found[self.layer]
         height, width = self._eye.windows[number].size(int(self.layer[4]))
-        share = found[0, 0].numel() / (height * width)
-        known = found.detach().requires_grad_()
+        share = features[0, 0].numel() / (height * width)
+        known = features.detach().requires_grad_()
         loss = share * losses.content_loss(known, self._features(number))
         (gradient,) = torch.autograd.grad(self._weight * loss, known)
-        return float(loss.detach()), gradient
+        return Compared(float(loss.detach()), {self.layer: gradient})
 
     def _features(self, number: int) -> Tensor:
         if not self._kept:
@@ -197,7 +241,7 @@ class ContentTarget:
         return kept.unpack() if isinstance(kept, Packed) else kept
 
     def _look(self, window: Window) -> Tensor:
-        return self._eye.features(self._picture(window), window, self.layer)
+        return self._eye.features(self._picture(window), window, [self.layer])[self.layer]
 
 
 class Packed:
@@ -253,8 +297,8 @@ class Judge:
             seen = eye.glimpse(shown, eye.windows[0], self.style_layers, self.guides, self.content)
             grams = seen.look.grams
         else:
-            grams = eye.grams(shown, self.style_layers, self.guides)
-        style, of_grams = self._style(grams)
+            grams = eye.grams(shown, self.style_layers, self.guides) if self.style_layers else {}
+        style, of_grams = self._style(grams) if self.style_layers else (0.0, {})
         content = 0.0
         for part in eye.gradients(shown, of_grams, self.guides, self.content, seen):
             gradient[(..., *part.window.pixels)] += part.gradient

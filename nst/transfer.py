@@ -8,24 +8,26 @@ from __future__ import annotations
 import functools
 import math
 import time
-from collections.abc import Callable, Generator, Hashable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nst import faults, losses, memory, spread
+from nst import faults, memory, spread
+from nst.brushwork import Brushwork
 from nst.checkpoint import CheckpointError, State
+from nst.composition import Composition
+from nst.objective import Losses, Objective, Scene
 from nst.optimizers import LBFGS, Adam
-from nst.schedule import Clock, Forecast, Stage, multiple_of_16, plan, pyramid
-from nst.settings import LAYERS, Settings, UserError
-from nst.spread import SpreadEye, Team, TeamLostError
+from nst.schedule import Clock, Forecast, Stage, plan
+from nst.settings import Settings, UserError
+from nst.spread import Team, TeamLostError
 from nst.strips import picture_strips
 from nst.targets import TargetCache, digest
-from nst.tiles import Window, tiles
-from nst.tiling import Eye, Features, Judge, expand, photo_of
+from nst.tensors import compact, expand, reduced, resize
 from nst.vgg import VGG19
 
 T = TypeVar("T")
@@ -71,29 +73,30 @@ class DivergedError(UserError):
 
 
 @dataclass(frozen=True)
-class _Region:
-    """A part of the canvas, or all of it, and the textures it shall have."""
+class Inputs:
+    """The pictures that a run paints from, in 0..1; `check` says of what shapes."""
 
-    share: float  # of the canvas, 0..1
-    grams: list[list[Tensor]]  # for each size of the pyramid, for each of the style layers
+    content: Tensor
+    styles: Sequence[Tensor]
+    init: Tensor | None = None
+    masks: Sequence[Tensor] = ()
 
-
-@dataclass(frozen=True)
-class _Targets:
-    """What the textures of the picture are compared with at one scale."""
-
-    sizes: list[tuple[int, int]]  # of the canvas and its reductions, on which style is judged
-    regions: list[_Region]
-    guides: Tensor | None  # of the regions, (R, H, W); None for the whole canvas
-    variation: float  # of the styles, the mean of their total variation
-
-
-@dataclass(frozen=True)
-class _Losses:
-    content: float
-    style: float
-    tv: float
-    total: float
+    def check(self) -> None:
+        """Raises ValueError for tensors of the wrong shape."""
+        images = [("content", self.content), *(("style", style) for style in self.styles)]
+        for name, image in images:
+            if image.ndim != 4 or image.shape[:2] != (1, 3):
+                raise ValueError(f"{name} must be (1, 3, H, W), got {tuple(image.shape)}")
+        if not self.styles:
+            raise ValueError("at least one style is needed")
+        size = self.content.shape[2:]
+        if size[0] % 16 or size[1] % 16:
+            raise ValueError(
+                f"content's sides must be multiples of 16, got {tuple(self.content.shape)}"
+            )
+        for mask in self.masks:
+            if mask.shape != (1, 1, *size):
+                raise ValueError(f"a mask must be (1, 1, H, W) like the content, got {mask.shape}")
 
 
 def stylize(
@@ -159,15 +162,16 @@ def steps(
     Raises `DivergedError`, `faults.NoMemoryError`, what `Settings.check_inputs` raises, ValueError
     for tensors of the wrong shape, and what the `team` raises once nobody of it is left.
     """
-    _check_shapes(content, styles, masks)
+    inputs = Inputs(content, styles, init, masks)
+    inputs.check()
     settings.check_inputs(len(styles), len(masks), init is not None)
     began = time.perf_counter() - (resume.seconds if resume else 0)
     stages = plan(settings, content.shape[2], content.shape[3])
     scales = tuple(stage.scale for stage in stages)
     clock = Clock(stages, settings, len(styles))
     forecast = Forecast()
-    painter = _Painter(vgg, settings, content, styles, init, masks, tile, known, team)
-    del content, styles, init, masks  # the painter lets go of what it does not need any more
+    painter = _Painter(vgg, settings, inputs, tile, known, team)
+    del inputs, content, styles, init, masks  # the painter lets go of what it needs no more
     totals = list(resume.losses) if resume else []
     first = clock.replay(totals)
 
@@ -206,21 +210,8 @@ def steps(
         painter.rest()
 
 
-def _check_shapes(content: Tensor, styles: Sequence[Tensor], masks: Sequence[Tensor]) -> None:
-    for name, image in [("content", content), *(("style", style) for style in styles)]:
-        if image.ndim != 4 or image.shape[:2] != (1, 3):
-            raise ValueError(f"{name} must be (1, 3, H, W), got {tuple(image.shape)}")
-    if not styles:
-        raise ValueError("at least one style is needed")
-    if content.shape[2] % 16 or content.shape[3] % 16:
-        raise ValueError(f"content's sides must be multiples of 16, got {tuple(content.shape)}")
-    for mask in masks:
-        if mask.shape != (1, 1, *content.shape[2:]):
-            raise ValueError(f"a mask must be (1, 1, H, W) like the content, got {mask.shape}")
-
-
 class _Painter:
-    """The canvas, what it is compared with, and the optimiser; all on the trunk's device.
+    """The canvas, its objective, and the optimiser; all on the trunk's device.
 
     Pictures are as large as everything else together once they are painted in tiles. So what is
     given is neither copied nor `normalize`d as a whole, and the rest goes in strips.
@@ -230,10 +221,7 @@ class _Painter:
         self,
         vgg: VGG19,
         settings: Settings,
-        content: Tensor,
-        styles: Sequence[Tensor],
-        init: Tensor | None,
-        masks: Sequence[Tensor] = (),
+        inputs: Inputs,
         tile: int | None = None,
         known: TargetCache | None = None,
         team: Team | None = None,
@@ -241,19 +229,20 @@ class _Painter:
         self.vgg, self.settings, self.asked_tile = vgg, settings, tile
         self.known, self.team = known, team
         # What the targets are known by; without a cache nobody asks.
-        self.digests = [digest(image) if known else "" for image in (content, *styles)]
-        self.tile = memory.WHOLE
-        self.judges: list[Judge] = []
-        self.content = _compact(content).to(vgg.device)
-        self.styles = [_compact(style).to(vgg.device) for style in styles]
+        pictures = (inputs.content, *inputs.styles)
+        self.digests = [digest(image) if known else "" for image in pictures]
+        self.content = compact(inputs.content).to(vgg.device)
+        self.styles = [compact(style).to(vgg.device) for style in inputs.styles]
         # (1, R, H, W), and how much of each position is painted at all.
-        self.masks = torch.cat([mask.to(vgg.device) for mask in masks], 1) if masks else None
+        masks = [mask.to(vgg.device) for mask in inputs.masks]
+        self.masks = torch.cat(masks, 1) if masks else None
         self.painted: Tensor | None = None
-        self.start = self._start() if init is None else init.to(vgg.device)
+        self.start = self._start() if inputs.init is None else inputs.init.to(vgg.device)
         self.pixels = torch.empty(0)
         self.black = vgg.normalize(torch.zeros(1, 3, 1, 1))
         self.white = vgg.normalize(torch.ones(1, 3, 1, 1))
         self.iteration = 0
+        self.objective: Objective | None = None
 
     def _start(self) -> Tensor:
         """What `settings.init` names, in 0..1."""
@@ -269,43 +258,82 @@ class _Painter:
 
         With `resume`, where a run stood at that size.
         """
-        height, width = stage.height, stage.width
-        self.vgg.spare_memory(height * width > memory.LARGE)
+        self.vgg.spare_memory(stage.area > memory.LARGE)
         self.optimizer: Adam | LBFGS | None = None  # of the stage before
-        self.photo = _reduced(self.content, height, width)
+        self.objective = None
+        self.photo = reduced(self.content, stage.height, stage.width)
         if resume is not None:
             self._take_over(resume)
-        elif self.iteration:
-            # What changed is enlarged, not the picture: the details of the photo come back by
-            # themselves instead of having to be painted again.
-            coarse = _reduced(self.content, *self.pixels.shape[2:])
-            self.pixels -= self.vgg.normalize(expand(coarse))
-            self.pixels = _resize(self.pixels, height, width)
-            for strip in picture_strips(self.pixels):
-                self.pixels[strip] += self._photo(strip)
+        elif not self.iteration:
+            self._prime()
+        elif stage.brushwork:
+            self.pixels = resize(self.pixels, stage.height, stage.width)
         else:
-            start = _reduced(self.start, height, width)
-            self.pixels = torch.empty_like(start, dtype=torch.float32)
-            for strip in picture_strips(self.pixels):
-                self.pixels[strip] = self.vgg.normalize(expand(start[strip]))
-            del start
+            self._enlarge_change(stage)
         self.start = torch.empty(0)
         torch.clamp(self.pixels, self.black, self.white, out=self.pixels)
-        if self.masks is not None:
-            self.masks_here = F.interpolate(self.masks, (height, width), mode="area")
-            self.painted = self.masks_here.sum(1, keepdim=True).clamp(max=1)
+        scene = self._scene(resume)
         self._leave_unclaimed()
-        kept = resume.tile if resume is not None else 0  # to the bit the same
-        self.tile = self.asked_tile or kept or self._tile_side()
-        if self.tile < memory.WHOLE:
-            memory.spare(True)
-        self.judges.clear()
-        self.targets = self._within_memory(self._style_targets)
+        self.scene, self.brushwork = scene, stage.brushwork
+        self.objective = self._within_memory(
+            lambda: self._objective(scene, resume.choices if resume is not None else None)
+        )
         if last:
             self.styles.clear()
         self.optimizer = LBFGS() if self.settings.optimizer == "lbfgs" else Adam(self.pixels)
         if resume is not None:
             self._restore(resume)
+
+    @property
+    def tile(self) -> int:
+        """The longest side of the tiles that the canvas is cut into, px."""
+        return self.scene.tile
+
+    def _prime(self) -> None:
+        """Put on the canvas what the run starts from."""
+        start = reduced(self.start, *self.photo.shape[2:])
+        self.pixels = torch.empty_like(start, dtype=torch.float32)
+        for strip in picture_strips(self.pixels):
+            self.pixels[strip] = self.vgg.normalize(expand(start[strip]))
+
+    def _enlarge_change(self, stage: Stage) -> None:
+        """Enlarge what changed, not the picture: while the photo's shapes are compared in place,
+        its details come back by themselves instead of having to be painted again.
+        """
+        coarse = reduced(self.content, *self.pixels.shape[2:])
+        self.pixels -= self.vgg.normalize(expand(coarse))
+        self.pixels = resize(self.pixels, stage.height, stage.width)
+        for strip in picture_strips(self.pixels):
+            self.pixels[strip] += self._photo(strip)
+
+    def _scene(self, resume: State | None) -> Scene:
+        """What the objective of this size may look at, cut as the memory allows."""
+        height, width = self.photo.shape[2:]
+        masks = None
+        if self.masks is not None:
+            masks = F.interpolate(self.masks, (height, width), mode="area")
+            self.painted = masks.sum(1, keepdim=True).clamp(max=1)
+        kept = resume.tile if resume is not None else 0  # to the bit the same
+        tile = self.asked_tile or kept or self._tile_side()
+        if tile < memory.WHOLE:
+            memory.spare(True)
+        return Scene(
+            self.vgg,
+            self.settings,
+            self.photo,
+            self.styles,
+            max(self.content.shape[2:]),
+            self.digests,
+            masks,
+            tile,
+            self.known,
+            self.team,
+        )
+
+    def _objective(self, scene: Scene, choices: Tensor | None) -> Objective:
+        if not self.brushwork:
+            return Composition(scene)
+        return Brushwork(scene, self.pixels, choices)
 
     def _take_over(self, state: State) -> None:
         """The pixels of an earlier run."""
@@ -331,7 +359,15 @@ class _Painter:
     def state(self, losses: Sequence[float], seconds: float) -> State:
         """Where the run stands; its tensors are not copied."""
         assert self.optimizer is not None
-        return State(tuple(losses), seconds, self.tile, self.pixels, self.optimizer.state())
+        assert self.objective is not None
+        return State(
+            tuple(losses),
+            seconds,
+            self.tile,
+            self.pixels,
+            self.optimizer.state(),
+            self.objective.choices,
+        )
 
     def _tile_side(self) -> int:
         """Of tiles that there is memory for."""
@@ -362,14 +398,18 @@ class _Painter:
                 if not faults.is_out_of_memory(error):
                     raise
             # Not before the error is gone, which holds on to all that was in memory.
-            self.tile = memory.smaller(self.tile, *self.photo.shape[2:])
+            self.scene.tile = memory.smaller(self.tile, *self.photo.shape[2:])
             memory.spare(True)
-            self.judges.clear()
+            self._forget()
+
+    def _forget(self) -> None:
+        if self.objective is not None:
+            self.objective.forget()
 
     def _regroup(self) -> None:
         """Go on with those of the team who are there."""
         if self.team is not None and self.team.regroup():
-            self.judges.clear()  # what they compare with is with those who are gone
+            self._forget()  # what they compare with is with those who are gone
 
     def _photo(self, strip: tuple[slice, ...]) -> Tensor:
         """What was given, at the size of the canvas and in the network's units."""
@@ -383,100 +423,15 @@ class _Painter:
             pixels, claimed = self.pixels[strip], self.painted[strip] > 0
             pixels.copy_(torch.where(claimed, pixels, self._photo(strip)))
 
-    def _style_targets(self) -> _Targets:
-        height, width = self.photo.shape[2:]
-        sizes = pyramid(height, width) if self.settings.coarse_to_fine else [(height, width)]
-        grams = [self._style_grams(size) for size in sizes]
-        weights = self.settings.style_weights or (1.0,) * len(self.styles)
-        regions, guides = [], None
-        if self.masks is None:
-            blends = [_blend(by_style, weights) for by_style in grams]
-            regions.append(_Region(1.0, blends))
-        else:
-            guides = self.masks_here[0]
-            for number, guide in enumerate(guides):
-                share = float(guide.mean()) * weights[number] / max(weights)
-                regions.append(_Region(share, [by_style[number] for by_style in grams]))
-        variation = sum(
-            weight * losses.variation(self.vgg.normalize(expand(style)))
-            for weight, style in zip(weights, self._styles_at(sizes[0]), strict=True)
-        )
-        return _Targets(sizes, regions, guides, variation / sum(weights))
-
-    def _make_judges(self) -> None:
-        """One for each size, cut as the memory allows."""
-        settings, targets = self.settings, self.targets
-        layers = settings.style_layers
-        for number, size in enumerate(targets.sizes):
-            looked_at = layers if number else (settings.content_layer, *layers)
-            eye = self._eye(size, looked_at)
-            content = None
-            if number == 0:
-                content = self._remember(eye)
-            self.judges.append(
-                Judge(
-                    eye,
-                    layers,
-                    functools.partial(self._style_error, number),
-                    settings.style_weight,
-                    targets.guides,
-                    content,
-                )
-            )
-
-    def _eye(self, size: tuple[int, int], layers: Sequence[str]) -> Eye:
-        """What looks at pictures of this height and width, up to the deepest of the layers."""
-        deepest = max(layers, key=LAYERS.index)
-        windows = [Window(tile, deepest) for tile in tiles(*size, self.tile)]
-        spared, pooling = self.tile < memory.WHOLE, self.settings.pooling
-        if self.team is not None and len(windows) > 1:
-            return SpreadEye(self.vgg, windows, pooling, spared, self.team)
-        return Eye(self.vgg, windows, pooling, spared)
-
-    def _remember(self, eye: Eye) -> Any:
-        """What the content is compared with."""
-        settings = self.settings
-        key = (self.digests[0], *self.photo.shape, settings.content_layer, settings.pooling)
-
-        def recall(make: Features) -> Tensor:
-            return self._recall(key, lambda: [make()])[0]
-
-        shown = eye.show(photo_of(self.photo, self.vgg))
-        return eye.remember(shown, settings.content_layer, settings.content_weight, recall)
-
-    def _styles_at(self, size: tuple[int, int]) -> Iterator[Tensor]:
-        """The styles reduced as the canvas is, so that strokes keep their size; as `_compact`."""
-        scale = max(size) / max(self.content.shape[2:])
-        for style in self.styles:
-            yield _reduced(style, *(multiple_of_16(side * scale) for side in style.shape[2:]))
-
-    def _style_grams(self, size: tuple[int, int]) -> list[list[Tensor]]:
-        """For each style the Gram matrix of each style layer, for a canvas of this size."""
-        layers, pooling = self.settings.style_layers, self.settings.pooling
-
-        def look(style: Tensor) -> list[Tensor]:
-            height, width = style.shape[2:]
-            eye = self._eye((height, width), layers)
-            grams = eye.grams(eye.show(photo_of(style, self.vgg)), layers)
-            return [grams[layer][0] for layer in layers]
-
-        return [
-            self._recall(
-                (name, *style.shape, self.tile, layers, pooling), functools.partial(look, style)
-            )
-            for name, style in zip(self.digests[1:], self._styles_at(size), strict=True)
-        ]
-
-    def _recall(self, key: Hashable, make: Callable[[], list[Tensor]]) -> list[Tensor]:
-        return self.known.recall(key, make) if self.known else make()
-
-    def step(self, learning_rate: float) -> _Losses:
+    def step(self, learning_rate: float) -> Losses:
         """One iteration; raises `DivergedError` and leaves the picture as it was."""
         self.iteration += 1
         self._regroup()
-        gradient, loss = self._within_memory(lambda: self._evaluate(self.pixels))
+        assert self.objective is not None
+        objective = self.objective
+        gradient, loss = self._within_memory(lambda: objective.evaluate(self.pixels))
         # A sum is finite only if all of its terms are; asking each would take another picture.
-        if not (math.isfinite(loss.total) and math.isfinite(float(gradient.sum()))):
+        if not (loss.finite and math.isfinite(float(gradient.sum()))):
             raise DivergedError(self.iteration, self.image())
         assert self.optimizer is not None
         self.optimizer.step(self.pixels, gradient, loss.total, learning_rate)
@@ -485,72 +440,29 @@ class _Painter:
         self._leave_unclaimed()
         return loss
 
-    def _evaluate(self, pixels: Tensor) -> tuple[Tensor, _Losses]:
-        """The gradient of the weighted total, and the losses.
-
-        Each size of the pyramid goes forward and backward by itself, so that only one of them is
-        in memory at a time.
-        """
-        settings, targets = self.settings, self.targets
-        if not self.judges:
-            self._make_judges()
-        (_, *sizes), (whole, *judges) = targets.sizes, self.judges
-        style, gradients = 0.0, []
-        # The small ones first, while there is no gradient of the whole picture yet.
-        for size, judge in zip(sizes, judges, strict=True):
-            small = _resize(pixels, *size)
-            gradients.append(torch.zeros_like(small))
-            style += judge.add_gradient(small, gradients[-1])[1]
-            del small
-        gradient = torch.zeros_like(pixels)
-        while gradients:
-            _add_resize_gradient(gradients.pop(), gradient)
-        content, error = whole.add_gradient(pixels, gradient)
-        style += error
-        unit = losses.variation_unit(targets.variation)
-        tv = losses.variation(pixels, settings.tv_weight / unit, gradient) / unit
-        total = (
-            settings.content_weight * content
-            + settings.style_weight * style
-            + settings.tv_weight * tv
-        )
-        return gradient, _Losses(content, style, tv, total)
-
-    def _style_error(self, number: int, seen: dict[str, Tensor]) -> Tensor:
-        """The part of one size of the pyramid in the style loss.
-
-        A region counts by its share, so that style and content are balanced at each position as
-        they are without masks.
-        """
-        layers, weights = self.settings.style_layers, self.settings.style_layer_weights
-        errors = [
-            region.share
-            * losses.style_loss(
-                [seen[layer][index] for layer in layers], region.grams[number], weights
-            )
-            for index, region in enumerate(self.targets.regions)
-        ]
-        return torch.stack(errors).sum() / len(self.targets.sizes)
-
     def rest(self) -> None:
         """Let go of all but the picture."""
-        self.optimizer = None
-        self.judges.clear()
+        self.optimizer = self.objective = None
         if self.tile < memory.WHOLE:
             memory.spare(False)
 
     def image(self) -> Tensor:
         """A detached copy of the picture, (1, 3, H, W) in 0..1 on the CPU."""
-        image = torch.empty_like(self.pixels)
-        for strip in picture_strips(self.pixels):
-            image[strip] = self.pixels[strip] - self._photo(strip)
+        image = self.pixels.clone() if self.brushwork else self._change()
         calm_rim(image)
         for strip in picture_strips(self.pixels):
-            pixels = self._photo(strip) + image[strip]
+            pixels = image[strip] if self.brushwork else self._photo(strip) + image[strip]
             if self.painted is not None:  # soft masks have soft edges
                 pixels = torch.lerp(self._photo(strip), pixels, self.painted[strip])
             image[strip] = self.vgg.denormalize(pixels).clamp(0, 1)
         return image.cpu()
+
+    def _change(self) -> Tensor:
+        """What was painted over the photo."""
+        change = torch.empty_like(self.pixels)
+        for strip in picture_strips(self.pixels):
+            change[strip] = self.pixels[strip] - self._photo(strip)
+        return change
 
 
 def calm_rim(change: Tensor) -> Tensor:
@@ -577,45 +489,3 @@ def _split(image: Tensor) -> tuple[Tensor, Tensor]:
     """Light and dark, and what is left: the colour."""
     luma = image.mean(1, keepdim=True)
     return luma, image - luma
-
-
-def _add_resize_gradient(small: Tensor, gradient: Tensor) -> None:
-    """Add that of a picture, for that of its `_resize`d copy; one channel at a time, for memory."""
-    for channel in range(3):
-        one = slice(channel, channel + 1)
-        gradient[:, one] += torch.ops.aten._upsample_bicubic2d_aa_backward(
-            small[:, one], small.shape[2:], (1, 1, *gradient.shape[2:]), False, None, None
-        )
-
-
-def _blend(styles: list[list[Tensor]], weights: Sequence[float]) -> list[Tensor]:
-    """The weighted mean of the styles' Gram matrices, layer by layer."""
-    shares = torch.tensor(weights) / sum(weights)
-    return [
-        torch.stack([gram * share for gram, share in zip(layer, shares.tolist(), strict=True)]).sum(
-            0
-        )
-        for layer in zip(*styles, strict=True)
-    ]
-
-
-def _compact(image: Tensor) -> Tensor:
-    """A picture in 0..1 as it is, or in 8 bits if it has no more: a quarter of the memory."""
-    compact = torch.empty(image.shape, dtype=torch.uint8, device=image.device)
-    for strip in picture_strips(image):
-        compact[strip] = (image[strip] * 255).round()
-        if not torch.equal(expand(compact[strip]), image[strip]):
-            return image
-    return compact
-
-
-def _reduced(image: Tensor, height: int, width: int) -> Tensor:
-    """A `_compact` picture at a size; itself if it has that."""
-    same = tuple(image.shape[2:]) == (height, width)
-    return image if same else _resize(expand(image), height, width)
-
-
-def _resize(image: Tensor, height: int, width: int) -> Tensor:
-    if tuple(image.shape[2:]) == (height, width):
-        return image
-    return F.interpolate(image, (height, width), mode="bicubic", antialias=True)

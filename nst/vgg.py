@@ -18,7 +18,15 @@ from torch.nn.grad import conv2d_input
 from nst import losses
 from nst.pooling import pool, unpool
 from nst.settings import LAYERS, UserError
-from nst.stem import Stem, StemTape, fold_rim, replicate_rim
+from nst.stem import (
+    CELL,
+    Stem,
+    StemTape,
+    add_averages_gradient,
+    averages,
+    fold_rim,
+    replicate_rim,
+)
 from nst.strips import strips
 from nst.tiles import Tile, Window
 from nst.weights import MEAN, STD, Convolution, load_convolutions
@@ -107,6 +115,7 @@ class VGG19:
         guides: Tensor | None = None,
         pooling: str = "max",
         window: Window | None = None,
+        cell: int = 1,
     ) -> Look:
         """What the trunk sees in `pixels`: features to compare in place, and textures.
 
@@ -116,13 +125,16 @@ class VGG19:
 
         With a `window`, `pixels` are those of it, and what is seen is that of its tile; the guides
         are still those of the whole picture.
+
+        With a `cell` of 2 or 4 px, features of layers that have finer positions are averaged over
+        cells of that side; deeper layers are as they are.
         """
         content = sorted({canonical_layer(layer) for layer in content_layers})
         style = sorted({canonical_layer(layer) for layer in style_layers})
         if window is None:
             deepest = max({*content, *style}, key=LAYERS.index)
             window = Window(Tile.whole(*pixels.shape[2:]), deepest)
-        seen = iter(_Trunk.apply(pixels, self, content, style, guides, pooling, window))
+        seen = iter(_Trunk.apply(pixels, self, content, style, guides, pooling, window, cell))
         return Look(
             {layer: next(seen) for layer in content}, {layer: next(seen) for layer in style}
         )
@@ -147,8 +159,11 @@ class _Step:
         gradient: Tensor | None,
         of_content: Tensor | None,
         of_grams: Tensor | None,
+        finer: int = 1,
     ) -> Tensor:
         """The gradient in front of the ReLU: what comes from above and from both losses.
+
+        `of_content` is that of the features, averaged over cells of `finer` positions a side.
 
         Changes `gradient`, which nobody else holds.
         """
@@ -159,7 +174,7 @@ class _Step:
             )
         counted = self.counted
         if of_content is not None:
-            gradient[:, :, counted.rows, counted.columns] += of_content
+            add_averages_gradient(of_content, finer, gradient[:, :, counted.rows, counted.columns])
         if of_grams is None:
             closed = self.output if self.output.dtype == torch.bool else self.output == 0
             return gradient.masked_fill_(closed, 0)
@@ -187,6 +202,7 @@ class _Trunk(torch.autograd.Function):
         guides: Tensor | None,
         pooling: str,
         window: Window,
+        cell: int,
     ) -> tuple[Tensor, ...]:
         wanted = {*content, *style}
         deepest = max(wanted, key=LAYERS.index)
@@ -194,9 +210,14 @@ class _Trunk(torch.autograd.Function):
         recorded = ctx.needs_input_grad[0]
         tape: list[_Step | StemTape] = []
         names = list(vgg._layers)
-        if deepest > "conv2" and "conv1_2" not in wanted and "conv1_1" not in content:
+        averaged = "conv1_1" in content and cell == CELL
+        if deepest > "conv2" and "conv1_2" not in wanted and (averaged or "conv1_1" not in content):
             counted = _counted(guides, window, 1)
-            x, grams["conv1_1"], stem_tape = vgg._stem.forward(pixels, counted, pooling)
+            x, grams["conv1_1"], cells, stem_tape = vgg._stem.forward(
+                pixels, counted, pooling, averaged
+            )
+            if cells is not None:
+                features["conv1_1"] = cells
             if recorded:
                 tape.append(stem_tape)
             del stem_tape
@@ -219,7 +240,8 @@ class _Trunk(torch.autograd.Function):
                 x = layer.convolve(x)
                 if name in content:
                     # A tensor of its own: the tape must not hold what holds the tape.
-                    features[name] = x.detach()[:, :, counted.rows, counted.columns]
+                    core = x.detach()[:, :, counted.rows, counted.columns]
+                    features[name] = averages(core, _finer(cell, block))
                 if name in style:
                     grams[name] = counted.grams(x)
                 if recorded:
@@ -234,7 +256,7 @@ class _Trunk(torch.autograd.Function):
                 break
         ctx.set_materialize_grads(False)  # None for what no loss has used
         ctx.vgg, ctx.content, ctx.style, ctx.tape = vgg, content, style, tape
-        ctx.pooling = pooling
+        ctx.pooling, ctx.cell = pooling, cell
         return (*(features[name] for name in content), *(grams[name] for name in style))
 
     @staticmethod
@@ -250,8 +272,10 @@ class _Trunk(torch.autograd.Function):
             if isinstance(step, StemTape):
                 if gradient is not None and ctx.pooling == "avg":
                     gradient *= vgg._average_gains[0]
-                gradient = vgg._stem.backward(step, gradient, grams.get("conv1_1"))
-                return gradient, *([None] * 6)
+                gradient = vgg._stem.backward(
+                    step, gradient, grams.get("conv1_1"), content.get("conv1_1")
+                )
+                return gradient, *([None] * 7)
             name = step.layer.name
             if step.gate is not None:
                 assert gradient is not None
@@ -263,14 +287,20 @@ class _Trunk(torch.autograd.Function):
                     )
                     continue
                 gradient = unpool(gradient, step.gate, ctx.pooling)
-            gradient = step.open(gradient, content.get(name), grams.get(name))
+            finer = _finer(ctx.cell, int(name[4]))
+            gradient = step.open(gradient, content.get(name), grams.get(name), finer)
             layer, shape, trimmed = step.layer, step.input_shape, step.trimmed
             del step  # and with it an output as large as the gradient
             gradient = layer.gradient(shape, gradient)
             if any(trimmed):
                 gradient = F.pad(gradient, trimmed)
         assert gradient is not None
-        return fold_rim(gradient.float()), *([None] * 6)
+        return fold_rim(gradient.float()), *([None] * 7)
+
+
+def _finer(cell: int, block: int) -> int:
+    """Positions of a block's features along the side of a cell, at least 1."""
+    return max(1, cell // 2 ** (block - 1))
 
 
 def _trim(x: Tensor, part: tuple[slice, slice]) -> tuple[Tensor, tuple[int, int, int, int]]:

@@ -1,0 +1,76 @@
+"""Nearest neighbours of hypercolumns: which place in the artwork looks most like one in a picture.
+
+Kolkin et al. (2022), "Neural Neighbor Style Transfer": a place is known by what several layers see
+there, and is given the features of the place that is nearest to it, as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+# What a hypercolumn is made of: few layers, as more were no better, up to where objects begin.
+LAYERS = ("conv1_1", "conv2_1", "conv2_2", "conv3_1", "conv3_3", "conv4_1", "conv4_2")
+CELL = 4  # px, the side of what has one hypercolumn
+DEEP = 4  # the block whose features stand for four cells each
+PIECE = 2048  # places that are compared at once
+SHARED = 4  # places that tell how popular a neighbour is
+
+
+def hypercolumns(features: Mapping[str, Tensor]) -> Tensor:
+    """One row a cell, (cells, channels): all layers, each of which counts alike.
+
+    `features` are those of `LAYERS` averaged over cells, (1, C, h, w); of block 4 half as many.
+    """
+    parts = []
+    for layer in LAYERS:
+        found = features[layer][0].float()
+        if int(layer[4]) == DEEP:
+            found = found.repeat_interleave(2, 1).repeat_interleave(2, 2)
+        parts.append(found.flatten(1) / len(found) ** 0.5)
+    return torch.cat(parts).T.contiguous()
+
+
+class Matcher:
+    """Finds nearest neighbours in a bank, by the cosine of what differs from the mean.
+
+    `bank` is (n, channels); `sample` are (m, channels) of the places that will be asked for, whose
+    mean is taken off theirs. A neighbour that is near to many of them is held to be as much further
+    away: otherwise even areas would get the same few again and again. This is the "cross-domain
+    similarity local scaling" of Conneau et al. (2018), "Word Translation Without Parallel Data".
+    """
+
+    def __init__(self, bank: Tensor, sample: Tensor) -> None:
+        self._offered = F.normalize(bank - bank.mean(0), dim=1)
+        self._mean = sample.mean(0)
+        nearest = torch.full((len(bank), 0), 0.0, device=bank.device)
+        for part in sample.split(PIECE):
+            near = torch.cat([nearest, self._offered @ self._directions(part).T], 1)
+            nearest = near.topk(min(SHARED, near.shape[1]), 1).values
+        self._popularity = nearest.mean(1)
+
+    def nearest(self, places: Tensor) -> Tensor:
+        """For each of the places, (p, channels), the number of its neighbour in the bank."""
+        found = [
+            (2 * self._directions(part) @ self._offered.T - self._popularity).argmax(1)
+            for part in places.split(PIECE)
+        ]
+        return torch.cat(found)
+
+    def _directions(self, places: Tensor) -> Tensor:
+        return F.normalize(places - self._mean, dim=1)
+
+
+def shares(most: int, weights: Sequence[float], offered: Sequence[int]) -> list[int]:
+    """How many places of each style a bank of at most `most` takes.
+
+    In proportion to the weights, as far as there are so many `offered`; at least one of each.
+    """
+    total = sum(weights)
+    return [
+        max(1, min(count, round(most * weight / total)))
+        for weight, count in zip(weights, offered, strict=True)
+    ]
