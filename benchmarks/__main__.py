@@ -1,13 +1,17 @@
 """All measurements, written to benchmarks/RESULTS.md with their charts.
 
-    python -m benchmarks                   about forty minutes
+    python -m benchmarks                   about forty minutes, and hours for the gallery
     python -m benchmarks --quick           under three minutes, fewer sizes and rounds
+    python -m benchmarks --keep FOLDER     keeps the gallery's paintings in FOLDER, and paints none
+                                           that is there already
     python -m benchmarks --pairs FOLDER    also scores the pairs of `PUBLISHED`, whose pictures are
                                            FOLDER/content/NAME.jpg and FOLDER/style/NAME.jpg;
                                            with --only-pairs nothing else is measured anew
 
-The feed-forward engine that is compared with comes with requirements-benchmarks.txt. Run it on a
-machine that does nothing else. The two sides of a comparison take turns.
+The gallery, every sample photo in every sample style by each engine, is judged by what none of them
+minimises (benchmarks/gallery.py); with --quick it is one small pair. The feed-forward engine that
+is compared with, and the networks of some judges, come with requirements-benchmarks.txt. Run it on
+a machine that does nothing else. The two sides of a comparison take turns.
 """
 
 from __future__ import annotations
@@ -28,6 +32,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from benchmarks import gallery
 from benchmarks.charts import quality_chart, size_chart
 from benchmarks.plain import STEPS, PlainLoop
 from benchmarks.yardstick import Score, Yardstick
@@ -60,10 +65,12 @@ class Extent:
     memory_sizes: tuple[int, ...]
     quality_size: int
     fine_size: int | None
+    gallery: gallery.Plan
 
 
-FULL = Extent(5, (128, 256, 512), (384, 512), (512, 1024), 256, 1024)
-QUICK = Extent(5, (128,), (96,), (256,), 96, None)
+FULL = Extent(5, (128, 256, 512), (384, 512), (512, 1024), 256, 1024, gallery.Plan())
+# No plain loop in the gallery: its 1,000 steps alone would take most of the three minutes.
+QUICK = Extent(5, (128,), (96,), (256,), 96, None, gallery.Plan(96, pairs=1, plain_pairs=0))
 
 
 def main() -> None:
@@ -72,6 +79,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="under three minutes")
     parser.add_argument("--pairs", type=Path, metavar="FOLDER", help="score the published pairs")
     parser.add_argument("--only-pairs", action="store_true", help="and measure nothing else")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="for the gallery's paintings")
     options = parser.parse_args()
     extent = QUICK if options.quick else FULL
     trunk = vgg.load()
@@ -93,6 +101,8 @@ def main() -> None:
         start_table(extent.rounds),
     ]
     (HERE / "RESULTS.md").write_text("\n\n".join(sections) + "\n")
+    # Last, as it takes the longest: what was measured before is on the disk by then.
+    replace_section(gallery.measured_section(extent.gallery, trunk, options.keep))
 
 
 def replace_section(section: str) -> None:
