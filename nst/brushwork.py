@@ -7,6 +7,7 @@ and leave an even sky even. So this begins with a composition, and has Gram matr
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -16,13 +17,26 @@ from torch import Tensor
 
 from nst import losses
 from nst.composition import regions, style_error
-from nst.neighbours import CELL, DEEP, LAYERS, Matcher, hypercolumns, shares
+from nst.neighbours import (
+    CELL,
+    DEEP,
+    LAYERS,
+    Features,
+    Matcher,
+    hypercolumns,
+    layer_of,
+    pieces,
+    shares,
+    unit,
+)
 from nst.objective import Losses, Scene
 from nst.schedule import COMPOSED
 from nst.settings import Settings
+from nst.tensors import grey
 from nst.tiles import Window
-from nst.tiling import Compared, Eye, Features, Judge, Picture, Target, photo_of
+from nst.tiling import Compared, Eye, Judge, Picture, Target, photo_of
 
+GRID_BLOCK = 3  # the block whose features have a position a cell
 BANK = 4096  # places of the artworks to choose from: more are no better, and cost more
 RIM = 2  # cells at the rim of an artwork that are never chosen, as zeros lie beside them
 SAMPLE = 4096  # places of the canvas that stand for all when neighbours are weighed
@@ -43,8 +57,11 @@ def photo_lead(settings: Settings) -> float:
     usual = Settings()
     ratio = settings.content_weight / usual.content_weight
     ratio /= settings.style_weight / usual.style_weight
-    odds = LEAD / (1 - LEAD) * ratio**LEAD_POWER
+    odds = LEAD / (1 - LEAD) * math.pow(ratio, LEAD_POWER)
     return odds / (1 + odds)
+
+
+Look = Callable[[Window], Features]
 
 
 class Brushwork:
@@ -108,9 +125,8 @@ class Brushwork:
     def _make_judge(self) -> Judge:
         scene, settings = self.scene, self.scene.settings
         eye = scene.eye(scene.size, self.layers)
-        bank = {layer: rows for layer, rows in self._bank.layers.items() if layer in self.layers}
         weight = STROKES * settings.content_weight
-        plan = NeighbourPlan(bank, self._choices, self._painted, weight)
+        plan = NeighbourPlan(self.layers, self._bank.rows, self._choices, self._painted, weight)
         target = eye.remember(photo_of(scene.photo, scene.vgg), plan)
         weight = TEXTURE * settings.style_weight
         return Judge(eye, self.style_layers, self._texture_loss, weight, scene.guides, target)
@@ -121,42 +137,45 @@ class Brushwork:
     def _choose(self, pixels: Tensor) -> Tensor:
         """The neighbour of each cell, (H / 4, W / 4)."""
         scene = self.scene
-        eye, query = scene.eye_here(scene.size, LAYERS), self._query(pixels)
-        look = functools.partial(_rows_of, eye, query)
+        eye = scene.eye_here(scene.size, LAYERS)
+        look: Look = functools.partial(_seen, eye, self._query(pixels))
         if len(eye.windows) == 1:
             look = functools.cache(look)  # it is asked for twice
         matchers = self._matchers(eye, look)
         choices = torch.zeros(self._owner.shape, dtype=torch.int32, device=pixels.device)
         for window in eye.windows:
-            place = window.place(3)
-            rows, owner = look(window), self._owner[place].flatten()
-            here = torch.zeros(len(rows), dtype=torch.int32, device=pixels.device)
-            for number, matcher in matchers.items():
-                asked = (owner == number).nonzero()[:, 0]
-                found = matcher.nearest(rows[asked]) + self._bank.groups[number].start
-                here[asked] = found.to(torch.int32)
-            choices[place] = here.view(choices[place].shape)
-        eye.rest()
+            features, place = look(window), window.place(GRID_BLOCK)
+            owners, here = self._owner[place], choices[place]
+            for top, bottom in pieces(*owners.shape):
+                rows = hypercolumns(features, top, bottom)
+                here[top:bottom] = self._nearest(matchers, rows, owners[top:bottom])
+            eye.rest()
         return choices
 
-    def _matchers(self, eye: Eye, look: Callable[[Window], Tensor]) -> dict[int, Matcher]:
+    def _nearest(self, matchers: dict[int, Matcher], rows: Tensor, owners: Tensor) -> Tensor:
+        """For the hypercolumns of some cells the numbers of their neighbours, as `owners` lie."""
+        found = torch.zeros(len(rows), dtype=torch.int32, device=rows.device)
+        for number, matcher in matchers.items():
+            asked = (owners.flatten() == number).nonzero()[:, 0]
+            nearest = matcher.nearest(rows[asked]) + self._bank.groups[number].start
+            found[asked] = nearest.to(torch.int32)
+        return found.view(owners.shape)
+
+    def _matchers(self, eye: Eye, look: Look) -> dict[int, Matcher]:
         """One for each group of the bank that any cell belongs to."""
-        owner = self._owner.flatten()
-        sampled: dict[int, list[Tensor]] = {}
-        chosen = torch.zeros_like(owner, dtype=torch.bool)
-        for number in owner.unique().tolist():
-            places = (owner == number).nonzero()[:, 0]
-            count = min(SAMPLE, len(places))
-            even = torch.arange(count, device=places.device) * len(places) // count
-            chosen[places[even]] = True
-            sampled[number] = []
-        chosen = chosen.view(self._owner.shape)
+        chosen = _evenly(self._owner)
+        sampled: dict[int, list[Tensor]] = {
+            number: [] for number in torch.unique(self._owner).tolist()
+        }
         for window in eye.windows:
-            place = window.place(3)
-            here = chosen[place].flatten().nonzero()[:, 0]
-            rows, owners = look(window)[here], self._owner[place].flatten()[here]
-            for number, parts in sampled.items():
-                parts.append(rows[owners == number])
+            features, place = look(window), window.place(GRID_BLOCK)
+            owners, here = self._owner[place], chosen[place]
+            for top, bottom in pieces(*owners.shape):
+                asked = here[top:bottom].flatten()
+                rows = hypercolumns(features, top, bottom)[asked]
+                for number, parts in sampled.items():
+                    parts.append(rows[owners[top:bottom].flatten()[asked] == number])
+            eye.rest()
         return {
             number: Matcher(self._bank.rows[self._bank.groups[number]], torch.cat(parts))
             for number, parts in sampled.items()
@@ -164,10 +183,13 @@ class Brushwork:
 
     def _query(self, pixels: Tensor) -> Picture:
         """What is compared with the artworks: the painting, led by the photo."""
-        photo, lead = photo_of(self.scene.photo, self.scene.vgg), self.lead
+        scene, lead = self.scene, self.lead
+        photo = photo_of(scene.photo, scene.vgg)
 
         def picture(window: Window) -> Tensor:
             seen = photo(window)
+            if scene.colourless:
+                seen = grey(seen, scene.vgg)
             # A painting that was just enlarged lacks what tells fine things from each other.
             fine = seen - F.avg_pool2d(seen, 2).repeat_interleave(2, 2).repeat_interleave(2, 3)
             return torch.lerp(pixels[(..., *window.pixels)] + fine, seen, lead)
@@ -175,9 +197,20 @@ class Brushwork:
         return picture
 
 
-def _rows_of(eye: Eye, picture: Picture, window: Window) -> Tensor:
-    """The hypercolumns of a window, (cells, channels)."""
-    return hypercolumns(eye.features(picture(window), window, LAYERS, CELL))
+def _seen(eye: Eye, picture: Picture, window: Window) -> Features:
+    """What hypercolumns are made of, in the core of a window."""
+    return eye.features(picture(window), window, LAYERS, CELL)
+
+
+def _evenly(owner: Tensor) -> Tensor:
+    """Which cells are the sample: of each owner at most `SAMPLE`, spread over all it has."""
+    flat = owner.flatten()
+    chosen = torch.zeros_like(flat, dtype=torch.bool)
+    for number in torch.unique(flat).tolist():
+        places = (flat == number).nonzero()[:, 0]
+        count = min(SAMPLE, len(places))
+        chosen[places[torch.arange(count, device=flat.device) * len(places) // count]] = True
+    return chosen.view(owner.shape)
 
 
 def _owners(scene: Scene) -> tuple[Tensor, Tensor | None]:
@@ -231,20 +264,6 @@ class _Bank:
             groups = [slice(end - len(part), end) for part, end in zip(parts, ends, strict=True)]
         return cls(torch.cat(parts), groups)
 
-    @property
-    def layers(self) -> dict[str, Tensor]:
-        """The features of the places by layer, (n, C) each, as the trunk gives them."""
-        found, start = {}, 0
-        for layer in LAYERS:
-            channels = losses_channels(layer)
-            found[layer] = self.rows[:, start : start + channels] * channels**0.5
-            start += channels
-        return found
-
-
-def losses_channels(layer: str) -> int:
-    return {1: 64, 2: 128, 3: 256, 4: 512}[int(layer[4])]
-
 
 def _inner_cells(style: Tensor) -> Tensor:
     """Numbers of the cells of an artwork that may be chosen, row by row."""
@@ -261,11 +280,12 @@ def _sample(scene: Scene, style: Tensor, grid: Tensor, count: int) -> list[Tenso
     chosen[grid[torch.randperm(len(grid), generator=generator)[:count]]] = True
     chosen = chosen.view(height // CELL, width // CELL).to(scene.vgg.device)
     eye = scene.eye_here((height, width), LAYERS)
-    picture = photo_of(style, scene.vgg)
-    rows = [
-        _rows_of(eye, picture, window)[chosen[window.place(3)].flatten()] for window in eye.windows
-    ]
-    eye.rest()
+    picture, rows = photo_of(style, scene.vgg), []
+    for window in eye.windows:
+        features, here = _seen(eye, picture, window), chosen[window.place(GRID_BLOCK)]
+        for top, bottom in pieces(*here.shape):
+            rows.append(hypercolumns(features, top, bottom)[here[top:bottom].flatten()])
+        eye.rest()
     return [torch.cat(rows)]
 
 
@@ -273,12 +293,13 @@ def _sample(scene: Scene, style: Tensor, grid: Tensor, count: int) -> list[Tenso
 class NeighbourPlan:
     """The neighbours of all cells, and how to compare with them; see `tiling.Plan`."""
 
-    bank: dict[str, Tensor]  # (n, C) for each layer
+    layers: list[str]  # of `neighbours.LAYERS`, those that are compared
+    bank: Tensor  # (n, channels), hypercolumns
     choices: Tensor  # (h, w), a number in the bank for each cell
     painted: Tensor | None  # (h, w), 0..1
     weight: float
 
-    def make(self, eye: Eye, picture: Picture, recall: Callable[[Features], Tensor]) -> Target:
+    def make(self, eye: Eye, picture: Picture, recall: object = None) -> Target:
         """See `tiling.Plan.make`; the photo is in the choices already."""
         return NeighbourTarget(self, eye)
 
@@ -287,14 +308,15 @@ class NeighbourTarget:
     """The features of the chosen neighbours, fetched anew at each look; see `tiling.Target`."""
 
     def __init__(self, plan: NeighbourPlan, eye: Eye) -> None:
-        self.layers, self.cell = list(plan.bank), CELL
+        self.layers, self.cell = plan.layers, CELL
         self._eye, self._weight = eye, plan.weight
         device = eye.vgg.device
-        self._bank = {layer: rows.to(device) for layer, rows in plan.bank.items()}
+        bank = plan.bank.to(device)
+        self._bank = {layer: layer_of(bank, layer) for layer in self.layers}
         self._choices = plan.choices.to(device)
         self._painted = None if plan.painted is None else plan.painted.to(device)
         # The loss is relative to the energy of all that is compared with.
-        energy = torch.stack([rows.square().mean(1) for rows in self._bank.values()]).sum(0)
+        energy = torch.stack([rows.square().sum(1) for rows in self._bank.values()]).sum(0)
         energies = energy[self._choices.long()]
         if self._painted is not None:
             energies = energies * self._painted
@@ -307,42 +329,42 @@ class NeighbourTarget:
         gradients = {}
         for layer in self.layers:
             target, counted = self._wanted(layer, window)
-            difference = found[layer].float() - target
-            scale = self._scale / difference.shape[1]
-            if int(layer[4]) == DEEP:
-                scale *= 4  # cells
+            difference = found[layer].float() / unit(layer) - target
+            cells = 4 if int(layer[4]) == DEEP else 1
+            scale = self._scale * cells
             weighted = difference if counted is None else difference * counted
             loss += scale * float((weighted * difference).sum())
-            weighted *= 2 * scale * self._weight
+            weighted *= 2 * scale * self._weight / unit(layer)
             gradients[layer] = weighted.to(found[layer].dtype)
         return Compared(loss, gradients)
 
     def _wanted(self, layer: str, window: Window) -> tuple[Tensor, Tensor | None]:
         """What a layer shall see in the core of a window, and how much each place counts."""
-        place = window.place(3)
+        place = window.place(GRID_BLOCK)
         choices = self._choices[place].long()
         rows = self._bank[layer]
         counted = None if self._painted is None else self._painted[place][None, None]
         if int(layer[4]) != DEEP:
             wanted = rows[choices.flatten()].view(*choices.shape, -1).permute(2, 0, 1)[None]
-            return wanted, _without_rim(counted, layer, window)
+            return wanted, _without_rim(counted, layer, window, rows.device)
         quarters = [choices[i::2, j::2] for i in (0, 1) for j in (0, 1)]
-        wanted = sum(rows[each.flatten()] for each in quarters)
-        assert isinstance(wanted, Tensor)
-        wanted = (wanted / 4).view(*quarters[0].shape, -1).permute(2, 0, 1)[None]
+        wanted = torch.stack([rows[each.flatten()] for each in quarters]).mean(0)
+        wanted = wanted.view(*quarters[0].shape, -1).permute(2, 0, 1)[None]
         if counted is not None:
             counted = F.avg_pool2d(counted, 2)
-        return wanted, _without_rim(counted, layer, window)
+        return wanted, _without_rim(counted, layer, window, rows.device)
 
 
-def _without_rim(counted: Tensor | None, layer: str, window: Window) -> Tensor | None:
+def _without_rim(
+    counted: Tensor | None, layer: str, window: Window, device: torch.device
+) -> Tensor | None:
     """`counted`, 0 where zeros lie beside a place."""
-    block = max(3, int(layer[4]))
-    if int(layer[4]) < 3:
+    block = int(layer[4])
+    if block < GRID_BLOCK:
         return counted
     (rows, columns), (height, width) = window.place(block), window.size(block)
     shape = (1, 1, rows.stop - rows.start, columns.stop - columns.start)
-    weights = torch.ones(shape) if counted is None else counted.clone()
+    weights = torch.ones(shape, device=device) if counted is None else counted.clone()
     if rows.start == 0:
         weights[:, :, 0] = 0
     if rows.stop == height:

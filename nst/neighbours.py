@@ -6,7 +6,8 @@ there, and is given the features of the place that is nearest to it, as they are
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -20,18 +21,44 @@ PIECE = 2048  # places that are compared at once
 SHARED = 4  # places that tell how popular a neighbour is
 
 
-def hypercolumns(features: Mapping[str, Tensor]) -> Tensor:
-    """One row a cell, (cells, channels): all layers, each of which counts alike.
+CHANNELS = {1: 64, 2: 128, 3: 256, 4: 512}  # of the features, by block
 
-    `features` are those of `LAYERS` averaged over cells, (1, C, h, w); of block 4 half as many.
+Features = Mapping[str, Tensor]  # of all `LAYERS`, averaged over cells, (1, C, h, w)
+
+
+def hypercolumns(features: Features, top: int = 0, bottom: int | None = None) -> Tensor:
+    """One row for each cell from one row of cells to another, both even: (cells, channels).
+
+    All layers count alike. Features of block 4 have half as many rows and columns.
     """
     parts = []
     for layer in LAYERS:
-        found = features[layer][0].float()
+        found = features[layer][0]
         if int(layer[4]) == DEEP:
+            found = found[:, top // 2 : None if bottom is None else -(-bottom // 2)]
             found = found.repeat_interleave(2, 1).repeat_interleave(2, 2)
-        parts.append(found.flatten(1) / len(found) ** 0.5)
-    return torch.cat(parts).T.contiguous()
+        else:
+            found = found[:, top:bottom]
+        parts.append(found.float().permute(1, 2, 0).flatten(0, 1) / len(found) ** 0.5)
+    return torch.cat(parts, 1)
+
+
+def layer_of(rows: Tensor, layer: str) -> Tensor:
+    """What hypercolumns hold of one layer, (n, C), as the trunk gives it but for `unit`."""
+    start = sum(CHANNELS[int(name[4])] for name in LAYERS[: LAYERS.index(layer)])
+    return rows[:, start : start + CHANNELS[int(layer[4])]]
+
+
+def unit(layer: str) -> float:
+    """What the features of a layer are divided by in a hypercolumn."""
+    return math.sqrt(CHANNELS[int(layer[4])])
+
+
+def pieces(height: int, width: int) -> Iterator[tuple[int, int]]:
+    """The first row of cells and the one behind the last of each piece of about `PIECE` cells."""
+    step = max(2, PIECE // width // 2 * 2)
+    for top in range(0, height, step):
+        yield top, min(height, top + step)
 
 
 class Matcher:
@@ -46,8 +73,8 @@ class Matcher:
     def __init__(self, bank: Tensor, sample: Tensor) -> None:
         self._offered = F.normalize(bank - bank.mean(0), dim=1)
         self._mean = sample.mean(0)
-        nearest = torch.full((len(bank), 0), 0.0, device=bank.device)
-        for part in sample.split(PIECE):
+        nearest = bank.new_empty(len(bank), 0)
+        for part in torch.split(sample, PIECE):
             near = torch.cat([nearest, self._offered @ self._directions(part).T], 1)
             nearest = near.topk(min(SHARED, near.shape[1]), 1).values
         self._popularity = nearest.mean(1)
@@ -56,7 +83,7 @@ class Matcher:
         """For each of the places, (p, channels), the number of its neighbour in the bank."""
         found = [
             (2 * self._directions(part) @ self._offered.T - self._popularity).argmax(1)
-            for part in places.split(PIECE)
+            for part in torch.split(places, PIECE)
         ]
         return torch.cat(found)
 

@@ -69,6 +69,7 @@ class Scene:
     tile: int = memory.WHOLE  # px, the longest side of the tiles; gets smaller if memory runs out
     known: TargetCache | None = None
     team: Team | None = None
+    colourless: bool = False  # whether no style has any colour
 
     @property
     def size(self) -> tuple[int, int]:

@@ -7,6 +7,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nst.strips import picture_strips
+from nst.vgg import VGG19
+
+LUMINANCE = (0.299, 0.587, 0.114)  # Rec. 601
+LEAST_COLOUR = 2.5 / 255  # a difference of channels that JPEG and rounding leave of none
 
 
 def expand(picture: Tensor) -> Tensor:
@@ -22,6 +26,19 @@ def compact(image: Tensor) -> Tensor:
         if not torch.equal(expand(bytes_[strip]), image[strip]):
             return image
     return bytes_
+
+
+def grey(pixels: Tensor, vgg: VGG19) -> Tensor:
+    """A picture in the network's units without its colours: the luminance of Rec. 601."""
+    image = vgg.denormalize(pixels)
+    shares = torch.tensor(LUMINANCE, device=pixels.device).view(1, 3, 1, 1)
+    return vgg.normalize((image * shares).sum(1, keepdim=True).expand_as(image))
+
+
+def is_grey(image: Tensor) -> bool:
+    """Whether no channel of a `compact` picture differs from another by more than rounding."""
+    picture = expand(image)
+    return float((picture.amax(1) - picture.amin(1)).max()) <= LEAST_COLOUR
 
 
 def reduced(image: Tensor, height: int, width: int) -> Tensor:

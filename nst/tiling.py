@@ -48,8 +48,15 @@ class Part(NamedTuple):
 class Target(Protocol):
     """What features are compared with in place, window by window."""
 
-    layers: Sequence[str]
-    cell: int  # px, the side of the cells over which features are averaged; 1 for as they are
+    @property
+    def layers(self) -> Sequence[str]:
+        """What is compared."""
+        ...
+
+    @property
+    def cell(self) -> int:
+        """The side of the cells over which features are averaged, px; 1 for as they are."""
+        ...
 
     def compare(self, found: Mapping[str, Tensor], number: int) -> Compared:
         """The features of the window of this number, beside what they shall be."""

@@ -27,7 +27,7 @@ from nst.settings import Settings, UserError
 from nst.spread import Team, TeamLostError
 from nst.strips import picture_strips
 from nst.targets import TargetCache, digest
-from nst.tensors import compact, expand, reduced, resize
+from nst.tensors import compact, expand, grey, is_grey, reduced, resize
 from nst.vgg import VGG19
 
 T = TypeVar("T")
@@ -167,7 +167,7 @@ def steps(
     settings.check_inputs(len(styles), len(masks), init is not None)
     began = time.perf_counter() - (resume.seconds if resume else 0)
     stages = plan(settings, content.shape[2], content.shape[3])
-    scales = tuple(stage.scale for stage in stages)
+    scales = tuple(dict.fromkeys(stage.scale for stage in stages))
     clock = Clock(stages, settings, len(styles))
     forecast = Forecast()
     painter = _Painter(vgg, settings, inputs, tile, known, team)
@@ -242,6 +242,8 @@ class _Painter:
         self.black = vgg.normalize(torch.zeros(1, 3, 1, 1))
         self.white = vgg.normalize(torch.ones(1, 3, 1, 1))
         self.iteration = 0
+        # Then the painting has none, either, once its strokes are the styles'.
+        self.colourless = all(is_grey(style) for style in self.styles)
         self.objective: Objective | None = None
 
     def _start(self) -> Tensor:
@@ -272,11 +274,10 @@ class _Painter:
             self._enlarge_change(stage)
         self.start = torch.empty(0)
         torch.clamp(self.pixels, self.black, self.white, out=self.pixels)
-        scene = self._scene(resume)
-        self._leave_unclaimed()
-        self.scene, self.brushwork = scene, stage.brushwork
+        self.scene, self.brushwork = self._scene(resume), stage.brushwork
+        self._keep_to_what_is_painted()
         self.objective = self._within_memory(
-            lambda: self._objective(scene, resume.choices if resume is not None else None)
+            lambda: self._objective(resume.choices if resume is not None else None)
         )
         if last:
             self.styles.clear()
@@ -328,12 +329,13 @@ class _Painter:
             tile,
             self.known,
             self.team,
+            self.colourless,
         )
 
-    def _objective(self, scene: Scene, choices: Tensor | None) -> Objective:
+    def _objective(self, choices: Tensor | None) -> Objective:
         if not self.brushwork:
-            return Composition(scene)
-        return Brushwork(scene, self.pixels, choices)
+            return Composition(self.scene)
+        return Brushwork(self.scene, self.pixels, choices)
 
     def _take_over(self, state: State) -> None:
         """The pixels of an earlier run."""
@@ -415,8 +417,14 @@ class _Painter:
         """What was given, at the size of the canvas and in the network's units."""
         return self.vgg.normalize(expand(self.photo[strip]))
 
-    def _leave_unclaimed(self) -> None:
-        """What no mask claims is the photo, whatever the optimiser thinks of it."""
+    def _keep_to_what_is_painted(self) -> None:
+        """No colour that the styles have not, and the photo where no mask claims anything.
+
+        Whatever the optimiser thinks of it.
+        """
+        if self.colourless and self.brushwork:
+            for strip in picture_strips(self.pixels):
+                self.pixels[strip] = grey(self.pixels[strip], self.vgg)
         if self.painted is None:
             return
         for strip in picture_strips(self.pixels):
@@ -437,7 +445,7 @@ class _Painter:
         self.optimizer.step(self.pixels, gradient, loss.total, learning_rate)
         # Staying displayable after each step: what a display would cut off grows speckle unseen.
         torch.clamp(self.pixels, self.black, self.white, out=self.pixels)
-        self._leave_unclaimed()
+        self._keep_to_what_is_painted()
         return loss
 
     def rest(self) -> None:

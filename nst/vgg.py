@@ -300,7 +300,7 @@ class _Trunk(torch.autograd.Function):
 
 def _finer(cell: int, block: int) -> int:
     """Positions of a block's features along the side of a cell, at least 1."""
-    return max(1, cell // 2 ** (block - 1))
+    return max(1, cell >> (block - 1))
 
 
 def _trim(x: Tensor, part: tuple[slice, slice]) -> tuple[Tensor, tuple[int, int, int, int]]:
