@@ -34,7 +34,6 @@ TILE, FONT_SIZE = 240, 14  # px
 QUALITY = 85  # of the JPEGs of the rows, which a README loads all at once
 PROGRAM = ".venv/bin/python -m nst"
 SMALL = "--resolution 256"
-FACE = f"{SMALL} --content-weight 30"  # a face of 70 px needs more of the photo
 
 
 @dataclass(frozen=True)
@@ -133,6 +132,13 @@ ROWS = (
         _values("style_weight", "1000", "10000", "100000"),
     ),
     Row(
+        "style_loss",
+        CONTROLS["style_loss"].label,
+        "astronaut",
+        "tile_mosaic",
+        _values("style_loss", "neighbours", "gram"),
+    ),
+    Row(
         "style_scale",
         CONTROLS["style_scale"].label,
         "cat",
@@ -145,7 +151,6 @@ ROWS = (
         "astronaut",
         "night_sky",
         _values("preserve_color", "off", "luminance", "match"),
-        FACE,
     ),
     Row(
         "strength",
@@ -180,7 +185,6 @@ ROWS = (
             Variant(f"--masks {SUBJECT}", caption="--masks: only the subject", styles="night_sky"),
             Variant(f"--masks {BACKGROUND} {SUBJECT}", caption="--masks: two styles"),
         ),
-        FACE,
     ),
     Row(
         "init",

@@ -96,20 +96,34 @@ def mixes_photo(settings: Settings, masks: Sequence[Image.Image] = ()) -> bool:
     return bool(masks) or settings.strength < 1 or settings.preserve_color == "luminance"
 
 
+def sharpened(settings: Settings, photo: tuple[int, int], painting: tuple[int, int]) -> bool:
+    """Whether the photo's fine light and dark is added to a painting when it is enlarged.
+
+    Sizes are (width, height), px. Strokes that were chosen stay as they are: on top of them the
+    photo's hairlines look like a photograph that shows through.
+    """
+    from nst import enlarging
+
+    return settings.style_loss == "gram" and enlarging.has_more(photo, painting)
+
+
 def finish(
     painting: Image.Image,
     photo: Image.Image,
     settings: Settings,
     masks: Sequence[Image.Image] = (),
 ) -> Image.Image:
-    """The painting at the photo's size and as sharp, in its colours if kept, at its strength.
+    """The painting at the photo's size, in its colours if they are kept, at its strength.
 
     `masks` are those of the `Canvas`: what none of them claims is the photo itself, not the photo
     at the size of the canvas.
     """
     from nst import color, enlarging
 
-    picture = enlarging.enlarge(painting, photo)
+    if sharpened(settings, photo.size, painting.size):
+        picture = enlarging.enlarge(painting, photo)
+    else:
+        picture = images.enlarge(painting, photo.size)
     if settings.preserve_color == "luminance":
         picture = color.with_colors_of(picture, photo)
     if masks:

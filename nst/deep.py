@@ -43,7 +43,7 @@ def finish(
     """
     pixels = _enlarged(painting, photo.size)
     small = images.to_picture(painting)
-    sharper = enlarging.has_more(photo.size, small.size)
+    sharper = canvas.sharpened(settings, photo.size, small.size)
     if not sharper and not canvas.mixes_photo(settings, masks):
         return pixels
     detail = enlarging.Detail(small, photo) if sharper else None

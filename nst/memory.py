@@ -9,11 +9,12 @@ from __future__ import annotations
 import ctypes
 import functools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 
-from nst import machine
+from nst import machine, neighbours
 from nst.faults import NoMemoryError
 from nst.settings import LAYERS, Settings, UserError
 from nst.tiles import Window, tiles
@@ -30,6 +31,9 @@ PICTURE = 12  # bytes a pixel in float32
 # Bytes a pixel that the optimiser holds while it steps: Adam two moments, L-BFGS its history.
 OPTIMIZERS = {"adam": 2 * PICTURE, "lbfgs": 27 * PICTURE}
 CHANNELS = {1: 64, 2: 128, 3: 256, 4: 512, 5: 512}  # of the features, by block
+# Bytes of the artworks' places to choose from, twice while neighbours are looked for, and for each
+# pixel of what is chosen for it and of where faces are.
+BANK, CHOICES = 70_000_000, 5.0
 DENSITY = 0.36  # of features after a ReLU, how many are not 0
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # glibc's numbers for `mallopt`
 # Bytes of a block that is given back at once, and that is kept at the end of the heap, while memory
@@ -64,21 +68,56 @@ def parts(canvas: Canvas, side: int) -> dict[str, int]:
     All that a painting adds to a process that is ready and has its photo as a float32 tensor.
     """
     settings, area = canvas.settings, canvas.area
-    deepest = max((settings.content_layer, *settings.style_layers), key=LAYERS.index)
-    windows = [Window(tile, deepest) for tile in tiles(canvas.height, canvas.width, side)]
-    looked_at = max(math.prod(window.shown(1)) for window in windows)
     found = {
         "pixels": PICTURE * area,
         "gradient": PICTURE * area,
         "optimiser": OPTIMIZERS[settings.optimizer] * area,
-        "content target": round(_target(canvas, len(windows) > 1) * area),
-        "tile": round(_look(settings, canvas.element_size) * looked_at) + SCRATCH,
     }
     if canvas.masks:
         found["masks"] = 4 * (2 * canvas.masks + 1) * area
+    composed, painted = _composing(canvas, side), _painting(canvas, side)
+    if settings.style_loss == "gram":
+        return found | composed
+    # From coarse to fine, a large canvas is never composed.
+    larger = max(composed, painted, key=lambda part: sum(part.values()))
+    return found | (painted if settings.coarse_to_fine else larger)
+
+
+def _composing(canvas: Canvas, side: int) -> dict[str, int]:
+    """Of `parts`, what comparing with content and Gram matrices adds."""
+    settings, area = canvas.settings, canvas.area
+    wanted = (settings.content_layer, *settings.style_layers)
+    windows = _windows(canvas, side, wanted)
+    look = _look([settings.content_layer], settings.style_layers, canvas.element_size)
+    found = {
+        "content target": round(_target(canvas, len(windows) > 1) * area),
+        "tile": round(look * _largest(windows)) + SCRATCH,
+    }
     if settings.coarse_to_fine:
         found["gradients of reduced copies"] = round(PICTURE * (1 / 4 + 1 / 16) * area)
     return found
+
+
+def _painting(canvas: Canvas, side: int) -> dict[str, int]:
+    """Of `parts`, what comparing with neighbours adds."""
+    layers = [layer for layer in neighbours.LAYERS if int(layer[4]) < neighbours.DEEP]
+    style = [layer for layer in canvas.settings.style_layers if int(layer[4]) < neighbours.DEEP]
+    windows = _windows(canvas, side, layers)
+    look = _look(layers, style, canvas.element_size, neighbours.CELL)
+    return {
+        "neighbours": BANK + round(CHOICES * canvas.area),
+        "tile": round(look * _largest(windows)) + SCRATCH,
+    }
+
+
+def _windows(canvas: Canvas, side: int, layers: Sequence[str]) -> list[Window]:
+    deepest = max(layers, key=LAYERS.index)
+    return [Window(tile, deepest) for tile in tiles(canvas.height, canvas.width, side)]
+
+
+def _largest(windows: Sequence[Window]) -> int:
+    """Pixels of the largest window."""
+    return max(math.prod(window.shown(1)) for window in windows)
 
 
 def _target(canvas: Canvas, cut: bool) -> float:
@@ -90,11 +129,15 @@ def _target(canvas: Canvas, cut: bool) -> float:
     return features * (1 / 8 + DENSITY * canvas.element_size) if block >= SHALLOW else 0.0
 
 
-def _look(settings: Settings, size: int) -> float:
-    """Bytes a pixel that looking keeps for the way back, and the largest thing on that way."""
-    wanted = {settings.content_layer, *settings.style_layers}
+def _look(compared: Sequence[str], style: Sequence[str], size: int, cell: int = 1) -> float:
+    """Bytes a pixel that looking keeps for the way back, and the largest thing on that way.
+
+    `compared` in place, over cells of `cell` px.
+    """
+    wanted = {*compared, *style}
     deepest = max(wanted, key=LAYERS.index)
-    stem = deepest > "conv2" and "conv1_2" not in wanted and settings.content_layer != "conv1_1"
+    stem = deepest > "conv2" and "conv1_2" not in wanted
+    stem = stem and (cell > 1 or "conv1_1" not in compared)
     kept, largest = float(PICTURE), 0.0
     for name in LAYERS[: LAYERS.index(deepest) + 1]:
         block = int(name[4])
@@ -102,10 +145,13 @@ def _look(settings: Settings, size: int) -> float:
         ends = name in ("conv1_2", "conv2_2", "conv3_4", "conv4_4") and name != deepest
         if ends:
             kept += features / 4 * 2  # where the pooling's gradient goes
+        if cell > 1 and name in compared:
+            averaged = min(1.0, (2 ** (block - 1) / cell) ** 2)
+            kept += 2 * features * averaged * size  # what was seen, and its gradient
         if stem and block == 1:
             continue
         largest = max(largest, features * size)
-        if name in settings.style_layers:
+        if name in style:
             kept += features * size
         elif not ends or name in wanted:
             kept += features

@@ -70,6 +70,7 @@ class Scene:
     known: TargetCache | None = None
     team: Team | None = None
     colourless: bool = False  # whether no style has any colour
+    faces: Tensor | None = None  # (1, 1, H, W) in 0..1; None where there are none
 
     @property
     def size(self) -> tuple[int, int]:

@@ -268,8 +268,10 @@ def _check_format(number: Any) -> None:
 
 
 def _settings(value: Any) -> Settings:
+    # What was painted before strokes had neighbours was painted by Gram matrices.
+    values = {"style_loss": "gram", **_object(value, "settings")}
     try:
-        return Settings.from_dict(_object(value, "settings"))
+        return Settings.from_dict(values)
     except SettingsError as error:
         raise RecipeError(f"The recipe's settings do not fit: {_shortened(str(error))}") from error
 

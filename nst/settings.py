@@ -85,9 +85,9 @@ class Settings:
     style_loss: str = _control(
         "neighbours",
         "Brushwork",
-        "How strokes are painted: neighbours gives each place the strokes of the artwork's place "
-        "that looks most like it; gram only asks for the artwork's textures somewhere in the "
-        "picture, which keeps more of the photograph.",
+        "How strokes come about. Painted strokes (neighbours): each place gets the strokes of the "
+        "artwork's place that looks most like it. Textured photo (gram): only the artwork's "
+        "textures count, wherever they are, and more of the photograph stays.",
         choices=("neighbours", "gram"),
     )
     style_scale: float = _control(

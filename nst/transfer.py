@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nst import faults, memory, spread
+from nst import faces, faults, memory, spread
 from nst.brushwork import Brushwork
 from nst.checkpoint import CheckpointError, State
 from nst.composition import Composition
@@ -244,6 +244,7 @@ class _Painter:
         self.iteration = 0
         # Then the painting has none, either, once its strokes are the styles'.
         self.colourless = all(is_grey(style) for style in self.styles)
+        self.faces = faces.find(self.content) if settings.style_loss == "neighbours" else None
         self.objective: Objective | None = None
 
     def _start(self) -> Tensor:
@@ -330,7 +331,14 @@ class _Painter:
             self.known,
             self.team,
             self.colourless,
+            self._faces_here(),
         )
+
+    def _faces_here(self) -> Tensor | None:
+        """Where the photo has faces, at the size of the canvas."""
+        if self.faces is None:
+            return None
+        return F.interpolate(self.faces, self.photo.shape[2:], mode="area")
 
     def _objective(self, choices: Tensor | None) -> Objective:
         if not self.brushwork:

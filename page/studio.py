@@ -184,8 +184,9 @@ def show_losses(job: jobs.Snapshot) -> None:
     }
     helps = (
         "What the painting minimises: the losses below, each times its weight, and the smoothness.",
-        "How far the painting is from the subject of the photo.",
-        "How far its brushwork and colours are from those of the style.",
+        "How far each place is from what it shall show: the photo's shapes at first, then the "
+        "strokes that were chosen for it.",
+        "How far the painting's textures and colours are from those of the style.",
     )
     numbers = st.columns(3, wrap=False)
     for column, (name, value), text in zip(numbers, values.items(), helps, strict=True):

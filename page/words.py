@@ -5,7 +5,13 @@ from __future__ import annotations
 import re
 
 # What `str.capitalize` would not make of a setting's value.
-OPTIONS = {"lbfgs": "L-BFGS", "avg": "Average", "max": "Maximum"}
+OPTIONS = {
+    "lbfgs": "L-BFGS",
+    "avg": "Average",
+    "max": "Maximum",
+    "neighbours": "Painted strokes",
+    "gram": "Textured photo",
+}
 
 
 def plain(text: str) -> str:
