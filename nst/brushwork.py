@@ -41,7 +41,7 @@ GRID_BLOCK = 3  # the block whose features have a position a cell
 BANK = 4096  # places of the artworks to choose from: more are no better, and cost more
 RIM = 2  # cells at the rim of an artwork that are never chosen, as zeros lie beside them
 SAMPLE = 2048  # places of the canvas that stand for all when neighbours are weighed
-LEAD = 0.45  # how far the photo leads the choice of neighbours, with the default weights
+LEAD = 0.4  # how far the photo leads the choice of neighbours, with the default weights
 # What the distance from the neighbours counts times the content weight, and the Gram error times
 # the style weight: with the default weights both alike.
 # How much of a face's cells is the photo's own, how much further the photo leads the choice there,
@@ -50,7 +50,6 @@ FACES, FACES_LEAD, LARGEST_FACES = 0.45, 0.7, 768
 MOST_STRETCH = 3.0  # of a channel's deviation
 LEAD_POWER = 0.5
 STROKES, TEXTURE = 28.0, 1.0
-VARIATION = 2.0  # what total variation counts, times its weight in a composition
 
 
 def photo_lead(settings: Settings) -> float:
@@ -119,12 +118,11 @@ class Brushwork:
         gradient = torch.zeros_like(pixels)
         strokes, style = self._judge.add_gradient(pixels, gradient)
         unit = losses.variation_unit(self.variation)
-        weight = VARIATION * settings.tv_weight
-        tv = losses.variation(pixels, weight / unit, gradient) / unit
+        tv = losses.variation(pixels, settings.tv_weight / unit, gradient) / unit
         total = (
             STROKES * settings.content_weight * strokes
             + TEXTURE * settings.style_weight * style
-            + weight * tv
+            + settings.tv_weight * tv
         )
         return gradient, Losses(strokes, style, tv, total)
 

@@ -13,8 +13,16 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from nst import memory
-from nst.schedule import OVERHEAD, Stage, multiple_of_16, plan, pyramid
+from nst import memory, neighbours
+from nst.schedule import (
+    COMPOSED,
+    OVERHEAD,
+    STROKE_COST,
+    Stage,
+    multiple_of_16,
+    plan,
+    pyramid,
+)
 from nst.settings import CONTROLS, LAYERS, Settings
 from nst.tiles import Window, tiles
 from nst.vgg import VGG19
@@ -27,6 +35,7 @@ SPARED = 1.15
 # Of the time of a look there and back: the way there, and the parts of the blocks.
 FORTH = 0.5
 SHARES = {1: 0.11, 2: 0.16, 3: 0.36, 4: 0.34, 5: 0.03}
+MATCHING = 0.7  # what a pixel costs when neighbours are chosen, beside looking at it
 PICTURES = 3 + 4  # bytes a pixel: the photo as the painting holds it, and as a picture
 STEP = 64  # px, between the sizes that are tried
 
@@ -137,6 +146,9 @@ def estimate(
 
 def _shown(stage: Stage, settings: Settings, styles: int, side: int) -> float:
     """Pixels that take as long as what the trunk looks at, there and back, at a scale."""
+    slower = SPARED if stage.area > memory.LARGE else 1.0
+    if stage.brushwork:
+        return slower * _shown_to_paint(stage, styles, side)
     sizes = [(stage.height, stage.width)]
     if settings.coarse_to_fine:
         sizes = pyramid(stage.height, stage.width)
@@ -148,8 +160,22 @@ def _shown(stage: Stage, settings: Settings, styles: int, side: int) -> float:
         twice = FORTH if len(windows) > 1 else 0.0
         step += area * (1 + twice)
         begin += FORTH * area * (styles + (number == 0))
-    slower = SPARED if stage.area > memory.LARGE else 1.0
     return slower * (begin + step * stage.iterations)
+
+
+def _shown_to_paint(stage: Stage, styles: int, side: int) -> float:
+    """As `_shown`, of a scale at which strokes are drawn."""
+    deep = stage.scale <= COMPOSED
+    cut = tiles(stage.height, stage.width, side)
+    deepest = neighbours.LAYERS[-1]
+    seen = sum(_area(Window(tile, deepest)) + OVERHEAD for tile in cut)
+    # Once for each style and its Gram matrices, and, in tiles, twice for what is painted.
+    begin = FORTH * seen * (2 * styles + (2 if len(cut) > 1 else 1)) + MATCHING * stage.area
+    if not deep:
+        deepest = [layer for layer in neighbours.LAYERS if int(layer[4]) < neighbours.DEEP][-1]
+        seen = sum(_area(Window(tile, deepest)) + OVERHEAD for tile in cut)
+    step = seen * (1 + (FORTH if len(cut) > 1 else 0.0)) * (1.0 if deep else STROKE_COST)
+    return begin + step * stage.iterations
 
 
 def _area(window: Window) -> float:

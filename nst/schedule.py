@@ -20,16 +20,21 @@ FIRST, LATER, LAST = 40, 40, 9
 # resolution: so strokes keep their size beside the picture, whatever that is painted at.
 COMPOSED = 128
 MOST_STROKES, LAST_STROKES = 50, 12  # iterations of drawing strokes, at most and at the full size
+SMALL_EFFORT = 0.3  # the power of the effort that small canvases get where strokes are drawn
 WARM_UP = 5  # iterations in which Adam's moments settle before it takes full steps
 WINDOW = 6  # iterations over which improvement is measured
 STALLED = 0.001  # a scale ends when an iteration improves the loss by less than this part
-STROKE_RATE = 1.6  # times the learning rate, at the beginning of a scale of brushwork
+STROKE_RATE = 2.5  # times the learning rate, at the beginning of a scale of brushwork
 FINAL_RATE = 0.05  # of the first learning rate, at the end of a scale
 # What an iteration costs beside the pixels it works on, counted in pixels, for each picture of the
 # pyramid; and what it costs to begin a scale, in iterations at that scale: looking at the photo and
 # at each style. Fitted to runs of one and two styles on two cores.
 OVERHEAD = 5000
 BEGIN, BEGIN_STYLE = 0.1, 0.5
+# The same where strokes are drawn: an iteration beside one of composing, beyond `COMPOSED` px, and
+# what it costs to begin, with the neighbours to be chosen.
+STROKE_COST = 0.6
+BEGIN_STROKES = 1.5
 RECENT = 12  # iterations that tell a run's pace
 
 
@@ -68,7 +73,10 @@ def plan(settings: Settings, height: int, width: int) -> list[Stage]:
         stages = [Stage(*size, 0) for size in composed]
         stages += [Stage(*size, 0, brushwork=True) for size in painted]
         needed = [*_needed(composed), *_needed_for_brushwork(painted)]
-    counts = [max(1, round(settings.effort * count)) for count in needed]
+    counts = [
+        max(1, round(_effort(settings, stage) * count))
+        for stage, count in zip(stages, needed, strict=True)
+    ]
     limit = settings.iterations
     if settings.early_stop and settings.anneal:
         limit = min(limit, sum(counts))
@@ -104,6 +112,16 @@ def _needed(sizes: list[tuple[int, int]]) -> list[float]:
     return [FIRST * math.sqrt(max(1.0, max(sizes[0]) / COARSEST)), *later]
 
 
+def _effort(settings: Settings, stage: Stage) -> float:
+    """What a size's iterations are multiplied by.
+
+    Where strokes are drawn on it, a small canvas is spared, and is not overdone, either: it costs
+    little, and all that comes later rests on it.
+    """
+    small = settings.style_loss != "gram" and stage.scale <= COMPOSED
+    return math.pow(settings.effort, SMALL_EFFORT) if small else settings.effort
+
+
 def _needed_for_brushwork(sizes: list[tuple[int, int]]) -> list[float]:
     """Iterations until strokes are drawn: what is fine has only to be added to what is there."""
     full = math.prod(sizes[-1])
@@ -137,7 +155,10 @@ def multiple_of_16(side: float) -> int:
 def cost(stage: Stage, settings: Settings) -> float:
     """What an iteration takes of a machine's time, in pixels that take as long."""
     sizes = [(stage.height, stage.width)]
-    if settings.coarse_to_fine and not stage.brushwork:
+    if stage.brushwork:
+        deep = stage.scale <= COMPOSED
+        return OVERHEAD + (1.0 if deep else STROKE_COST) * math.prod(sizes[0])
+    if settings.coarse_to_fine:
         sizes = pyramid(*sizes[0])
     return float(sum(OVERHEAD + math.prod(size) for size in sizes))
 
@@ -180,7 +201,10 @@ class Clock:
         self._stages, self._settings = stages, settings
         costs = [cost(stage, settings) for stage in stages]
         # Of each scale, what it takes to begin it, and what an iteration takes.
-        self._costs = [((BEGIN + styles * BEGIN_STYLE) * each, each) for each in costs]
+        self._costs = [
+            ((BEGIN_STROKES * stage.brushwork + BEGIN + styles * BEGIN_STYLE) * each, each)
+            for stage, each in zip(stages, costs, strict=True)
+        ]
         # What is behind when a scale begins, and at the end of the last.
         work = [
             begin + each * stage.iterations
