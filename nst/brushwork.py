@@ -20,7 +20,7 @@ from nst.checkpoint import CheckpointError
 from nst.composition import regions, style_error
 from nst.neighbours import (
     CELL,
-    DEEP,
+    DEEPEST,
     LAYERS,
     Features,
     Matcher,
@@ -31,17 +31,15 @@ from nst.neighbours import (
     unit,
 )
 from nst.objective import Losses, Scene
-from nst.schedule import COMPOSED
 from nst.settings import Settings
 from nst.tensors import grey
 from nst.tiles import Window
 from nst.tiling import Compared, Eye, Judge, Picture, Target, photo_of
 
-GRID_BLOCK = 3  # the block whose features have a position a cell
 BANK = 4096  # places of the artworks to choose from: more are no better, and cost more
 RIM = 2  # cells at the rim of an artwork that are never chosen, as zeros lie beside them
 SAMPLE = 2048  # places of the canvas that stand for all when neighbours are weighed
-LEAD = 0.4  # how far the photo leads the choice of neighbours, with the default weights
+LEAD = 0.45  # how far the photo leads the choice of neighbours, with the default weights
 # What the distance from the neighbours counts times the content weight, and the Gram error times
 # the style weight: with the default weights both alike.
 # How much of a face's cells is the photo's own, how much further the photo leads the choice there,
@@ -78,11 +76,9 @@ class Brushwork:
     def __init__(self, scene: Scene, pixels: Tensor, choices: Tensor | None = None) -> None:
         self.scene = scene
         self.lead = photo_lead(scene.settings)
-        # What deep layers see is large: it is settled while the canvas is small.
-        self.deepest = DEEP if max(scene.size) <= COMPOSED else DEEP - 1
-        self.layers = [layer for layer in LAYERS if int(layer[4]) <= self.deepest]
+        # What deeper layers see is large, and was settled by the composition.
         self.style_layers = [
-            layer for layer in scene.settings.style_layers if int(layer[4]) <= self.deepest
+            layer for layer in scene.settings.style_layers if int(layer[4]) <= DEEPEST
         ]
         self.layer_weights = [
             weight
@@ -128,9 +124,9 @@ class Brushwork:
 
     def _make_judge(self) -> Judge:
         scene, settings = self.scene, self.scene.settings
-        eye = scene.eye(scene.size, self.layers)
+        eye = scene.eye(scene.size, (*LAYERS, *self.style_layers))
         weight = STROKES * settings.content_weight
-        plan = NeighbourPlan(self.layers, self._rows, self._chosen, self._painted, weight)
+        plan = NeighbourPlan(self._rows, self._chosen, self._painted, weight)
         target = eye.remember(photo_of(scene.photo, scene.vgg), plan)
         weight = TEXTURE * settings.style_weight
         return Judge(eye, self.style_layers, self._texture_loss, weight, scene.guides, target)
@@ -148,7 +144,7 @@ class Brushwork:
         matchers = self._matchers(eye, look)
         choices = torch.zeros(self._owner.shape, dtype=torch.int32, device=pixels.device)
         for window in eye.windows:
-            features, place = look(window), window.place(GRID_BLOCK)
+            features, place = look(window), window.place(DEEPEST)
             owners, here = self._owner[place], choices[place]
             for top, bottom in pieces(*owners.shape):
                 rows = hypercolumns(features, top, bottom)
@@ -182,7 +178,7 @@ class Brushwork:
         sample, rows, cells = [], [], []
         numbers = torch.arange(share.numel(), device=share.device).view(share.shape)
         for window in eye.windows:
-            features, place = look(window), window.place(GRID_BLOCK)
+            features, place = look(window), window.place(DEEPEST)
             for top, bottom in pieces(*share[place].shape):
                 columns = hypercolumns(features, top, bottom)
                 sample.append(columns[everywhere[place][top:bottom].flatten()])
@@ -215,7 +211,7 @@ class Brushwork:
             number: [] for number in torch.unique(self._owner).tolist()
         }
         for window in eye.windows:
-            features, place = look(window), window.place(GRID_BLOCK)
+            features, place = look(window), window.place(DEEPEST)
             owners, here = self._owner[place], chosen[place]
             for top, bottom in pieces(*owners.shape):
                 asked = here[top:bottom].flatten()
@@ -344,7 +340,7 @@ def _sample(scene: Scene, style: Tensor, grid: Tensor, count: int) -> list[Tenso
     eye = scene.eye_here((height, width), LAYERS)
     picture, rows = photo_of(style, scene.vgg), []
     for window in eye.windows:
-        features, here = _seen(eye, picture, window), chosen[window.place(GRID_BLOCK)]
+        features, here = _seen(eye, picture, window), chosen[window.place(DEEPEST)]
         for top, bottom in pieces(*here.shape):
             rows.append(hypercolumns(features, top, bottom)[here[top:bottom].flatten()])
         eye.rest()
@@ -355,7 +351,6 @@ def _sample(scene: Scene, style: Tensor, grid: Tensor, count: int) -> list[Tenso
 class NeighbourPlan:
     """The neighbours of all cells, and how to compare with them; see `tiling.Plan`."""
 
-    layers: list[str]  # of `neighbours.LAYERS`, those that are compared
     bank: Tensor  # (n, channels), hypercolumns
     choices: Tensor  # (h, w), a number in the bank for each cell
     painted: Tensor | None  # (h, w), 0..1
@@ -370,7 +365,7 @@ class NeighbourTarget:
     """The features of the chosen neighbours, fetched anew at each look; see `tiling.Target`."""
 
     def __init__(self, plan: NeighbourPlan, eye: Eye) -> None:
-        self.layers, self.cell = plan.layers, CELL
+        self.layers, self.cell = LAYERS, CELL
         self._eye, self._weight = eye, plan.weight
         device = eye.vgg.device
         bank = plan.bank.to(device)
@@ -392,28 +387,19 @@ class NeighbourTarget:
         for layer in self.layers:
             target, counted = self._wanted(layer, window)
             difference = found[layer].float() / unit(layer) - target
-            cells = 4 if int(layer[4]) == DEEP else 1
-            scale = self._scale * cells
             weighted = difference if counted is None else difference * counted
-            loss += scale * float((weighted * difference).sum())
-            weighted *= 2 * scale * self._weight / unit(layer)
+            loss += self._scale * float((weighted * difference).sum())
+            weighted *= 2 * self._scale * self._weight / unit(layer)
             gradients[layer] = weighted.to(found[layer].dtype)
         return Compared(loss, gradients)
 
     def _wanted(self, layer: str, window: Window) -> tuple[Tensor, Tensor | None]:
         """What a layer shall see in the core of a window, and how much each place counts."""
-        place = window.place(GRID_BLOCK)
+        place = window.place(DEEPEST)
         choices = self._choices[place].long()
         rows = self._bank[layer]
         counted = None if self._painted is None else self._painted[place][None, None]
-        if int(layer[4]) != DEEP:
-            wanted = rows[choices.flatten()].view(*choices.shape, -1).permute(2, 0, 1)[None]
-            return wanted, _without_rim(counted, layer, window, rows.device)
-        quarters = [choices[i::2, j::2] for i in (0, 1) for j in (0, 1)]
-        wanted = torch.stack([rows[each.flatten()] for each in quarters]).mean(0)
-        wanted = wanted.view(*quarters[0].shape, -1).permute(2, 0, 1)[None]
-        if counted is not None:
-            counted = F.avg_pool2d(counted, 2)
+        wanted = rows[choices.flatten()].view(*choices.shape, -1).permute(2, 0, 1)[None]
         return wanted, _without_rim(counted, layer, window, rows.device)
 
 
@@ -422,7 +408,7 @@ def _without_rim(
 ) -> Tensor | None:
     """`counted`, 0 where zeros lie beside a place."""
     block = int(layer[4])
-    if block < GRID_BLOCK:
+    if block < DEEPEST:
         return counted
     (rows, columns), (height, width) = window.place(block), window.size(block)
     shape = (1, 1, rows.stop - rows.start, columns.stop - columns.start)

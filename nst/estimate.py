@@ -15,7 +15,6 @@ import torch
 
 from nst import memory, neighbours
 from nst.schedule import (
-    COMPOSED,
     OVERHEAD,
     STROKE_COST,
     Stage,
@@ -35,7 +34,7 @@ SPARED = 1.15
 # Of the time of a look there and back: the way there, and the parts of the blocks.
 FORTH = 0.5
 SHARES = {1: 0.11, 2: 0.16, 3: 0.36, 4: 0.34, 5: 0.03}
-MATCHING = 0.7  # what a pixel costs when neighbours are chosen, beside looking at it
+MATCHING = 0.35  # what a pixel costs when neighbours are chosen, beside looking at it
 PICTURES = 3 + 4  # bytes a pixel: the photo as the painting holds it, and as a picture
 STEP = 64  # px, between the sizes that are tried
 
@@ -165,16 +164,12 @@ def _shown(stage: Stage, settings: Settings, styles: int, side: int) -> float:
 
 def _shown_to_paint(stage: Stage, styles: int, side: int) -> float:
     """As `_shown`, of a scale at which strokes are drawn."""
-    deep = stage.scale <= COMPOSED
     cut = tiles(stage.height, stage.width, side)
-    deepest = neighbours.LAYERS[-1]
-    seen = sum(_area(Window(tile, deepest)) + OVERHEAD for tile in cut)
-    # Once for each style and its Gram matrices, and, in tiles, twice for what is painted.
-    begin = FORTH * seen * (2 * styles + (2 if len(cut) > 1 else 1)) + MATCHING * stage.area
-    if not deep:
-        deepest = [layer for layer in neighbours.LAYERS if int(layer[4]) < neighbours.DEEP][-1]
-        seen = sum(_area(Window(tile, deepest)) + OVERHEAD for tile in cut)
-    step = seen * (1 + (FORTH if len(cut) > 1 else 0.0)) * (1.0 if deep else STROKE_COST)
+    seen = sum(_area(Window(tile, neighbours.LAYERS[-1])) + OVERHEAD for tile in cut)
+    # Twice for each style, once for its Gram matrices, and in tiles twice for what is painted.
+    begin = FORTH * STROKE_COST * seen * (2 * styles + (2 if len(cut) > 1 else 1))
+    begin += MATCHING * stage.area
+    step = STROKE_COST * seen * (1 + (FORTH if len(cut) > 1 else 0.0))
     return begin + step * stage.iterations
 
 

@@ -33,7 +33,7 @@ OPTIMIZERS = {"adam": 2 * PICTURE, "lbfgs": 27 * PICTURE}
 CHANNELS = {1: 64, 2: 128, 3: 256, 4: 512, 5: 512}  # of the features, by block
 # Bytes of the artworks' places to choose from, twice while neighbours are looked for, and for each
 # pixel of what is chosen for it and of where faces are.
-BANK, CHOICES = 70_000_000, 5.0
+BANK, CHOICES = 40_000_000, 5.0
 DENSITY = 0.36  # of features after a ReLU, how many are not 0
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # glibc's numbers for `mallopt`
 # Bytes of a block that is given back at once, and that is kept at the end of the heap, while memory
@@ -100,9 +100,9 @@ def _composing(canvas: Canvas, side: int) -> dict[str, int]:
 
 def _painting(canvas: Canvas, side: int) -> dict[str, int]:
     """Of `parts`, what comparing with neighbours adds."""
-    layers = [layer for layer in neighbours.LAYERS if int(layer[4]) < neighbours.DEEP]
-    style = [layer for layer in canvas.settings.style_layers if int(layer[4]) < neighbours.DEEP]
-    windows = _windows(canvas, side, layers)
+    layers, deepest = neighbours.LAYERS, neighbours.DEEPEST
+    style = [layer for layer in canvas.settings.style_layers if int(layer[4]) <= deepest]
+    windows = _windows(canvas, side, (*layers, *style))
     look = _look(layers, style, canvas.element_size, neighbours.CELL)
     return {
         "neighbours": BANK + round(CHOICES * canvas.area),

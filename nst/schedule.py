@@ -31,8 +31,8 @@ FINAL_RATE = 0.05  # of the first learning rate, at the end of a scale
 # at each style. Fitted to runs of one and two styles on two cores.
 OVERHEAD = 5000
 BEGIN, BEGIN_STYLE = 0.1, 0.5
-# The same where strokes are drawn: an iteration beside one of composing, beyond `COMPOSED` px, and
-# what it costs to begin, with the neighbours to be chosen.
+# The same where strokes are drawn: a pixel beside one of a composition, and what it costs to begin,
+# with the neighbours to be chosen.
 STROKE_COST = 0.6
 BEGIN_STROKES = 1.5
 RECENT = 12  # iterations that tell a run's pace
@@ -156,8 +156,7 @@ def cost(stage: Stage, settings: Settings) -> float:
     """What an iteration takes of a machine's time, in pixels that take as long."""
     sizes = [(stage.height, stage.width)]
     if stage.brushwork:
-        deep = stage.scale <= COMPOSED
-        return OVERHEAD + (1.0 if deep else STROKE_COST) * math.prod(sizes[0])
+        return OVERHEAD + STROKE_COST * math.prod(sizes[0])
     if settings.coarse_to_fine:
         sizes = pyramid(*sizes[0])
     return float(sum(OVERHEAD + math.prod(size) for size in sizes))
