@@ -7,8 +7,9 @@ and leave an even sky even. So this begins with a composition, and has Gram matr
 from __future__ import annotations
 
 import functools
+import itertools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -89,10 +90,11 @@ class Brushwork:
         ]
         if not any(self.layer_weights or [1]):
             self.style_layers = []
-        self.regions = regions(scene, [scene.size], self.style_layers)
+        seen = _look_at_styles(scene, self.style_layers)
+        self.regions = regions(scene, [[grams for _, *grams in seen]])
         self.variation = scene.variation()
         self._owner, self._painted = _owners(scene)
-        self._bank = _Bank.of(scene)
+        self._bank = _Bank.of([places for places, *_ in seen], scene.masks is not None)
         self._choices = self._choose(pixels) if choices is None else self._checked(choices)
         self._rows, self._chosen = self._with_faces()
         self._judge: Judge | None = None
@@ -292,35 +294,35 @@ class _Bank:
     groups: list[slice]  # of the rows that belong together: all of them, or those of each mask
 
     @classmethod
-    def of(cls, scene: Scene) -> _Bank:
-        """Chosen by chance from all styles, by their weights; from each alone for masks."""
-        styles = list(scene.styles_here())
-        grids = [_inner_cells(style) for style in styles]
-        offered = [len(grid) for grid in grids]
-        if scene.masks is None:
-            counts = shares(BANK, scene.weights, offered)
-        else:
-            counts = [min(BANK, count) for count in offered]
-        parts = [
-            scene.recall(
-                (digest, *style.shape, scene.tile, "bank", count, scene.settings.seed, pooling),
-                functools.partial(_sample, scene, style, grid, count),
-            )[0]
-            for digest, style, grid, count, pooling in zip(
-                scene.digests[1:],
-                styles,
-                grids,
-                counts,
-                [scene.settings.pooling] * len(styles),
-                strict=True,
-            )
-        ]
-        ends = [sum(map(len, parts[: number + 1])) for number in range(len(parts))]
-        if scene.masks is None:
-            groups = [slice(0, ends[-1])]
-        else:
-            groups = [slice(end - len(part), end) for part, end in zip(parts, ends, strict=True)]
-        return cls(torch.cat(parts), groups)
+    def of(cls, parts: Sequence[Tensor], masked: bool) -> _Bank:
+        """All places of all styles, or, for masks, each style's by themselves."""
+        ends = list(itertools.accumulate(map(len, parts)))
+        if not masked:
+            return cls(torch.cat([*parts]), [slice(0, ends[-1])])
+        groups = [slice(end - len(part), end) for part, end in zip(parts, ends, strict=True)]
+        return cls(torch.cat([*parts]), groups)
+
+
+def _look_at_styles(scene: Scene, layers: Sequence[str]) -> list[list[Tensor]]:
+    """For each style hypercolumns of some of its places, (n, channels), and its Gram matrices.
+
+    The places are chosen by chance: from all styles as many as their weights say, or, for masks, as
+    many as there may be from each.
+    """
+    styles = list(scene.styles_here())
+    offered = [len(_inner_cells(style)) for style in styles]
+    if scene.masks is None:
+        counts = shares(BANK, scene.weights, offered)
+    else:
+        counts = [min(BANK, count) for count in offered]
+    settings = scene.settings
+    return [
+        scene.recall(
+            (digest, *style.shape, scene.tile, *layers, settings.pooling, count, settings.seed),
+            functools.partial(_look_at, scene, style, count, layers),
+        )
+        for digest, style, count in zip(scene.digests[1:], styles, counts, strict=True)
+    ]
 
 
 def _inner_cells(style: Tensor) -> Tensor:
@@ -330,21 +332,26 @@ def _inner_cells(style: Tensor) -> Tensor:
     return numbers[RIM : height - RIM, RIM : width - RIM].flatten()
 
 
-def _sample(scene: Scene, style: Tensor, grid: Tensor, count: int) -> list[Tensor]:
-    """The hypercolumns of so many cells of the grid, (count, channels)."""
+def _look_at(scene: Scene, style: Tensor, count: int, layers: Sequence[str]) -> list[Tensor]:
+    """Hypercolumns of so many cells of an artwork, and its Gram matrices in these layers."""
     generator = torch.Generator().manual_seed(scene.settings.seed)
     height, width = style.shape[2:]
+    inner = _inner_cells(style)
     chosen = torch.zeros(height // CELL * (width // CELL), dtype=torch.bool)
-    chosen[grid[torch.randperm(len(grid), generator=generator)[:count]]] = True
+    chosen[inner[torch.randperm(len(inner), generator=generator)[:count]]] = True
     chosen = chosen.view(height // CELL, width // CELL).to(scene.vgg.device)
-    eye = scene.eye_here((height, width), LAYERS)
+    eye = scene.eye_here((height, width), (*LAYERS, *layers))
     picture, rows = photo_of(style, scene.vgg), []
+    grams: dict[str, Tensor] = {}
     for window in eye.windows:
-        features, here = _seen(eye, picture, window), chosen[window.place(DEEPEST)]
+        seen = eye.see(picture(window), window, LAYERS, layers, CELL)
+        here = chosen[window.place(DEEPEST)]
         for top, bottom in pieces(*here.shape):
-            rows.append(hypercolumns(features, top, bottom)[here[top:bottom].flatten()])
+            rows.append(hypercolumns(seen.features, top, bottom)[here[top:bottom].flatten()])
+        for layer, gram in seen.grams.items():
+            grams[layer] = grams[layer] + gram if layer in grams else gram
         eye.rest()
-    return [torch.cat(rows)]
+    return [torch.cat(rows), *(grams[layer][0] for layer in layers)]
 
 
 @dataclass(frozen=True)

@@ -28,9 +28,11 @@ class Region:
     grams: list[list[Tensor]]  # for each size of the pyramid, for each of the style layers
 
 
-def regions(scene: Scene, sizes: Sequence[tuple[int, int]], layers: Sequence[str]) -> list[Region]:
-    """The canvas with the blend of its styles, or the region of each mask with its style."""
-    grams = [_style_grams(scene, size, layers) for size in sizes]
+def regions(scene: Scene, grams: Sequence[list[list[Tensor]]]) -> list[Region]:
+    """The canvas with the blend of its styles, or the region of each mask with its style.
+
+    `grams` are, for each size of the pyramid, those of each style by layer.
+    """
     weights = scene.weights
     if scene.masks is None:
         return [Region(1.0, [_blend(by_style, weights) for by_style in grams])]
@@ -73,7 +75,8 @@ class Composition:
         height, width = scene.size
         coarse_to_fine = scene.settings.coarse_to_fine
         self.sizes = pyramid(height, width) if coarse_to_fine else [(height, width)]
-        self.regions = regions(scene, self.sizes, scene.settings.style_layers)
+        layers = scene.settings.style_layers
+        self.regions = regions(scene, [_style_grams(scene, size, layers) for size in self.sizes])
         self.variation = scene.variation()
         self._judges: list[Judge] = []
 

@@ -20,7 +20,7 @@ FIRST, LATER, LAST = 40, 40, 9
 # resolution: so strokes keep their size beside the picture, whatever that is painted at.
 COMPOSED = 128
 MOST_STROKES, LAST_STROKES = 50, 12  # iterations of drawing strokes, at most and at the full size
-SMALL_EFFORT = 0.3  # the power of the effort that small canvases get where strokes are drawn
+SMALL_EFFORT = 0.5  # the power of the effort that small canvases get where strokes are drawn
 WARM_UP = 5  # iterations in which Adam's moments settle before it takes full steps
 WINDOW = 6  # iterations over which improvement is measured
 STALLED = 0.001  # a scale ends when an iteration improves the loss by less than this part

@@ -108,7 +108,19 @@ class Eye:
         self, pixels: Tensor, window: Window, layers: Sequence[str], cell: int = 1
     ) -> dict[str, Tensor]:
         """Those of the core of a window, (1, C, h, w) each."""
-        return self._look(pixels, window, layers, (), cell=cell).features
+        return self.see(pixels, window, layers, (), cell).features
+
+    @torch.no_grad()
+    def see(
+        self,
+        pixels: Tensor,
+        window: Window,
+        layers: Sequence[str],
+        style_layers: Sequence[str],
+        cell: int = 1,
+    ) -> Look:
+        """The `features` of a window, and what it contributes to Gram matrices."""
+        return self._look(pixels, window, layers, style_layers, cell=cell)
 
     def glimpse(
         self,
