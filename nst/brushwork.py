@@ -41,27 +41,38 @@ BANK = 4096  # places of the artworks to choose from: more are no better, and co
 RIM = 2  # cells at the rim of an artwork that are never chosen, as zeros lie beside them
 SAMPLE = 2048  # places of the canvas that stand for all when neighbours are weighed
 LEAD = 0.45  # how far the photo leads the choice of neighbours, with the default weights
-# What the distance from the neighbours counts times the content weight, and the Gram error times
-# the style weight: with the default weights both alike.
 # How much of a face's cells is the photo's own, how much further the photo leads the choice there,
 # and the longest side of a canvas, px, beyond which there are pixels enough for a face.
 FACES, FACES_LEAD, LARGEST_FACES = 0.45, 0.7, 768
 MOST_STRETCH = 3.0  # of a channel's deviation
-LEAD_POWER = 0.5
-STROKES, TEXTURE = 28.0, 1.0
+# How fast the lead grows, and Gram matrices lose, with the ratio of content to style weight.
+LEAD_POWER, TEXTURE_POWER = 0.5, -0.5
 
 
-def photo_lead(settings: Settings) -> float:
-    """How much of the photo there is in what is compared with the artwork, 0..1.
+@dataclass(frozen=True)
+class Balance:
+    """What the weights of content and style come to where neighbours are chosen."""
 
-    It follows the ratio of content to style weight: about 0 gives another view of the artwork, near
-    1 every place of the photo the artwork's place that looks most like it.
-    """
-    usual = Settings()
-    ratio = settings.content_weight / usual.content_weight
-    ratio /= settings.style_weight / usual.style_weight
-    odds = LEAD / (1 - LEAD) * math.pow(ratio, LEAD_POWER)
-    return odds / (1 + odds)
+    lead: float  # 0..1, how much of the photo there is in what is compared with the artwork
+    strokes: float  # weight of the distance from the neighbours
+    texture: float  # weight of the style loss
+
+    @classmethod
+    def of(cls, settings: Settings) -> Balance:
+        """The balance of such settings.
+
+        With more of the content weight the photo leads the choice of neighbours, up to the place of
+        the artwork that looks most like each of the photo's; with more of the style weight the
+        choice is another view of the artwork. Textures count as much as strokes, or less where the
+        photo shall be kept. What total variation is weighed against is the larger of the two.
+        """
+        usual = Settings()
+        content = settings.content_weight / usual.content_weight
+        style = settings.style_weight / usual.style_weight
+        ratio, most = content / style, max(content, style) * usual.style_weight
+        odds = LEAD / (1 - LEAD) * math.pow(ratio, LEAD_POWER)
+        texture = min(1.0, math.pow(ratio, TEXTURE_POWER))
+        return cls(odds / (1 + odds), most * losses.STYLE_UNIT, most * texture)
 
 
 Look = Callable[[Window], Features]
@@ -76,7 +87,7 @@ class Brushwork:
 
     def __init__(self, scene: Scene, pixels: Tensor, choices: Tensor | None = None) -> None:
         self.scene = scene
-        self.lead = photo_lead(scene.settings)
+        self.balance = Balance.of(scene.settings)
         # What deeper layers see is large, and was settled by the composition.
         self.style_layers = [
             layer for layer in scene.settings.style_layers if int(layer[4]) <= DEEPEST
@@ -118,20 +129,17 @@ class Brushwork:
         unit = losses.variation_unit(self.variation)
         tv = losses.variation(pixels, settings.tv_weight / unit, gradient) / unit
         total = (
-            STROKES * settings.content_weight * strokes
-            + TEXTURE * settings.style_weight * style
-            + settings.tv_weight * tv
+            self.balance.strokes * strokes + self.balance.texture * style + settings.tv_weight * tv
         )
         return gradient, Losses(strokes, style, tv, total)
 
     def _make_judge(self) -> Judge:
-        scene, settings = self.scene, self.scene.settings
+        scene, balance = self.scene, self.balance
         eye = scene.eye(scene.size, (*LAYERS, *self.style_layers))
-        weight = STROKES * settings.content_weight
-        plan = NeighbourPlan(self._rows, self._chosen, self._painted, weight)
+        plan = NeighbourPlan(self._rows, self._chosen, self._painted, balance.strokes)
         target = eye.remember(photo_of(scene.photo, scene.vgg), plan)
-        weight = TEXTURE * settings.style_weight
-        return Judge(eye, self.style_layers, self._texture_loss, weight, scene.guides, target)
+        error, weight = self._texture_loss, balance.texture
+        return Judge(eye, self.style_layers, error, weight, scene.guides, target)
 
     def _texture_loss(self, seen: dict[str, Tensor]) -> Tensor:
         return style_error(self.regions, 0, self.style_layers, self.layer_weights, seen)
@@ -190,7 +198,9 @@ class Brushwork:
             eye.rest()
         own = _in_range_of(bank, torch.cat(rows), torch.cat(sample))
         places = torch.cat(cells)
-        part = (FACES * share.flatten()[places])[:, None]
+        # With little of the photo in it at all, a face is no exception.
+        kept_here = FACES * min(1.0, self.balance.lead / LEAD)
+        part = (kept_here * share.flatten()[places])[:, None]
         own = torch.lerp(bank[self._choices.flatten()[places].long()], own, part)
         chosen = self._choices.flatten().clone()
         new = torch.arange(len(bank), len(bank) + len(own), device=chosen.device)
@@ -228,7 +238,7 @@ class Brushwork:
 
     def _query(self, pixels: Tensor) -> Picture:
         """What is compared with the artworks: the painting, led by the photo."""
-        scene, lead = self.scene, self.lead
+        scene, lead = self.scene, self.balance.lead
         photo = photo_of(scene.photo, scene.vgg)
         faces = scene.faces
 

@@ -410,7 +410,7 @@ class Preset:
 PRESETS: dict[str, Preset] = {
     "quick": Preset(
         "A good first look in a fraction of the time.",
-        {"effort": 0.35},
+        {"effort": 0.27},
     ),
     "balanced": Preset("The best picture for the time; start here.", {}),
     "fine": Preset(

@@ -120,10 +120,13 @@ PARTS = (
     Part(
         "Painting, from small to large",
         "The canvas begins as the photo, as small as a stamp. Again and again the helpers are "
-        "asked two questions: is it still the cat? Are the strokes those of the artwork? Then "
+        "asked two questions: is it still the cat? Are the counts those of the artwork? Then "
         "every dot of the canvas changes its colour a little, so that both answers get better. "
-        "When the stamp is good, it goes on with a larger canvas. Big strokes come first, and fine "
-        "ones last, as with a real painter:",
+        "Counts spread colours and big shapes well, but do not say which stroke belongs where. So "
+        "on every larger canvas the helpers search the artwork first: for each small spot of the "
+        "painting they point at the spot of the artwork that looks most like it, and its strokes "
+        "are what is painted there. Big strokes come first, and fine ones last, as with a real "
+        "painter:",
         (
             Plate(
                 "scale_1",
@@ -132,7 +135,7 @@ PARTS = (
             ),
             Plate(
                 "scale_2",
-                "112 px: the first strokes",
+                "112 px: strokes for every spot",
                 "The cat in small squares; blue and yellow strokes begin to follow its face.",
             ),
             Plate(
@@ -146,15 +149,17 @@ PARTS = (
                 "The finished painting: the cat in sweeping strokes of a blue and yellow night.",
             ),
         ),
-        "The curves below a painting show the two answers: *content loss* is how far it is from "
-        "being the cat, *style loss* how far its strokes are from the artwork's. Low is good, and "
-        "*content weight* and *style weight* say which of the two counts more.",
+        "In faces the helpers keep more of the photo, because that is where people look first. The "
+        "curves below a painting show how it goes: *content loss* is how far each spot is from what "
+        "it shall show, *style loss* how far the counts are from the artwork's. Low is good, and "
+        "*content weight* and *style weight* say what matters more: the photo or the artwork.",
     ),
 )
 PAPER = (
     "The idea is by [Leon Gatys, Alexander Ecker and Matthias Bethge (2016)]"
     "(https://www.cv-foundation.org/openaccess/content_cvpr_2016/html/"
-    "Gatys_Image_Style_Transfer_CVPR_2016_paper.html). All pictures here were drawn by this "
+    "Gatys_Image_Style_Transfer_CVPR_2016_paper.html), and the search for strokes by "
+    "[Nicholas Kolkin and others (2022)](https://arxiv.org/abs/2203.13215). All pictures here were drawn by this "
     "program itself, beginning with random noise or with the photo."
 )
 

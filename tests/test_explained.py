@@ -37,7 +37,8 @@ def test_every_picture_is_described_in_words_of_its_own():
 def test_the_captions_name_the_sizes_that_are_painted():
     photo = draw_how_it_works.sample("content", draw_how_it_works.PHOTO)
     width, height = images.fit_size(photo.size, Settings().resolution)
-    scales = [stage.scale for stage in schedule.plan(Settings(), height, width)]
+    stages = schedule.plan(Settings(), height, width)
+    scales = list(dict.fromkeys(stage.scale for stage in stages))
     captions = [plate.caption for plate in PLATES if plate.name.startswith("scale")]
     assert [int(re.match(r"(\d+) px", caption)[1]) for caption in captions] == scales
 
