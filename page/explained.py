@@ -149,9 +149,9 @@ PARTS = (
                 "The finished painting: the cat in sweeping strokes of a blue and yellow night.",
             ),
         ),
-        "In faces the helpers keep more of the photo, because that is where people look first. The "
-        "curves below a painting show how it goes: *content loss* is how far each spot is from what "
-        "it shall show, *style loss* how far the counts are from the artwork's. Low is good, and "
+        "In faces the helpers keep more of the photo, because that is where people look first. "
+        "The curves below a painting show how it goes: *content loss* is how far each spot is from "
+        "what it shall show, *style loss* how far the counts are from the artwork's. Low is good, and "
         "*content weight* and *style weight* say what matters more: the photo or the artwork.",
     ),
 )
@@ -159,8 +159,8 @@ PAPER = (
     "The idea is by [Leon Gatys, Alexander Ecker and Matthias Bethge (2016)]"
     "(https://www.cv-foundation.org/openaccess/content_cvpr_2016/html/"
     "Gatys_Image_Style_Transfer_CVPR_2016_paper.html), and the search for strokes by "
-    "[Nicholas Kolkin and others (2022)](https://arxiv.org/abs/2203.13215). All pictures here were drawn by this "
-    "program itself, beginning with random noise or with the photo."
+    "[Nicholas Kolkin and others (2022)](https://arxiv.org/abs/2203.13215). All pictures here "
+    "were drawn by this program itself, beginning with random noise or with the photo."
 )
 
 
