@@ -40,13 +40,14 @@ from nst.tiling import Compared, Eye, Judge, Picture, Target, photo_of
 BANK = 4096  # places of the artworks to choose from: more are no better, and cost more
 RIM = 2  # cells at the rim of an artwork that are never chosen, as zeros lie beside them
 SAMPLE = 2048  # places of the canvas that stand for all when neighbours are weighed
-LEAD = 0.45  # how far the photo leads the choice of neighbours, with the default weights
+LEAD = 0.5  # how far the photo leads the choice of neighbours, with the default weights
 # How much of a face's cells is the photo's own, how much further the photo leads the choice there,
 # and the longest side of a canvas, px, beyond which there are pixels enough for a face.
 FACES, FACES_LEAD, LARGEST_FACES = 0.45, 0.7, 768
 MOST_STRETCH = 3.0  # of a channel's deviation
-# How fast the lead grows, and Gram matrices lose, with the ratio of content to style weight.
-LEAD_POWER, TEXTURE_POWER = 0.5, -0.5
+# The power of the ratio of content to style weight by which the lead grows, where that is below and
+# above 1, and by which Gram matrices lose.
+FREER, CLOSER, TEXTURE_POWER = 0.25, 0.5, -0.5
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Balance:
         content = settings.content_weight / usual.content_weight
         style = settings.style_weight / usual.style_weight
         ratio, most = content / style, max(content, style) * usual.style_weight
-        odds = LEAD / (1 - LEAD) * math.pow(ratio, LEAD_POWER)
+        odds = LEAD / (1 - LEAD) * math.pow(ratio, FREER if ratio < 1 else CLOSER)
         texture = min(1.0, math.pow(ratio, TEXTURE_POWER))
         return cls(odds / (1 + odds), most * losses.STYLE_UNIT, most * texture)
 

@@ -151,8 +151,8 @@ PARTS = (
         ),
         "In faces the helpers keep more of the photo, because that is where people look first. "
         "The curves below a painting show how it goes: *content loss* is how far each spot is from "
-        "what it shall show, *style loss* how far the counts are from the artwork's. Low is good, and "
-        "*content weight* and *style weight* say what matters more: the photo or the artwork.",
+        "what it shall show, *style loss* how far the counts are from the artwork's. Low is good, "
+        "and *content weight* and *style weight* say what matters more: the photo or the artwork.",
     ),
 )
 PAPER = (
