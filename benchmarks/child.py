@@ -69,10 +69,10 @@ def tiled(side: int, tile: int) -> dict[str, float]:
         for name in ("content/rocket.jpg", "styles/night_sky.jpg")
     )
     settings = Settings(resolution=side)
-    painter = transfer._Painter(vgg.load(device="cpu"), settings, content, [style], None, (), tile)
-    del content, style
-    painter.begin(Stage(side, side, 1), last=True)
-    painter._make_judges()
+    inputs = transfer.Inputs(content, [style])
+    painter = transfer._Painter(vgg.load(device="cpu"), settings, inputs, tile)
+    del inputs, content, style
+    painter.begin(Stage(side, side, 1, brushwork=True), last=True)
     start = time.perf_counter()
     painter.step(settings.learning_rate)
     seconds = time.perf_counter() - start

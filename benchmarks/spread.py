@@ -61,9 +61,9 @@ def _painter(side: int, trunk: vgg.VGG19, who: Team | None) -> transfer._Painter
         for name in ("content/rocket.jpg", "styles/night_sky.jpg")
     )
     settings = Settings(resolution=side)
-    painter = transfer._Painter(trunk, settings, content, [style], None, (), TILE, team=who)
-    painter.begin(Stage(side, side, 1), last=True)
-    painter._make_judges()
+    inputs = transfer.Inputs(content, [style])
+    painter = transfer._Painter(trunk, settings, inputs, TILE, team=who)
+    painter.begin(Stage(side, side, 1, brushwork=True), last=True)
     return painter
 
 
