@@ -185,28 +185,17 @@ class Brushwork:
         share = F.avg_pool2d(scene.faces, CELL)[0, 0]
         eye = scene.eye_here(scene.size, LAYERS)
         look = functools.partial(_seen, eye, photo_of(scene.photo, scene.vgg))
-        everywhere, kept = _evenly(torch.zeros_like(self._owner)), share > 0
-        sample, rows, cells = [], [], []
-        numbers = torch.arange(share.numel(), device=share.device).view(share.shape)
-        for window in eye.windows:
-            features, place = look(window), window.place(DEEPEST)
-            for top, bottom in pieces(*share[place].shape):
-                columns = hypercolumns(features, top, bottom)
-                sample.append(columns[everywhere[place][top:bottom].flatten()])
-                here = kept[place][top:bottom].flatten()
-                rows.append(columns[here])
-                cells.append(numbers[place][top:bottom].flatten()[here])
-            eye.rest()
-        own = _in_range_of(bank, torch.cat(rows), torch.cat(sample))
-        places = torch.cat(cells)
+        kept = share > 0
+        sample = _columns(eye, look, _evenly(torch.zeros_like(self._owner)))
+        own = _in_range_of(bank, _columns(eye, look, kept), sample)
         # With little of the photo in it at all, a face is no exception.
         kept_here = FACES * min(1.0, self.balance.lead / LEAD)
-        part = (kept_here * share.flatten()[places])[:, None]
-        own = torch.lerp(bank[self._choices.flatten()[places].long()], own, part)
-        chosen = self._choices.flatten().clone()
-        new = torch.arange(len(bank), len(bank) + len(own), device=chosen.device)
-        chosen[places] = new.to(chosen.dtype)
-        return torch.cat([bank, own]), chosen.view(self._choices.shape)
+        part = (kept_here * share[kept])[:, None]
+        own = torch.lerp(bank[self._choices[kept].long()], own, part)
+        chosen = self._choices.clone()
+        numbers = torch.arange(len(bank), len(bank) + len(own), device=chosen.device)
+        chosen[kept] = numbers.to(chosen.dtype)
+        return torch.cat([bank, own]), chosen
 
     def _nearest(self, matchers: dict[int, Matcher], rows: Tensor, owners: Tensor) -> Tensor:
         """For the hypercolumns of some cells the numbers of their neighbours, as `owners` lie."""
@@ -220,21 +209,10 @@ class Brushwork:
     def _matchers(self, eye: Eye, look: Look) -> dict[int, Matcher]:
         """One for each group of the bank that any cell belongs to."""
         chosen = _evenly(self._owner)
-        sampled: dict[int, list[Tensor]] = {
-            number: [] for number in torch.unique(self._owner).tolist()
-        }
-        for window in eye.windows:
-            features, place = look(window), window.place(DEEPEST)
-            owners, here = self._owner[place], chosen[place]
-            for top, bottom in pieces(*owners.shape):
-                asked = here[top:bottom].flatten()
-                rows = hypercolumns(features, top, bottom)[asked]
-                for number, parts in sampled.items():
-                    parts.append(rows[owners[top:bottom].flatten()[asked] == number])
-            eye.rest()
+        sample, owners = _columns(eye, look, chosen), self._owner[chosen]
         return {
-            number: Matcher(self._bank.rows[self._bank.groups[number]], torch.cat(parts))
-            for number, parts in sampled.items()
+            number: Matcher(self._bank.rows[self._bank.groups[number]], sample[owners == number])
+            for number in torch.unique(owners).tolist()
         }
 
     def _query(self, pixels: Tensor) -> Picture:
@@ -271,6 +249,21 @@ def _in_range_of(bank: Tensor, rows: Tensor, sample: Tensor) -> Tensor:
 def _seen(eye: Eye, picture: Picture, window: Window) -> Features:
     """What hypercolumns are made of, in the core of a window."""
     return eye.features(picture(window), window, LAYERS, CELL)
+
+
+def _columns(eye: Eye, look: Look, chosen: Tensor) -> Tensor:
+    """The hypercolumns of the chosen cells, (n, channels), row by row however the canvas is cut."""
+    numbers = torch.arange(chosen.numel(), device=chosen.device).view(chosen.shape)
+    rows, found = [], []
+    for window in eye.windows:
+        features, place = look(window), window.place(DEEPEST)
+        here, names = chosen[place], numbers[place]
+        for top, bottom in pieces(*here.shape):
+            asked = here[top:bottom]
+            rows.append(hypercolumns(features, top, bottom)[asked.flatten()])
+            found.append(names[top:bottom][asked])
+        eye.rest()
+    return torch.cat(rows)[torch.cat(found).argsort()]
 
 
 def _evenly(owner: Tensor) -> Tensor:
@@ -352,17 +345,16 @@ def _look_at(scene: Scene, style: Tensor, count: int, layers: Sequence[str]) -> 
     chosen[inner[torch.randperm(len(inner), generator=generator)[:count]]] = True
     chosen = chosen.view(height // CELL, width // CELL).to(scene.vgg.device)
     eye = scene.eye_here((height, width), (*LAYERS, *layers))
-    picture, rows = photo_of(style, scene.vgg), []
+    picture = photo_of(style, scene.vgg)
     grams: dict[str, Tensor] = {}
-    for window in eye.windows:
+
+    def look(window: Window) -> Features:
         seen = eye.see(picture(window), window, LAYERS, layers, CELL)
-        here = chosen[window.place(DEEPEST)]
-        for top, bottom in pieces(*here.shape):
-            rows.append(hypercolumns(seen.features, top, bottom)[here[top:bottom].flatten()])
         for layer, gram in seen.grams.items():
             grams[layer] = grams[layer] + gram if layer in grams else gram
-        eye.rest()
-    return [torch.cat(rows), *(grams[layer][0] for layer in layers)]
+        return seen.features
+
+    return [_columns(eye, look, chosen), *(grams[layer][0] for layer in layers)]
 
 
 @dataclass(frozen=True)

@@ -90,10 +90,11 @@ class Matcher:
 def shares(most: int, weights: Sequence[float], offered: Sequence[int]) -> list[int]:
     """How many places of each style a bank of at most `most` takes.
 
-    In proportion to the weights, as far as there are so many `offered`; at least one of each.
+    In proportion to the weights, as far as there are so many `offered`; at least one of each that
+    has any weight.
     """
     total = sum(weights)
     return [
-        max(1, min(count, round(most * weight / total)))
+        min(count, max(1, round(most * weight / total))) if weight else 0
         for weight, count in zip(weights, offered, strict=True)
     ]

@@ -468,6 +468,8 @@ class _Painter:
         calm_rim(image)
         for strip in picture_strips(self.pixels):
             pixels = image[strip] if self.brushwork else self._photo(strip) + image[strip]
+            if self.colourless and self.brushwork:
+                pixels = grey(pixels, self.vgg)  # the rim's was made up
             if self.painted is not None:  # soft masks have soft edges
                 pixels = torch.lerp(self._photo(strip), pixels, self.painted[strip])
             image[strip] = self.vgg.denormalize(pixels).clamp(0, 1)

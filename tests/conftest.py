@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import nst  # noqa: F401  # before torch: OpenMP reads then what this sets
+
+# isort: split
 import pytest
 import torch
 from hypothesis import HealthCheck, settings

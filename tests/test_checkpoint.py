@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import os
 import zipfile
 
@@ -13,7 +14,9 @@ import torch
 from nst import checkpoint, images, transfer
 from nst.checkpoint import CheckpointError, State
 from nst.optimizers import OptimizerState
-from nst.settings import Settings, UserError
+from nst.settings import CONTROLS, Settings, UserError
+
+LAYER = ("conv1_1",)
 
 
 def state(**changes):
@@ -42,34 +45,137 @@ def test_what_is_saved_is_loaded(saved):
     assert os.listdir(saved.parent) == ["run.nst"]
 
 
+def test_choices_are_kept_with_the_rest(tmp_path):
+    choices = torch.arange(8 * 12, dtype=torch.int32).view(8, 12)
+    checkpoint.save(tmp_path / "run.nst", state(choices=choices), "")
+    found, _ = checkpoint.load(tmp_path / "run.nst")
+    assert found.choices.dtype == torch.int32
+    assert torch.equal(found.choices, choices)
+    assert set(found.optimizer.tensors) == {"first", "second"}
+
+
+def test_there_need_be_no_choices(saved):
+    assert checkpoint.load(saved)[0].choices is None
+
+
 @pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
-def test_a_resumed_run_ends_in_the_same_picture(content, style, trunk, tmp_path, optimizer):
+@pytest.mark.parametrize("kind", CONTROLS["style_loss"].choices)
+def test_a_resumed_run_ends_in_the_same_picture(content, style, trunk, tmp_path, optimizer, kind):
+    """From the first and the last iteration of every stage."""
     settings = Settings(
         resolution=96,
+        style_loss=kind,
         optimizer=optimizer,
         iterations=8,
         early_stop=False,
         content_layer="conv2_2",
         style_layers=("conv1_1", "conv2_1"),
     )
-    through = list(transfer.steps(content, [style], settings, trunk))
-    last_of_first_scale = max(p.iteration for p in through if p.scale == 64)
-    for stop in (last_of_first_scale, last_of_first_scale + 1):
-        path = tmp_path / "run.nst"
-        run = transfer.steps(content, [style], settings, trunk)
-        for progress in run:
-            if progress.iteration == stop:
-                checkpoint.save(path, progress.state(), "")
-                break
-        run.close()
+    stages = transfer.plan(settings, *content.shape[2:])
+    assert len(stages) == (3 if kind == "neighbours" else 2)
+    ends = list(itertools.accumulate(stage.iterations for stage in stages))
+    stops = sorted({1, *(end for end in ends[:-1]), *(end + 1 for end in ends[:-1])} - {ends[-1]})
+    through, paths = [], {}
+    for progress in transfer.steps(content, [style], settings, trunk):
+        through.append(progress)
+        if progress.iteration in stops:
+            paths[progress.iteration] = tmp_path / f"{progress.iteration}.nst"
+            checkpoint.save(paths[progress.iteration], progress.state(), "")
+    for stop, path in paths.items():
         found, _ = checkpoint.load(path)
+        assert (found.choices is not None) == (kind == "neighbours" and stop > ends[-2])
         pixels = found.pixels.clone()
         rest = list(transfer.steps(content, [style], settings, trunk, resume=found))
         assert [p.iteration for p in rest] == list(range(stop + 1, len(through) + 1))
         assert [p.total_loss for p in rest] == [p.total_loss for p in through[stop:]]
         assert torch.equal(rest[-1].image, through[-1].image)
-        assert rest[0].seconds > progress.seconds
+        assert rest[0].seconds > through[stop - 1].seconds
         assert torch.equal(found.pixels, pixels)  # which may be gone on from again
+
+
+@pytest.fixture(scope="module")
+def drawing(content, style, trunk):
+    """A run that has just drawn strokes for the first time: its settings and where it stands."""
+    settings = Settings(resolution=96, iterations=3, coarse_to_fine=False, style_layers=LAYER)
+    assert [(s.iterations, s.brushwork) for s in transfer.plan(settings, 64, 96)][-1][1]
+    for progress in transfer.steps(content, [style], settings, trunk):
+        found = progress.state()
+        if found.choices is not None:
+            break
+    return settings, found
+
+
+def test_neighbours_are_not_chosen_again(content, style, trunk, drawing):
+    """They are those of the canvas as it was when strokes began."""
+    settings, found = drawing
+    painter = transfer._Painter(trunk, settings, transfer.Inputs(content, [style]))
+    stage = transfer.plan(settings, 64, 96)[-1]
+    assert stage.brushwork
+    given = found.choices.flip(0).contiguous()
+    painter.begin(stage, resume=dataclasses.replace(found, choices=given))
+    assert torch.equal(painter.objective.choices, given)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda choices: choices + 1_000_000,
+        lambda choices: choices - 1_000_000,
+        lambda choices: torch.where(choices == choices.max(), choices + 4096, choices),
+        lambda choices: choices[:-1],
+        lambda choices: choices[:, :0],
+        lambda choices: choices.T.contiguous(),
+    ],
+    ids=["beyond the bank", "negative", "one of them", "a row short", "none", "turned"],
+)
+def test_choices_that_cannot_be_are_refused_in_a_sentence(content, style, trunk, drawing, damage):
+    settings, found = drawing
+    damaged = dataclasses.replace(found, choices=damage(found.choices))
+    run = transfer.steps(content, [style], settings, trunk, resume=damaged)
+    with pytest.raises(CheckpointError) as refused:
+        next(run)
+    assert str(refused.value) == (
+        "The checkpoint is of other pictures, or it is damaged; give those that it was made with, "
+        "or start anew without it."
+    )
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.zeros((8, 12), np.int64),
+        np.zeros((8, 12), np.float32),
+        np.zeros((8, 12), np.uint8),
+        np.zeros(96, np.int32),
+        np.zeros((1, 3, 8, 12), np.int32),
+        np.array([[{"a": 1}]], dtype=object),  # a pickle
+    ],
+    ids=["long", "float", "bytes", "flat", "a picture", "objects"],
+)
+def test_an_array_that_holds_no_choices_is_refused(saved, tmp_path, array):
+    with np.load(saved) as file:
+        arrays = dict(file)
+
+    def load(choices):
+        path = tmp_path / "other.nst"
+        with path.open("wb") as file:
+            np.savez(file, **arrays, choices=choices, allow_pickle=True)
+        return checkpoint.load(path)[0].choices
+
+    assert load(np.ones((8, 12), np.int32)).sum() == 96
+    with pytest.raises(CheckpointError, match=r"'other.nst' is no checkpoint"):
+        load(array)
+
+
+def test_damaged_choices_are_noticed(tmp_path):
+    path = tmp_path / "run.nst"
+    choices = torch.full((8, 12), 0x12345678, dtype=torch.int32)
+    checkpoint.save(path, state(choices=choices), "")
+    data = bytearray(path.read_bytes())
+    data[data.index(b"\x78\x56\x34\x12") + 10] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(CheckpointError, match="no checkpoint"):
+        checkpoint.load(path)
 
 
 def test_a_full_disk_leaves_the_last_checkpoint(saved, monkeypatch):

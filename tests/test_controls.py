@@ -17,12 +17,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFilter
 
+from benchmarks import judges
 from nst import canvas, color, images, losses, transfer, vgg
 from nst.settings import CONTROLS, LAYERS, Settings
 from nst.targets import TargetCache
 
 RESOURCES = Path(__file__).parent.parent / "Resources"
 BASE = Settings(resolution=96, iterations=14)
+GRAM = {"style_loss": "gram"}  # for what Gram matrices and content layers are made to do
+DRAWN = {"iterations": 30}  # so many that strokes are drawn, and not only begun
 STYLE_LAYERS = BASE.style_layers
 
 
@@ -123,34 +126,52 @@ def falls(*numbers: float, by: float = 1.0) -> bool:
 
 
 def test_a_larger_content_weight_keeps_more_of_the_photo(studio):
-    paintings = [studio.paint(content_weight=weight).picture for weight in (1, 10, 100)]
+    paintings = [studio.paint(content_weight=weight, **GRAM).picture for weight in (1, 10, 100)]
     assert falls(*(studio.content_error(picture) for picture in paintings), by=0.8)
     assert falls(*(distance(picture, studio.photo) for picture in paintings))
 
 
 def test_a_larger_style_weight_comes_nearer_to_the_style(studio):
-    paintings = [studio.paint(style_weight=weight).picture for weight in (1000, 10_000, 100_000)]
+    weights = (1000, 10_000, 100_000)
+    paintings = [studio.paint(style_weight=weight, **GRAM).picture for weight in weights]
     assert falls(*(studio.style_error(picture, "sky") for picture in paintings), by=0.95)
     assert falls(*(distance(picture, studio.photo) for picture in reversed(paintings)))
 
 
-def test_more_smoothness_calms(studio):
-    paintings = [studio.paint(tv_weight=weight).picture for weight in (0, 30, 500)]
+def test_strokes_keep_more_of_the_photo_with_a_larger_content_weight(studio):
+    """By a judge that is not minimised, too."""
+    paintings = [studio.paint(content_weight=weight, **DRAWN).picture for weight in (1, 10, 100)]
+    assert falls(*(judges.edges(picture, studio.photo) for picture in paintings))
+    assert falls(*(studio.content_error(picture) for picture in paintings))
+    assert falls(*(distance(picture, studio.photo) for picture in paintings))
+
+
+def test_strokes_come_nearer_to_the_artwork_with_a_larger_style_weight(studio):
+    weights = (1000, 10_000, 100_000)
+    paintings = [studio.paint(style_weight=weight, **DRAWN).picture for weight in weights]
+    artwork = images.fit(studio.styles["sky"], BASE.resolution)
+    assert falls(*(judges.patch(picture, artwork) for picture in paintings))
+    assert falls(*(distance(picture, studio.photo) for picture in reversed(paintings)))
+
+
+@pytest.mark.parametrize("kind", CONTROLS["style_loss"].choices)
+def test_more_smoothness_calms(studio, kind):
+    paintings = [studio.paint(tv_weight=weight, style_loss=kind).picture for weight in (0, 30, 500)]
     variations = [float(losses.total_variation(images.to_tensor(p))) for p in paintings]
     assert falls(*variations, by=0.8)
 
 
 def test_a_lower_content_layer_keeps_more_of_the_details(studio):
     pictures = [
-        studio.paint(content_layer=layer, content_weight=100).picture
+        studio.paint(content_layer=layer, content_weight=100, **GRAM).picture
         for layer in ("conv5_1", "conv4_2", "conv1_1")
     ]
     assert falls(*(distance(picture, studio.photo) for picture in pictures), by=0.9)
 
 
 def test_each_style_layer_is_matched_where_it_is_chosen(studio):
-    low = studio.paint(style_layers=("conv1_1", "conv1_2")).picture
-    high = studio.paint(style_layers=("conv4_1", "conv5_1")).picture
+    low = studio.paint(style_layers=("conv1_1", "conv1_2"), **GRAM).picture
+    high = studio.paint(style_layers=("conv4_1", "conv5_1"), **GRAM).picture
     assert studio.style_error(low, "sky", ["conv1_1"]) < 0.5 * studio.style_error(
         high, "sky", ["conv1_1"]
     )
@@ -160,8 +181,8 @@ def test_each_style_layer_is_matched_where_it_is_chosen(studio):
 
 
 def test_weights_of_the_style_layers(studio):
-    low = studio.paint(style_layer_weights=(10, 1, 1, 1, 1)).picture
-    high = studio.paint(style_layer_weights=(1, 1, 1, 1, 10)).picture
+    low = studio.paint(style_layer_weights=(10, 1, 1, 1, 1), **GRAM).picture
+    high = studio.paint(style_layer_weights=(1, 1, 1, 1, 10), **GRAM).picture
     for layer, one, other in (("conv1_1", low, high), ("conv5_1", high, low)):
         assert studio.style_error(one, "sky", [layer]) < 0.7 * studio.style_error(
             other, "sky", [layer]
@@ -237,23 +258,31 @@ def cells(pixels: int) -> Image.Image:
     return Image.fromarray(squares).resize((384, 384), Image.Resampling.NEAREST).convert("RGB")
 
 
-def test_a_larger_style_has_larger_strokes(studio):
+@pytest.mark.parametrize(("kind", "iterations"), [("gram", 16), ("neighbours", 24)])
+def test_a_larger_style_has_larger_strokes(studio, kind, iterations):
     """On a grey wall, so that all there is to see are strokes."""
     wall = Image.new("RGB", (96, 96), (128, 128, 128))
     found = []
     for scale in (0.5, 2):
         chosen = Settings(
-            resolution=96, iterations=16, init="noise", content_weight=0.1, style_scale=scale
+            resolution=96,
+            iterations=iterations,
+            init="noise",
+            content_weight=0.1,
+            style_scale=scale,
+            style_loss=kind,
         )
         painted = studio.run(wall, [cells(6)], chosen).picture
         found.append(frequency(luminance(painted)))
     assert falls(*found, by=0.9)
 
 
-def test_coarse_to_fine_paints_larger_strokes(studio):
-    paintings = [studio.paint(coarse_to_fine=value).picture for value in (False, True)]
+@pytest.mark.parametrize(("kind", "by"), [("gram", 0.8), ("neighbours", 0.95)])
+def test_coarse_to_fine_paints_larger_strokes(studio, kind, by):
+    changes = {"style_loss": kind}
+    paintings = [studio.paint(coarse_to_fine=value, **changes).picture for value in (False, True)]
     strokes = [frequency(luminance(p) - luminance(studio.photo)) for p in paintings]
-    assert falls(*strokes, by=0.8)
+    assert falls(*strokes, by=by)
 
 
 def test_a_larger_resolution_shows_finer_strokes(studio):
@@ -297,14 +326,15 @@ def test_it_stays_near_to_where_it_starts(studio):
 
 
 def test_lbfgs_reaches_about_the_loss_of_adam_in_as_many_steps(studio):
-    adam, lbfgs = (studio.paint(optimizer=name).last for name in ("adam", "lbfgs"))
+    adam, lbfgs = (studio.paint(optimizer=name, **GRAM).last for name in ("adam", "lbfgs"))
     assert adam.iteration == lbfgs.iteration
     assert lbfgs.total_loss < 1.15 * adam.total_loss
     assert adam.total_loss < 1.15 * lbfgs.total_loss
 
 
 def test_more_effort_and_more_iterations_lower_the_loss(studio):
-    assert falls(*(studio.paint(iterations=count).last.total_loss for count in (6, 14)), by=0.95)
+    totals = (studio.paint(iterations=count, **GRAM).last.total_loss for count in (6, 14))
+    assert falls(*totals, by=0.95)
     less, more = (studio.paint(iterations=1000, effort=effort).last for effort in (0.1, 0.4))
     assert less.iteration < more.iteration
     assert falls(less.total_loss, more.total_loss, by=0.95)
@@ -333,11 +363,12 @@ def test_a_square_canvas_is_one(studio):
     assert painted.picture.size == studio.photo.size == (96, 64)
 
 
-SEVERAL_SCALES: dict[str, object] = {"resolution": 96, "iterations": 8}
+SEVERAL_SCALES: dict[str, object] = {"resolution": 96, "iterations": 8, "style_loss": "gram"}
 # A setting that changes the picture, for each control. Some need company to show.
 CHANGES: dict[str, tuple[dict[str, object], dict[str, object]]] = {
     "content_weight": ({}, {"content_weight": 1000}),
     "style_weight": ({}, {"style_weight": 100}),
+    "style_loss": ({}, {"style_loss": "gram"}),
     "style_scale": ({}, {"style_scale": 0.5}),
     "preserve_color": ({}, {"preserve_color": "match"}),
     "strength": ({}, {"strength": 0.5}),
@@ -476,6 +507,7 @@ def orders(draw) -> Order:
         resolution=draw(st.sampled_from((64, 80))),
         preserve_color=draw(st.sampled_from(CONTROLS["preserve_color"].choices)),
         init=init,
+        style_loss=draw(st.sampled_from(CONTROLS["style_loss"].choices)),
         style_weights=draw(lists_of(count)),
         content_layer=draw(st.sampled_from(LAYERS)),
         style_layers=tuple(layers),

@@ -157,8 +157,20 @@ class TestJson:
         made = Recipe(Settings(), sources[0], sources, sources, sources[0], "é" * 300, "", versions)
         assert Recipe.from_json(made.to_json()) == made
 
-    def test_a_setting_that_is_missing_has_its_default(self):
-        assert Recipe.from_json(changed(settings={})).settings == Settings()
+    def test_a_setting_that_is_missing_has_the_value_of_before_it_was_there(self):
+        assert Recipe.from_json(changed(settings={})).settings == Settings(style_loss="gram")
+
+    @pytest.mark.parametrize("preset", PRESETS)
+    def test_from_before_there_were_strokes_it_is_painted_without(self, preset):
+        values = json.loads(PLAIN.to_json())
+        values["settings"] = json.loads(json.dumps(dataclasses.asdict(Settings.preset(preset))))
+        del values["settings"]["style_loss"]
+        found = Recipe.from_json(json.dumps(values)).settings
+        assert found == Settings.preset(preset, style_loss="gram")
+        # What is said counts.
+        for kind in CONTROLS["style_loss"].choices:
+            values["settings"]["style_loss"] = kind
+            assert Recipe.from_json(json.dumps(values)).settings.style_loss == kind
 
     def test_a_foreign_path_is_only_a_name(self):
         foreign = changed(

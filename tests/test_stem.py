@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from nst import losses, strips
 from nst.settings import CONTROLS
-from nst.stem import Stem, fold_rim, replicate_rim
+from nst.stem import CELL, Stem, add_averages_gradient, averages, fold_rim, replicate_rim
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,8 @@ def test_both_directions_equal_autograd(stem, pooling, guided, strip_bytes, monk
     expected = plain(stem, pixels, guides, pooling)
     pooled_gradient, gram_gradient = (torch.randn(part.shape) for part in expected)
     (expected_gradient,) = torch.autograd.grad(expected, pixels, (pooled_gradient, gram_gradient))
-    pooled, grams, tape = stem.forward(pixels.detach(), everywhere(guides, 18, 14), pooling)
+    pooled, grams, means, tape = stem.forward(pixels.detach(), everywhere(guides, 18, 14), pooling)
+    assert means is None
     torch.testing.assert_close(pooled, expected[0], rtol=1e-4, atol=1e-4)
     torch.testing.assert_close(grams, expected[1], rtol=1e-4, atol=1e-3)
     gradient = stem.backward(tape, pooled_gradient, gram_gradient)
@@ -54,9 +55,49 @@ def test_without_a_loss_on_its_textures(stem):
     expected, _ = plain(stem, pixels, None, "max")
     gradient = torch.randn(expected.shape)
     (expected_gradient,) = torch.autograd.grad(expected, pixels, gradient)
-    _, _, tape = stem.forward(pixels.detach(), everywhere(None, 8, 8), "max")
+    _, _, _, tape = stem.forward(pixels.detach(), everywhere(None, 8, 8), "max")
     found = stem.backward(tape, gradient, None)
     torch.testing.assert_close(found, expected_gradient, rtol=1e-3, atol=1e-3)
+
+
+def inside(guides, height, width):
+    """Only the middle counts, as the core of a tile does."""
+    rows, columns = slice(CELL, height - 2 * CELL), slice(2 * CELL, width)
+    return losses.Positions(rows, columns, guides, height * width)
+
+
+@pytest.mark.parametrize("pooling", CONTROLS["pooling"].choices)
+@pytest.mark.parametrize("counted", [everywhere, inside])
+@pytest.mark.parametrize("strip_bytes", [strips.STRIP_BYTES, 1, 8 * 16 * 4 * 12])
+def test_means_over_cells_and_their_gradient(stem, counted, pooling, strip_bytes, monkeypatch):
+    """Beside all else that comes out of the first block."""
+    monkeypatch.setattr(strips, "STRIP_BYTES", strip_bytes)
+    height, width = 7 * CELL, 4 * CELL
+    places = counted(None, height, width)
+    pixels = torch.randn(1, 3, height, width, requires_grad=True)
+    first = F.conv2d(replicate_rim(pixels), stem.weight1, stem.bias1).relu()
+    core = first[:, :, places.rows, places.columns]
+    grams = (core[0].flatten(1) @ core[0].flatten(1).T / (height * width))[None]
+    expected = plain(stem, pixels, None, pooling)[0], grams, F.avg_pool2d(core, CELL)
+    gradients = [torch.randn(each.shape) for each in expected]
+    (expected_gradient,) = torch.autograd.grad(expected, pixels, gradients)
+    *found, tape = stem.forward(pixels.detach(), places, pooling, averaged=True)
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
+    gradient = stem.backward(tape, *gradients)
+    torch.testing.assert_close(gradient, expected_gradient, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("finer", [1, 2, 4])
+def test_the_gradient_of_means_is_added(finer):
+    x = torch.randn(1, 5, 8, 12, requires_grad=True)
+    means = averages(x, finer)
+    assert means.shape == (1, 5, 8 // finer, 12 // finer)
+    slope, before = torch.randn(means.shape), torch.randn(x.shape)
+    (expected,) = torch.autograd.grad(means, x, slope)
+    found = before.clone()
+    add_averages_gradient(slope, finer, found)
+    torch.testing.assert_close(found, before + expected)
 
 
 def test_folding_the_rim_is_the_transpose_of_repeating_it():

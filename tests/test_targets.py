@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+import pytest
 import torch
 
 from nst import targets, transfer
@@ -30,14 +33,10 @@ def test_pictures_differ_by_values_and_shape():
     assert targets.digest(image.clone()) == targets.digest(image)
 
 
-def test_a_known_pair_is_not_looked_at_again_and_gives_the_same_picture(
-    trunk, content, style, monkeypatch
-):
-    content, style = content[..., :64], style[..., :64, :64]
-    settings = Settings(resolution=64, iterations=1, coarse_to_fine=False)
-    known = TargetCache()
-    looks = []
-    look = type(trunk).look
+@pytest.fixture
+def paint(trunk, content, style, monkeypatch):
+    """Paints, and counts the looks that serve no gradient."""
+    looks, look = [], type(trunk).look
     monkeypatch.setattr(
         type(trunk),
         "look",
@@ -46,27 +45,55 @@ def test_a_known_pair_is_not_looked_at_again_and_gives_the_same_picture(
         ),
     )
 
-    def paint(content, settings=settings, known=known):
+    def paint(settings, known=None, flipped=False):
         looks.clear()
-        *_, last = transfer.steps(content, [style], settings, trunk, known=known)
+        photo, artwork = content[..., :64], style[..., :64, :64]
+        photo = photo.flip(3) if flipped else photo
+        *_, last = transfer.steps(photo, [artwork], settings, trunk, known=known)
         return last.image, looks.count(False)
 
-    plain, plain_targets = paint(content, known=None)
-    first, first_targets = paint(content)
-    again, again_targets = paint(content)
+    return paint
+
+
+COMPOSED = Settings(resolution=64, iterations=1, coarse_to_fine=False, style_loss="gram")
+DRAWN = Settings(resolution=64, iterations=8, coarse_to_fine=False)
+
+
+def stages(settings):
+    return transfer.plan(settings, 64, 64)
+
+
+# At each size the photo and what was painted so far are looked at together, to choose neighbours.
+@pytest.mark.parametrize(("settings", "anew"), [(COMPOSED, 0), (DRAWN, 1)])
+def test_a_known_pair_is_not_looked_at_again_and_gives_the_same_picture(paint, settings, anew):
+    known = TargetCache()
+    plain, plain_targets = paint(settings)
+    first, first_targets = paint(settings, known)
+    again, again_targets = paint(settings, known)
     assert torch.equal(plain, first)
     assert torch.equal(plain, again)
-    assert (first_targets, again_targets) == (plain_targets, 0)
-    # Of another photo only the content is looked at; other layers and poolings are others.
-    scales = len(transfer.plan(settings, *content.shape[2:]))
-    other, other_targets = paint(content.flip(3))
+    assert (first_targets, again_targets) == (plain_targets, anew)
+    assert plain_targets > anew
+    # Of another photo only the content is looked at.
+    other, other_targets = paint(settings, known, flipped=True)
     assert not torch.equal(plain, other)
-    assert other_targets == scales
-    for changes in (
+    assert other_targets == anew + sum(not stage.brushwork for stage in stages(settings))
+
+
+@pytest.mark.parametrize("settings", [COMPOSED, DRAWN], ids=["composed", "drawn"])
+@pytest.mark.parametrize(
+    "changes",
+    [
         {"pooling": "avg"},
         {"style_layers": ("conv2_1",)},
         {"content_layer": "conv3_1"},
-    ):
-        changed = Settings(resolution=64, iterations=1, coarse_to_fine=False, **changes)
-        fresh = transfer.stylize(content, [style], changed, trunk)
-        assert torch.equal(paint(content, changed)[0], fresh)
+        {"seed": 1},
+        {"coarse_to_fine": True, "resolution": 96},
+    ],
+)
+def test_what_is_known_of_other_settings_is_not_used(paint, settings, changes):
+    known = TargetCache()
+    paint(settings, known)
+    changed = dataclasses.replace(settings, **changes)
+    fresh, _ = paint(changed)
+    assert torch.equal(paint(changed, known)[0], fresh)

@@ -5,20 +5,24 @@ from __future__ import annotations
 import pytest
 import torch
 
-from nst import faults, images, memory, transfer, vgg, weights
+from nst import brushwork, faults, images, memory, neighbours, transfer, vgg, weights
 from nst.memory import WHOLE
-from nst.settings import Settings
-from nst.tiles import Tile, Window, tiles
-from nst.tiling import Eye, Packed, photo_of
+from nst.schedule import Stage
+from nst.settings import CONTROLS, Settings
+from nst.tiles import Tile, Window, margins, tiles
+from nst.tiling import ContentPlan, Eye, Packed, photo_of
+from nst.transfer import Inputs
+
+KINDS = pytest.mark.parametrize("kind", CONTROLS["style_loss"].choices)
 
 
 def evaluate(trunk, settings, content, styles, masks, tile):
-    """Gradient and losses a little away from the photo."""
-    painter = transfer._Painter(trunk, settings, content, styles, None, masks, tile)
-    painter.begin(transfer.plan(settings, *content.shape[2:])[-1])
+    """Gradient and losses of a composition a little away from the photo."""
+    painter = transfer._Painter(trunk, settings, Inputs(content, styles, None, masks), tile)
+    painter.begin(Stage(*content.shape[2:], 1))
     generator = torch.Generator().manual_seed(1)
     noise = torch.randn(painter.pixels.shape, generator=generator)
-    return painter._evaluate(painter.pixels + 0.1 * noise)
+    return painter.objective.evaluate(painter.pixels + 0.1 * noise)
 
 
 def eye_of(trunk, size, side, deepest):
@@ -41,7 +45,7 @@ MASKED = {
         ((96, 144), 64, MASKED, 2),
     ],
 )
-def test_the_gradient_is_that_of_the_whole_picture(
+def test_the_gradient_of_a_composition_is_that_of_the_whole_picture(
     trunk, photo, artwork, size, tile, changes, regions
 ):
     content = images.to_tensor(photo.resize(size))
@@ -59,11 +63,13 @@ def test_the_gradient_is_that_of_the_whole_picture(
     assert its_losses.style == pytest.approx(losses.style, rel=1e-4)
 
 
+@KINDS
 @pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
-def test_the_picture_is_the_same(trunk, photo, artwork, optimizer):
+def test_the_picture_is_the_same(trunk, photo, artwork, optimizer, kind):
     content, style = (images.to_tensor(picture.resize((96, 80))) for picture in (photo, artwork))
     settings = Settings(
         optimizer=optimizer,
+        style_loss=kind,
         iterations=6,
         coarse_to_fine=False,
         content_layer="conv3_1",
@@ -75,7 +81,13 @@ def test_the_picture_is_the_same(trunk, photo, artwork, optimizer):
     assert (one - other).abs().max() < 2 / 255
 
 
-def test_nothing_larger_than_a_tile_and_its_surroundings_is_looked_at(trunk, monkeypatch):
+@pytest.mark.parametrize(
+    ("kind", "deepest", "stages"),
+    [("gram", "conv2_1", [False]), ("neighbours", neighbours.LAYERS[-1], [False, True])],
+)
+def test_nothing_larger_than_a_tile_and_its_surroundings_is_looked_at(
+    trunk, monkeypatch, kind, deepest, stages
+):
     seen = []
     look = vgg.VGG19.look
 
@@ -84,11 +96,18 @@ def test_nothing_larger_than_a_tile_and_its_surroundings_is_looked_at(trunk, mon
         return look(self, pixels, *others)
 
     monkeypatch.setattr(vgg.VGG19, "look", spy)
-    content, style = torch.rand(2, 1, 3, 96, 192)
-    settings = Settings(iterations=1, content_layer="conv2_1", style_layers=("conv1_1",))
+    content, style = torch.rand(2, 1, 3, 64, 256)
+    settings = Settings(
+        style_loss=kind,
+        iterations=len(stages),
+        coarse_to_fine=False,
+        content_layer="conv2_1",
+        style_layers=("conv1_1",),
+    )
+    assert [stage.brushwork for stage in transfer.plan(settings, 64, 256)] == stages
     transfer.stylize(content, [style], settings, trunk, tile=64)
-    assert len(seen) > 4 * 6  # style, content, Gram matrices, gradient; six tiles each
-    assert max(max(shape) for shape in seen) == 64 + 2 * 8
+    assert len(seen) >= 4 * 4 * len(stages)  # style, content, Gram matrices, gradient; four tiles
+    assert max(max(shape) for shape in seen) == 64 + 2 * margins(deepest)[1] < 256
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +128,11 @@ def test_tiles_are_planned_for_what_is_painted(half, content, style, monkeypatch
     monkeypatch.setattr(memory, "tile_side", tile_side)
     monkeypatch.setattr(memory, "free_memory", lambda device: 1234 if device == half.device else 0)
     settings = Settings(
-        iterations=1, coarse_to_fine=False, content_layer="conv1_2", style_layers=("conv1_1",)
+        iterations=1,
+        coarse_to_fine=False,
+        content_layer="conv1_2",
+        style_layers=("conv1_1",),
+        style_loss="gram",
     )
     styles, masks = [style] * max(1, regions), [torch.ones(1, 1, *content.shape[2:])] * regions
     (progress,) = transfer.steps(content, styles, settings, half, masks=masks)
@@ -127,7 +150,7 @@ def test_bfloat16_is_tiled_as_well(half, content):
 @pytest.mark.parametrize("layer", ["conv1_2", "conv3_2"])
 def test_content_is_looked_at_in_tiles(trunk, content, layer):
     eye = eye_of(trunk, (64, 96), 64, layer)
-    target = eye.remember(eye.show(photo_of(content, trunk)), layer, 1.0)
+    target = eye.remember(eye.show(photo_of(content, trunk)), ContentPlan(layer, 1.0))
     whole = trunk.features(trunk.normalize(content), [layer])[layer]
     for number, window in enumerate(eye.windows):
         expected = whole[(..., *window.place(int(layer[4])))]
@@ -150,30 +173,64 @@ def test_a_window_is_differentiable_like_a_picture(trunk):
     assert torch.equal(one, other)
 
 
-def test_it_goes_on_in_smaller_tiles_when_memory_runs_out(trunk, photo, artwork, monkeypatch):
+@pytest.mark.parametrize(
+    ("kind", "fails"),
+    [("gram", 1), ("neighbours", 1), ("neighbours", 2), ("neighbours", 3)],
+)
+def test_it_goes_on_in_smaller_tiles_when_memory_runs_out(
+    trunk, photo, artwork, monkeypatch, kind, fails
+):
     """From the step that failed, to the same picture."""
     content, style = (images.to_tensor(picture.resize((208, 80))) for picture in (photo, artwork))
     settings = Settings(
-        iterations=3,
+        style_loss=kind,
+        iterations=4,
         coarse_to_fine=False,
         content_layer="conv2_2",
         style_layers=("conv2_1",),
         refresh_every=1000,
     )
     expected = transfer.stylize(content, [style], settings, trunk, tile=128)
-    look, looks = vgg.VGG19.look, []
+    look, steps = vgg.VGG19.look, []
 
     def short_of_memory(self, pixels, *others, **more):
-        looks.append(pixels.shape[3])
-        if pixels.shape[3] == 208 and len(looks) > 4:
+        if pixels.shape[3] == 208 and len(steps) >= fails:
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate")
         return look(self, pixels, *others, **more)
 
     monkeypatch.setattr(vgg.VGG19, "look", short_of_memory)
     monkeypatch.setattr(memory, "SIDES", (memory.WHOLE, 128))
-    found = list(transfer.steps(content, [style], settings, trunk))
-    assert [progress.tile for progress in found] == [0, 0, 128]
-    assert (found[-1].image - expected).abs().max() < 2 / 255
+    monkeypatch.setattr(memory, "free_memory", lambda device: 10**12)
+    for progress in transfer.steps(content, [style], settings, trunk):
+        steps.append(progress.tile)
+    assert steps == [0] * fails + [128] * (4 - fails)
+    assert (progress.image - expected).abs().max() < 2 / 255
+
+
+def test_strokes_that_memory_ran_out_over_are_gone_on_with(trunk, photo, artwork, monkeypatch):
+    """A run that went on in smaller tiles, and was saved then, is resumed with its own strokes."""
+    content, style = (images.to_tensor(picture.resize((208, 80))) for picture in (photo, artwork))
+    look, short = vgg.VGG19.look, []
+
+    def short_of_memory(self, pixels, *others, **more):
+        if pixels.shape[3] == 208 and short:
+            raise MemoryError
+        return look(self, pixels, *others, **more)
+
+    monkeypatch.setattr(vgg.VGG19, "look", short_of_memory)
+    monkeypatch.setattr(memory, "SIDES", (memory.WHOLE, 64))
+    monkeypatch.setattr(memory, "free_memory", lambda device: 10**12)
+    stage = Stage(80, 208, 3, brushwork=True)
+    one, other = (transfer._Painter(trunk, Settings(), Inputs(content, [style])) for _ in range(2))
+    one.begin(stage)
+    one.step(0.1)
+    short.append("from now on")
+    one.step(0.1)
+    assert one.tile == 64
+    other.begin(stage, resume=one.state([1.0, 1.0], 0.0))
+    assert other.tile == 64
+    assert other.step(0.1).total == pytest.approx(one.step(0.1).total, rel=1e-5)
+    torch.testing.assert_close(other.pixels, one.pixels, rtol=0, atol=1e-3)
 
 
 def test_without_memory_for_any_tile_it_says_so(trunk, content, style, monkeypatch):
@@ -185,6 +242,22 @@ def test_without_memory_for_any_tile_it_says_so(trunk, content, style, monkeypat
     run = transfer.steps(content, [style], Settings(resolution=96), trunk)
     with pytest.raises(faults.NoMemoryError, match="lower resolution"):
         next(run)
+
+
+def test_without_memory_for_the_strokes_of_any_tile_it_says_so(trunk, content, style, monkeypatch):
+    """The composition is there, and can be kept."""
+
+    def no_memory(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr(brushwork, "Matcher", no_memory)
+    monkeypatch.setattr(memory, "SIDES", (memory.WHOLE, 64))
+    run = transfer.steps(content, [style], Settings(resolution=96, iterations=4), trunk)
+    seen = []
+    with pytest.raises(faults.NoMemoryError, match="lower resolution"):
+        seen.extend(progress.snapshot() for progress in run)
+    assert 0 < len(seen) < 4
+    assert torch.isfinite(seen[-1]).all()
 
 
 def test_pictures_that_there_is_no_memory_for(trunk, content, style, monkeypatch):

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import itertools
 
+import oracle
 import pytest
 import torch
 import torch.nn.functional as F
 from torchvision.models.vgg import cfgs, make_layers
 
 from nst import losses, vgg, weights
+from nst.neighbours import CELL
 from nst.settings import LAYERS, UserError
+from nst.tiles import Window, tiles
+
+# As a hypercolumn has them, and one whose positions are larger than a cell.
+COLUMN = ("conv1_1", "conv2_1", "conv2_2", "conv3_1", "conv3_3", "conv4_2")
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +130,92 @@ def test_any_layers_in_both_directions(
     error = (gradients[1] - gradients[0]).norm() / gradients[0].norm()
     # Rounding moves a few values across the kinks of ReLU and pooling.
     assert error < 1e-2
+
+
+def noisy(*size):
+    return torch.randn(1, 3, *size, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize("pooling", ["max", "avg"])
+@pytest.mark.parametrize("cell", [2, CELL])
+@pytest.mark.parametrize("layers", [COLUMN, ("conv1_2", "conv2_1"), ("conv1_1",)])
+def test_over_cells_features_are_means_where_they_are_finer(trunk, layers, cell, pooling):
+    pixels = noisy(32, 48)
+    fine = trunk.features(pixels, layers, pooling)
+    found = trunk.look(pixels, layers, (), pooling=pooling, cell=cell).features
+    assert set(found) == set(layers)
+    for layer in layers:
+        expected = oracle.over_cells(fine[layer], layer, cell)
+        assert found[layer].shape == expected.shape
+        torch.testing.assert_close(found[layer], expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("pooling", ["max", "avg"])
+@pytest.mark.parametrize("guided", [False, True])
+@pytest.mark.parametrize(
+    ("layers", "style_layers"),
+    [
+        (COLUMN, ("conv1_1", "conv2_1", "conv3_1", "conv4_1")),
+        (COLUMN, ()),
+        (("conv1_1", "conv3_3"), ("conv2_1",)),  # of the first layer means, and no textures
+        (("conv1_2", "conv2_2"), ("conv1_1", "conv1_2")),  # the first block is no stem
+        (("conv1_1",), ("conv1_1",)),
+    ],
+)
+def test_the_gradient_through_cells_is_that_of_float64(
+    trunk, layers, style_layers, guided, pooling
+):
+    pixels = noisy(32, 48)
+    guides = torch.rand(2, 32, 48) if guided else None
+    like = trunk.look(pixels, layers, style_layers, guides, pooling, cell=CELL)
+    wanted = {name: torch.randn(seen.shape) for name, seen in like.features.items()}
+
+    def distance(features, grams):
+        """All layers count about as much."""
+        parts = [(features[name] - wanted[name]).square().mean() for name in layers]
+        return sum(parts) + sum(gram.square().mean() for gram in grams)
+
+    def plain(x):
+        seen = oracle.features(x, pooling)
+        regions = [None] if guides is None else guides
+        grams = [
+            torch.stack([oracle.gram(seen[name], region) for region in regions])
+            for name in style_layers
+        ]
+        return distance({n: oracle.over_cells(seen[n], n, CELL) for n in layers}, grams)
+
+    value, expected = oracle.gradient(plain, pixels)
+    pixels.requires_grad_()
+    seen = trunk.look(pixels, layers, style_layers, guides, pooling, cell=CELL)
+    loss = distance(seen.features, [seen.grams[name] for name in style_layers])
+    (found,) = torch.autograd.grad(loss, pixels)
+    assert float(loss.detach()) == pytest.approx(value, rel=1e-4)
+    # Rounding moves a few values across the kinks of ReLU and pooling.
+    assert oracle.apart(found, expected) < 5e-3
+
+
+@pytest.mark.parametrize("style_layers", [(), ("conv1_1", "conv3_1")])
+def test_through_windows_cells_are_those_of_the_whole(trunk, style_layers):
+    pixels = noisy(96, 144).requires_grad_()
+    whole = trunk.look(pixels, COLUMN, style_layers, cell=CELL)
+    outputs = [*whole.features.values(), *whole.grams.values()]
+    slopes = [torch.randn(output.shape) for output in outputs]
+    (expected,) = torch.autograd.grad(outputs, pixels, slopes)
+    found = torch.zeros_like(expected)
+    deepest = max((*COLUMN, *style_layers), key=LAYERS.index)
+    for tile in tiles(96, 144, 64):
+        window = Window(tile, deepest)
+        part = pixels[(..., *window.pixels)].detach().requires_grad_()
+        seen = trunk.look(part, COLUMN, style_layers, window=window, cell=CELL)
+        gradients = slopes.copy()
+        for number, (name, features) in enumerate(whole.features.items()):
+            place = (..., *window.place(max(3, int(name[4]))))  # block 3 has a position a cell
+            torch.testing.assert_close(seen.features[name], features[place], rtol=1e-4, atol=1e-4)
+            gradients[number] = slopes[number][place]
+        outputs = [*seen.features.values(), *seen.grams.values()]
+        (gradient,) = torch.autograd.grad(outputs, part, gradients)
+        found[(..., *window.pixels)] += gradient
+    assert oracle.apart(found, expected) < 1e-3
 
 
 def test_average_pooling_keeps_the_size_of_activations(trunk, content):
