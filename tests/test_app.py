@@ -194,9 +194,10 @@ def test_what_a_painting_takes_stands_beside_its_resolution(app: AppTest) -> Non
         assert found, sidebar_captions(app)
         return int(found[1]) / (60 if found[2] == "s" else 1)
 
-    assert 0.1 < minutes() < 2
+    usual = minutes()
+    assert 0.1 < usual < 2
     app.select_slider("resolution").set_value(1024).run()
-    assert minutes() >= 2
+    assert minutes() > 2 * usual
     assert "stopped after" not in sidebar_captions(app)
     app.toggle("early_stop").set_value(False)
     app.select_slider("iterations").set_value(5000).run()

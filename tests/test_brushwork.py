@@ -379,40 +379,41 @@ def test_what_nobody_claims_has_no_weight(content, style, trunk):
 
 # How much of the photo, and how much of the artwork
 
-WEIGHTS = st.floats(0.1, 1000)
+WEIGHTS, STYLE_WEIGHTS = st.floats(0.1, 1000), st.floats(100, 1_000_000)
 
 
-@given(WEIGHTS, WEIGHTS, WEIGHTS)
-def test_the_photo_leads_more_with_more_weight_and_less_with_more_style(one, other, style):
-    style = 100 * style if style >= 1 else 100.0
-    small, large = sorted((one, other))
-    low, high = (
-        Balance.of(Settings(content_weight=weight, style_weight=style)).lead
-        for weight in (small, large)
-    )
-    assert 0 < low <= high < 1
-    assert low < high or large < 1.001 * small
-    bolder = Settings(content_weight=small, style_weight=min(1_000_000, 2 * style))
-    assert style == 1_000_000 or Balance.of(bolder).lead < low
+@given(WEIGHTS, WEIGHTS, STYLE_WEIGHTS, STYLE_WEIGHTS)
+def test_the_photo_leads_more_with_more_weight_and_less_with_more_style(one, other, sky, glass):
+    less, more = (Settings(content_weight=weight, style_weight=sky) for weight in (one, other))
+    if one > other:
+        less, more = more, less
+    weak, bold = (Settings(content_weight=one, style_weight=weight) for weight in (sky, glass))
+    if sky > glass:
+        weak, bold = bold, weak
+    for below, above in ((less, more), (bold, weak)):
+        low, high = Balance.of(below), Balance.of(above)
+        assert 0 < low.lead <= high.lead < 1
+        ratio = above.content_weight / below.content_weight
+        assert low.lead < high.lead or ratio * below.style_weight / above.style_weight < 1.001
+        # And its textures count no more beside strokes.
+        assert high.texture / high.strokes <= 1.0001 * low.texture / low.strokes
 
 
-def test_what_leads_is_the_ratio_of_the_weights():
+@given(st.floats(0.1, 10))
+def test_what_leads_is_the_ratio_of_the_weights(factor):
+    """With both more, the two count more beside total variation."""
     usual = Settings()
-    twice = Settings(content_weight=2 * usual.content_weight, style_weight=2 * usual.style_weight)
-    assert Balance.of(twice).lead == pytest.approx(Balance.of(usual).lead)
-    assert Balance.of(usual).lead == pytest.approx(brushwork.LEAD)
-
-
-def test_the_larger_weight_rules_over_smoothness_and_textures_give_way_to_the_photo():
-    usual = Balance.of(Settings())
-    closer, bolder = (
-        Balance.of(Settings(**{name: 100 * getattr(Settings(), name)}))
-        for name in ("content_weight", "style_weight")
+    scaled = Settings(
+        content_weight=factor * usual.content_weight, style_weight=factor * usual.style_weight
     )
-    assert closer.strokes == pytest.approx(100 * usual.strokes)
-    assert bolder.strokes == pytest.approx(100 * usual.strokes)
-    assert closer.texture / closer.strokes < usual.texture / usual.strokes
-    assert bolder.texture / bolder.strokes == pytest.approx(usual.texture / usual.strokes)
+    found, expected = Balance.of(scaled), Balance.of(usual)
+    assert found.lead == pytest.approx(expected.lead)
+    assert found.strokes == pytest.approx(factor * expected.strokes)
+    assert found.texture == pytest.approx(factor * expected.texture)
+
+
+def test_with_the_default_weights_the_lead_is_that_of_the_constant():
+    assert Balance.of(Settings()).lead == pytest.approx(brushwork.LEAD)
 
 
 # Colours

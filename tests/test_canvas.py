@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from nst import canvas, color, enlarging, images
-from nst.settings import Settings
+from nst.settings import CONTROLS, Settings
 
 
 def noise(width, height, seed=0):
@@ -59,17 +59,33 @@ def test_masks_and_start_get_the_size_of_the_content():
     assert masks[0][..., 56:].max() == 0
 
 
-def test_luminance_paints_in_grey_and_gives_the_colours_back():
+@pytest.mark.parametrize("kind", CONTROLS["style_loss"].choices)
+def test_luminance_paints_in_grey_and_gives_the_colours_back(kind):
     photo, painting = noise(60, 40), noise(48, 32, seed=1)
-    settings = Settings(resolution=64, preserve_color="luminance")
+    settings = Settings(resolution=64, preserve_color="luminance", style_loss=kind)
     made = canvas.prepare(photo, [noise(64, 64)], settings)
     for picture in (made.content, *made.styles):
         red, green, blue = picture.split()
         assert red.tobytes() == green.tobytes() == blue.tobytes()
     finished = canvas.finish(painting, photo, settings)
     assert finished.size == photo.size
-    wanted = color.with_colors_of(enlarging.enlarge(painting, photo), photo)
+    if kind == "gram":
+        enlarged = enlarging.enlarge(painting, photo)
+    else:
+        enlarged = images.enlarge(painting, photo.size)
+    wanted = color.with_colors_of(enlarged, photo)
     assert finished.tobytes() == wanted.tobytes()
+
+
+def test_the_photos_hairlines_are_added_to_a_composition_and_not_to_strokes():
+    photo = noise(24, 16).resize((96, 64), Image.Resampling.NEAREST)
+    painting = photo.resize((48, 32))
+    composed, drawn = (
+        canvas.finish(painting, photo, Settings(style_loss=kind)) for kind in ("gram", "neighbours")
+    )
+    assert drawn.tobytes() == images.enlarge(painting, photo.size).tobytes()
+    apart = [abs(np.asarray(each, float) - np.asarray(photo)).mean() for each in (composed, drawn)]
+    assert apart[0] < 0.9 * apart[1]
 
 
 def test_match_gives_the_style_the_mean_of_the_photo():

@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 
 from nst import canvas, cli, color, deep, images, recipe, transfer, vgg
-from nst.settings import Settings
+from nst.settings import CONTROLS, Settings
 
 EXTENSIONS = ["png", "tif"]
 SIZE = (40, 24)  # px, of the photo
@@ -56,11 +56,12 @@ def test_it_is_the_result_of_8_bits_but_for_the_rounding(strength, masks, colors
         assert difference.max() <= WHOLE + 1e-4
 
 
+@pytest.mark.parametrize("kind", CONTROLS["style_loss"].choices)
 @pytest.mark.parametrize("size", [(20, 12), (80, 48)])
-def test_it_is_enlarged_and_reduced_as_with_8_bits(size):
-    painting, photo = noise(3, size), picture(4)
-    coarse = canvas.finish(images.to_picture(painting), photo, Settings())
-    fine = deep.finish(painting, photo, Settings())
+def test_it_is_enlarged_and_reduced_as_with_8_bits(size, kind):
+    painting, photo, settings = noise(3, size), picture(4), Settings(style_loss=kind)
+    coarse = canvas.finish(images.to_picture(painting), photo, settings)
+    fine = deep.finish(painting, photo, settings)
     difference = np.abs(fine / 65535 - np.asarray(coarse) / 255)
     assert difference.mean() < HALF
     assert difference.max() < 3 * WHOLE  # Pillow rounds twice on its way

@@ -179,6 +179,7 @@ def test_no_place_at_all_has_no_neighbours():
         (100, [1.0], [40], [40]),
         (100, [3.0, 1.0], [40, 1000], [40, 25]),
         (100, [1000.0, 0.1], [1000, 1000], [100, 1]),
+        (100, [1.0, 0.0, 1.0], [1000, 1000, 1000], [50, 0, 50]),
     ],
 )
 def test_a_bank_is_shared_out_by_weight(most, weights, offered, expected):

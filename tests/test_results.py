@@ -287,6 +287,7 @@ def link_of(app: AppTest) -> dict[str, list[str]]:
 OTHER = Settings(
     content_weight=50.0,
     style_weight=20_000.0,
+    style_loss="gram",
     style_scale=2.0,
     preserve_color="luminance",
     tv_weight=5.0,

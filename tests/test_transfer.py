@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from nst import brushwork, losses, memory, schedule, tensors, transfer
-from nst.brushwork import STROKES, TEXTURE, Brushwork
+from nst.brushwork import Balance, Brushwork
 from nst.checkpoint import CheckpointError
 from nst.composition import Composition
 from nst.optimizers import LBFGS, Adam
@@ -190,11 +190,16 @@ def test_the_style_error_falls_and_the_content_stays_recognisable(run, content, 
 
 
 def test_total_is_the_weighted_sum(drawn):
+    balance = Balance.of(SMALL)
+    weights = {
+        False: (SMALL.content_weight, SMALL.style_weight),
+        True: (balance.strokes, balance.texture),
+    }
     for progress, drawing in drawn:
-        content, style = (STROKES, TEXTURE) if drawing else (1.0, 1.0)
+        content, style = weights[drawing]
         assert progress.total_loss == pytest.approx(
-            content * SMALL.content_weight * progress.content_loss
-            + style * SMALL.style_weight * progress.style_loss
+            content * progress.content_loss
+            + style * progress.style_loss
             + SMALL.tv_weight * progress.tv_loss,
             rel=1e-4,
         )
