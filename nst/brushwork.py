@@ -138,7 +138,7 @@ class Brushwork:
         scene, balance = self.scene, self.balance
         eye = scene.eye(scene.size, (*LAYERS, *self.style_layers))
         plan = NeighbourPlan(self._rows, self._chosen, self._painted, balance.strokes)
-        target = eye.remember(photo_of(scene.photo, scene.vgg), plan)
+        target = eye.remember(eye.show(photo_of(scene.photo, scene.vgg)), plan)
         error, weight = self._texture_loss, balance.texture
         return Judge(eye, self.style_layers, error, weight, scene.guides, target)
 

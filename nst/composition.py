@@ -125,7 +125,8 @@ class Composition:
             content = None
             if number == 0:
                 plan = ContentPlan(settings.content_layer, settings.content_weight)
-                content = eye.remember(photo_of(scene.photo, scene.vgg), plan, self._recall)
+                shown = eye.show(photo_of(scene.photo, scene.vgg))
+                content = eye.remember(shown, plan, self._recall)
             error = functools.partial(self._style_error, number)
             self._judges.append(
                 Judge(eye, layers, error, settings.style_weight, scene.guides, content)

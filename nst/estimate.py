@@ -132,7 +132,7 @@ def estimate(
     return Estimate(
         canvas.height,
         canvas.width,
-        tuple(stage.scale for stage in stages),
+        tuple(dict.fromkeys(stage.scale for stage in stages)),
         sum(stage.iterations for stage in stages),
         side,
         max(

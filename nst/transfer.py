@@ -245,6 +245,7 @@ class _Painter:
         # Then the painting has none, either, once its strokes are the styles'.
         self.colourless = all(is_grey(style) for style in self.styles)
         self.faces = faces.find(self.content) if settings.style_loss == "neighbours" else None
+        self.scene: Scene | None = None  # none before the first size
         self.objective: Objective | None = None
 
     def _start(self) -> Tensor:
@@ -289,7 +290,7 @@ class _Painter:
     @property
     def tile(self) -> int:
         """The longest side of the tiles that the canvas is cut into, px."""
-        return self.scene.tile
+        return memory.WHOLE if self.scene is None else self.scene.tile
 
     def _prime(self) -> None:
         """Put on the canvas what the run starts from."""
@@ -341,6 +342,7 @@ class _Painter:
         return F.interpolate(self.faces, self.photo.shape[2:], mode="area")
 
     def _objective(self, choices: Tensor | None) -> Objective:
+        assert self.scene is not None
         if not self.brushwork:
             return Composition(self.scene)
         return Brushwork(self.scene, self.pixels, choices)
@@ -408,6 +410,7 @@ class _Painter:
                 if not faults.is_out_of_memory(error):
                     raise
             # Not before the error is gone, which holds on to all that was in memory.
+            assert self.scene is not None
             self.scene.tile = memory.smaller(self.tile, *self.photo.shape[2:])
             memory.spare(True)
             self._forget()

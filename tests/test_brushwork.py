@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from nst import brushwork, canvas, images, losses, transfer
 from nst.brushwork import RIM, Balance
 from nst.memory import WHOLE
-from nst.neighbours import CELL, DEEPEST, LAYERS, hypercolumns, layer_of
+from nst.neighbours import CELL, DEEPEST, LAYERS, Matcher, hypercolumns, layer_of
 from nst.schedule import Stage
 from nst.settings import Settings
 from nst.targets import TargetCache
@@ -286,8 +286,29 @@ def test_each_place_of_the_artwork_is_found_again(style, trunk):
     assert (chosen == torch.arange(len(numbers))).float().mean() > 0.9
 
 
+@pytest.mark.parametrize("face", [False, True])
+def test_neighbours_are_those_of_the_painting_led_by_the_photo(content, style, trunk, face):
+    """With the photo's finest details put back in; and faces led further."""
+    painter = transfer._Painter(trunk, BASE, Inputs(content, [style]))
+    where = face_in(content) if face else torch.zeros(1, 1, *content.shape[2:])
+    painter.faces = where if face else None
+    painter.begin(Stage(32, 48, 1, brushwork=True))
+    painter.iteration = 1
+    painter.pixels = elsewhere(painter.pixels)
+    painter.begin(Stage(*content.shape[2:], 1, brushwork=True))
+    photo, lead = trunk.normalize(content), Balance.of(BASE).lead
+    means = torch.nn.Upsample(scale_factor=2)(F.avg_pool2d(photo, 2))
+    leads = lead + (1 - lead) * brushwork.FACES_LEAD * where
+    query = (1 - leads) * (painter.pixels + photo - means) + leads * photo
+    places, bank = columns_of(trunk, trunk.denormalize(query)), columns_of(trunk, style)
+    expected = Matcher(bank[inner(style)], places).nearest(places)
+    # Rounding may choose another one of two that are equally near.
+    assert (painter.objective.choices.flatten() == expected).float().mean() > 0.99
+
+
 def test_choices_are_numbers_in_the_bank(content, style, trunk):
-    painter = begun(trunk, content, [style])
+    """Those of a face, too, though it is given places of its own."""
+    painter = begun(trunk, content, [style], face=face_in(content))
     choices = painter.objective.choices
     assert choices.dtype == torch.int32
     assert choices.shape == tuple(side // CELL for side in content.shape[2:])
@@ -375,6 +396,55 @@ def test_what_nobody_claims_has_no_weight(content, style, trunk):
         assert not gradient[free].any()
         other[layer][free] += 1
     assert target.compare(other, 0).loss == before.loss
+
+
+# Faces
+
+
+def test_a_faces_cells_are_mixed_with_its_own_in_the_artworks_range(content, style, trunk):
+    face = face_in(content)
+    objective = begun(trunk, content, [style], face=face).objective
+    share = F.avg_pool2d(face, CELL).flatten()
+    bank, own = (columns_of(trunk, picture).double() for picture in (style, content))
+    bank = bank[inner(style)]
+    stretch = (bank.std(0) / own.std(0).clamp_min(1e-6)).clamp(max=brushwork.MOST_STRETCH)
+    own = ((own - own.mean(0)) * stretch + bank.mean(0)).clamp_min(0)
+    part = (brushwork.FACES * share)[:, None].double()
+    expected = (1 - part) * bank[objective.choices.flatten().long()] + part * own
+    found = objective._rows[objective._chosen.flatten().long()].double()
+    torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-3)
+    assert 0 < (share > 0).sum() < len(share)
+
+
+def test_a_face_is_as_far_from_its_neighbours_as_the_weights_say(content, style, trunk):
+    """With hardly any of the photo in the painting, there is hardly any in its faces."""
+
+    def moved(**changes):
+        settings = dataclasses.replace(BASE, **changes)
+        objective = begun(trunk, content, [style], settings, face=face_in(content)).objective
+        bank = objective._bank.rows[objective.choices.flatten().long()]
+        return float((objective._rows[objective._chosen.flatten().long()] - bank).norm())
+
+    assert 0 < moved(content_weight=0.1, style_weight=1_000_000) < 0.7 * moved()
+
+
+def test_a_large_canvas_has_pixels_enough_for_a_face(content, style, trunk, monkeypatch):
+    monkeypatch.setattr(brushwork, "LARGEST_FACES", 95)
+    objective = begun(trunk, content, [style], face=face_in(content)).objective
+    assert torch.equal(objective._rows, objective._bank.rows)
+    assert torch.equal(objective._chosen, objective.choices)
+
+
+def test_a_resumed_run_has_the_same_face(content, style, trunk):
+    one, other = (transfer._Painter(trunk, BASE, Inputs(content, [style])) for _ in range(2))
+    one.faces = other.faces = face_in(content)
+    stage = Stage(*content.shape[2:], 3, brushwork=True)
+    one.begin(stage)
+    one.step(0.1)
+    other.begin(stage, resume=one.state([1.0], 0.0))
+    assert torch.equal(one.objective._rows, other.objective._rows)
+    assert torch.equal(one.objective._chosen, other.objective._chosen)
+    assert one.step(0.1) == other.step(0.1)
 
 
 # How much of the photo, and how much of the artwork

@@ -28,7 +28,7 @@ def test_time_grows_with_the_area_and_tiles_cost_at_most_what_they_may():
 
 
 def test_small_canvases_do_not_pay_for_sparing_memory():
-    one = Settings(coarse_to_fine=False, early_stop=False, iterations=100)
+    one = Settings(coarse_to_fine=False, early_stop=False, iterations=100, style_loss="gram")
     small = memory.Canvas(384, 384, one)
     found = estimate.estimate(small, 1, None, 64 * GB, 1e-6)
     assert found.seconds == pytest.approx((384 * 384 + estimate.OVERHEAD) * 1e-4, rel=0.02)
