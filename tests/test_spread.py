@@ -88,7 +88,7 @@ KINDS = pytest.mark.parametrize("kind", CONTROLS["style_loss"].choices)
 
 def check_same(one, other):
     """But for what rounding does at the kinks of ReLU, and Adam to small slopes there."""
-    # Where a slope is 0 but for rounding, Adam's first step goes all the way to one side or the other.
+    # Where a slope is 0 but for rounding, Adam goes all the way to one side or the other.
     assert ((one - other).abs() > 3 / 255).float().mean() < 1e-3
     assert (one - other).abs().mean() < 0.05 / 255
 
