@@ -370,6 +370,14 @@ def test_each_mask_has_the_strokes_of_its_own_style(content, style, trunk):
         torch.testing.assert_close(objective._bank.rows[group], expected, rtol=1e-4, atol=1e-4)
 
 
+def test_each_mask_has_a_whole_bank_to_choose_from(content, style, trunk, monkeypatch):
+    monkeypatch.setattr(brushwork, "BANK", 100)
+    settings = dataclasses.replace(BASE, style_weights=(1.0, 9.0))
+    masks = left_and_right(content)
+    objective = begun(trunk, content, [style, style.flip(1)], settings, masks).objective
+    assert objective._bank.groups == [slice(0, 100), slice(100, 200)]
+
+
 def test_where_masks_overlap_the_whiter_one_chooses(content, style, trunk):
     low, high = torch.full((2, 1, 1, *content.shape[2:]), 0.3)
     low[..., :48] = 0.6
@@ -495,6 +503,16 @@ def test_an_artwork_without_colour_gives_a_painting_without(content, style, trun
     painted = transfer.stylize(content, [grey], settings, trunk)
     assert (painted.amax(1) - painted.amin(1)).max() < 0.5 / 255
     assert (painted - painted.mean()).abs().mean() > 0.05
+
+
+def test_strokes_without_colour_are_drawn_without(content, style, trunk):
+    """From the first step, however much colour was composed before."""
+    grey = style.mean(1, keepdim=True).expand(-1, 3, -1, -1)
+    painter = begun(trunk, content, [grey])
+    for _ in range(2):
+        image = trunk.denormalize(painter.pixels)
+        assert (image.amax(1) - image.amin(1)).max() < 1e-4
+        painter.step(0.5)
 
 
 def test_one_coloured_style_among_grey_ones_gives_colour(content, style, trunk):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import pytest
 import torch
 
-from nst import losses, schedule, transfer
+from nst import images, losses, schedule, transfer
 from nst.optimizers import Adam
 from nst.settings import Settings
 from nst.tensors import add_resize_gradient, resize
@@ -93,11 +94,20 @@ def painted_plainly(content, style, settings, trunk):
     ids=["coarse to fine", "one canvas", "means and weights", "other layers"],
 )
 def test_it_is_the_painting_of_a_plain_loop(content, style, trunk, changes):
-    settings = Settings(**{**vars(GRAM), **changes})
+    settings = dataclasses.replace(GRAM, **changes)
     expected = painted_plainly(content, style, settings, trunk)
     found = transfer.stylize(content, [style], settings, trunk)
     assert torch.equal(found, expected)
     assert (found - content).abs().mean() > 0.02
+
+
+def test_so_it_is_of_a_canvas_with_three_sizes(photo, artwork, trunk):
+    content, style = (images.to_tensor(picture.resize((144, 128))) for picture in (photo, artwork))
+    settings = dataclasses.replace(GRAM, iterations=2, coarse_to_fine=True)
+    (stage,) = schedule.plan(settings, 128, 144)[-1:]
+    assert len(schedule.pyramid(stage.height, stage.width)) == 3
+    expected = painted_plainly(content, style, settings, trunk)
+    assert torch.equal(transfer.stylize(content, [style], settings, trunk), expected)
 
 
 def test_no_size_has_strokes(content, style, trunk):

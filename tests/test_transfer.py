@@ -101,9 +101,11 @@ def test_strokes_begin_where_the_composition_ended(content, style, trunk):
     *_, composed, drawing = transfer.plan(SMALL, *content.shape[2:])
     painter.begin(composed)
     painter.step(learning_rate=0.5)
-    before = painter.pixels.clone()
+    before, shown = painter.pixels.clone(), painter.image()
     painter.begin(drawing)
     assert torch.equal(painter.pixels, before)
+    inside = (..., *[slice(transfer.TINTED, -transfer.TINTED)] * 2)
+    torch.testing.assert_close(painter.image()[inside], shown[inside])
 
 
 def test_strokes_are_enlarged_and_not_what_changed(content, style, trunk):
