@@ -45,9 +45,9 @@ LEAD = 0.5  # how far the photo leads the choice of neighbours, with the default
 # and the longest side of a canvas, px, beyond which there are pixels enough for a face.
 FACES, FACES_LEAD, LARGEST_FACES = 0.45, 0.7, 768
 MOST_STRETCH = 3.0  # of a channel's deviation
-# The power of the ratio of content to style weight by which the lead grows, where that is below and
-# above 1, and by which Gram matrices lose.
-FREER, CLOSER, TEXTURE_POWER = 0.25, 0.5, -0.5
+# The powers of the ratio of content to style weight by which the lead grows, where that is below
+# and above 1, and by which Gram matrices lose.
+FREER, CLOSER, TEXTURE_POWER = 0.12, 0.5, -0.5
 
 
 @dataclass(frozen=True)
@@ -55,25 +55,24 @@ class Balance:
     """What the weights of content and style come to where neighbours are chosen."""
 
     lead: float  # 0..1, how much of the photo there is in what is compared with the artwork
+    evenness: float  # 0..1, how much all places of the artwork are to be chosen alike often
     strokes: float  # weight of the distance from the neighbours
     texture: float  # weight of the style loss
 
     @classmethod
     def of(cls, settings: Settings) -> Balance:
-        """The balance of such settings.
+        """The balance of such settings; only the ratio of the two weights counts.
 
         With more of the content weight the photo leads the choice of neighbours, up to the place of
-        the artwork that looks most like each of the photo's; with more of the style weight the
-        choice is another view of the artwork. Textures count as much as strokes, or less where the
-        photo shall be kept. What total variation is weighed against is the larger of the two.
+        the artwork that looks most like each of the photo's; with more of the style weight all of
+        the artwork is used, and the painting is another view of it. Textures count as much as
+        strokes, or less where the photo shall be kept.
         """
-        usual = Settings()
-        content = settings.content_weight / usual.content_weight
-        style = settings.style_weight / usual.style_weight
-        ratio, most = content / style, max(content, style) * usual.style_weight
+        usual, ratio = Settings().style_weight, settings.content_to_style
         odds = LEAD / (1 - LEAD) * math.pow(ratio, FREER if ratio < 1 else CLOSER)
-        texture = min(1.0, math.pow(ratio, TEXTURE_POWER))
-        return cls(odds / (1 + odds), most * losses.STYLE_UNIT, most * texture)
+        evenness = 1 - min(1.0, ratio)
+        texture = math.pow(max(1.0, ratio), TEXTURE_POWER)
+        return cls(odds / (1 + odds), evenness, usual * losses.STYLE_UNIT, usual * texture)
 
 
 Look = Callable[[Window], Features]
@@ -211,7 +210,11 @@ class Brushwork:
         chosen = _evenly(self._owner)
         sample, owners = _columns(eye, look, chosen), self._owner[chosen]
         return {
-            number: Matcher(self._bank.rows[self._bank.groups[number]], sample[owners == number])
+            number: Matcher(
+                self._bank.rows[self._bank.groups[number]],
+                sample[owners == number],
+                self.balance.evenness,
+            )
             for number in torch.unique(owners).tolist()
         }
 

@@ -22,6 +22,9 @@ PIECE = 2048  # places that are compared at once
 SHARED = 4  # places that tell how popular a neighbour is
 
 
+# How soft the choice is, in twice the cosine, while prices are found at which all neighbours are
+# chosen alike often, how often they are set anew, and for how many places that ask.
+SOFTNESS, ROUNDS, PRICED = 0.05, 20, 1024
 CHANNELS = {1: 64, 2: 128, 3: 256}  # of the features, by block
 
 Features = Mapping[str, Tensor]  # of all `LAYERS`, averaged over cells, (1, C, h, w)
@@ -64,9 +67,10 @@ class Matcher:
     mean is taken off theirs. A neighbour that is near to many of them is held to be as much further
     away: otherwise even areas would get the same few again and again. This is the "cross-domain
     similarity local scaling" of Conneau et al. (2018), "Word Translation Without Parallel Data".
+    With `evenness`, 0..1, all are chosen ever more alike often, up to what optimal transport says.
     """
 
-    def __init__(self, bank: Tensor, sample: Tensor) -> None:
+    def __init__(self, bank: Tensor, sample: Tensor, evenness: float = 0.0) -> None:
         self._offered = F.normalize(bank - bank.mean(0), dim=1)
         self._mean = sample.mean(0)
         nearest = bank.new_empty(len(bank), 0)
@@ -74,6 +78,22 @@ class Matcher:
             near = torch.cat([nearest, self._offered @ self._directions(part).T], 1)
             nearest = near.topk(min(SHARED, near.shape[1]), 1).values
         self._popularity = nearest.mean(1)
+        if evenness:
+            some = sample[:: math.ceil(len(sample) / PRICED)]
+            even = self._even(self._directions(some))
+            self._popularity = torch.lerp(self._popularity, even, evenness)
+
+    def _even(self, asking: Tensor) -> Tensor:
+        """How much further away each neighbour is held for all to be chosen alike often.
+
+        These are the dual variables of optimal transport: Cuturi (2013), "Sinkhorn Distances".
+        """
+        scores = 2 * asking @ self._offered.T / SOFTNESS
+        price = torch.zeros_like(self._popularity)
+        for _ in range(ROUNDS):
+            share = (scores - price).log_softmax(1).logsumexp(0)
+            price = price + share - math.log(len(asking) / len(price))
+        return price * SOFTNESS
 
     def nearest(self, places: Tensor) -> Tensor:
         """For each of the places, (p, channels), the number of its neighbour in the bank."""

@@ -17,8 +17,11 @@ GROWTH = 2.0  # the most a side grows from one canvas to the next
 # details to add, and the last and dearest the fewest.
 FIRST, LATER, LAST = 40, 40, 9
 # The longer side up to which a picture is composed before strokes are drawn, px. Not a part of the
-# resolution: so strokes keep their size beside the picture, whatever that is painted at.
+# resolution: so strokes keep their size beside the picture, whatever that is painted at. With the
+# style weight raised, strokes lay out the picture, too: this falls by a power of the ratio of the
+# weights, so that a tenth leaves but the first canvas to the composition.
 COMPOSED = 128
+COMPOSED_POWER = 0.3
 MOST_STROKES, LAST_STROKES = 50, 12  # iterations of drawing strokes, at most and at the full size
 SMALL_EFFORT = 0.5  # the power of the effort that small canvases get where strokes are drawn
 WARM_UP = 5  # iterations in which Adam's moments settle before it takes full steps
@@ -68,7 +71,8 @@ def plan(settings: Settings, height: int, width: int) -> list[Stage]:
         stages = [Stage(*size, 0) for size in sizes]
         needed = _needed(sizes)
     else:
-        composed = [size for size in sizes if max(size) <= max(COMPOSED, max(sizes[0]))]
+        most = COMPOSED * min(1.0, settings.content_to_style) ** COMPOSED_POWER
+        composed = [size for size in sizes if max(size) <= max(most, max(sizes[0]))]
         painted = sizes[len(composed) - 1 :]
         stages = [Stage(*size, 0) for size in composed]
         stages += [Stage(*size, 0, brushwork=True) for size in painted]

@@ -266,6 +266,12 @@ class Settings:
         advanced=True,
     )
 
+    @property
+    def content_to_style(self) -> float:
+        """The ratio of content weight to style weight, beside that of the default settings."""
+        content = self.content_weight / Settings.content_weight
+        return content * Settings.style_weight / self.style_weight
+
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             value = _checked(field.name, getattr(self, field.name), field.default)

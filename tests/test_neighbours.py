@@ -163,6 +163,28 @@ def test_what_is_near_to_everything_does_not_get_everything():
     assert found.tolist() == [*range(1, 17), *range(18, 34)]
 
 
+def test_evenness_has_all_of_the_artwork_used():
+    """Most places look like a tenth of the bank, which would get nearly all of them."""
+    generator = torch.Generator().manual_seed(0)
+    bank = torch.randn(200, 16, generator=generator)
+    places = 0.7 * torch.randn(400, 16, generator=generator)
+    places[:350] += bank[:20].repeat(18, 1)[:350]
+    used = []
+    for evenness in (0.0, 0.5, 1.0):
+        counts = torch.bincount(Matcher(bank, places, evenness).nearest(places), minlength=200)
+        used.append(int((counts > 0).sum()))
+    assert used[0] < used[1] < used[2]
+    assert counts.max() < 10
+    assert used[2] > 150
+
+
+def test_places_of_which_there_is_one_each_are_told_apart_with_evenness_too():
+    generator = torch.Generator().manual_seed(1)
+    bank = torch.rand(300, 64, generator=generator)
+    order = torch.randperm(300, generator=generator)
+    assert torch.equal(Matcher(bank, bank[order], 1.0).nearest(bank[order]), order)
+
+
 def test_no_place_at_all_has_no_neighbours():
     """Of a mask that claims no cell there is nothing to ask."""
     bank = torch.rand(8, 5)

@@ -77,6 +77,14 @@ def test_where_strokes_begin_does_not_depend_on_the_resolution():
     assert begins == {COMPOSED}
 
 
+def test_with_more_style_weight_strokes_lay_out_the_picture_too():
+    begins = [
+        next(s.scale for s in plan(Settings(style_weight=weight), 384, 512) if s.brushwork)
+        for weight in (100, 10_000, 100_000, 1_000_000)
+    ]
+    assert begins == [COMPOSED, COMPOSED, COARSEST, COARSEST]
+
+
 def test_a_canvas_at_most_doubles():
     scales = [stage.scale for stage in plan(Settings(), 768, 1024)]
     assert scales[0] == COARSEST
