@@ -45,9 +45,10 @@ LEAD = 0.5  # how far the photo leads the choice of neighbours, with the default
 # and the longest side of a canvas, px, beyond which there are pixels enough for a face.
 FACES, FACES_LEAD, LARGEST_FACES = 0.45, 0.7, 768
 MOST_STRETCH = 3.0  # of a channel's deviation
-# The powers of the ratio of content to style weight by which the lead grows, where that is below
-# and above 1, and by which Gram matrices lose.
-FREER, CLOSER, TEXTURE_POWER = 0.12, 0.5, -0.5
+# The powers of the ratio of content to style weight, where that is below and above 1: by which the
+# lead grows, and by which Gram matrices lose.
+FREER, CLOSER = 0.12, 0.5
+RICHER, PLAINER = -0.1, -0.5
 
 
 @dataclass(frozen=True)
@@ -66,12 +67,12 @@ class Balance:
         With more of the content weight the photo leads the choice of neighbours, up to the place of
         the artwork that looks most like each of the photo's; with more of the style weight all of
         the artwork is used, and the painting is another view of it. Textures count as much as
-        strokes, or less where the photo shall be kept.
+        strokes, less where the photo shall be kept, and a little more where it may go.
         """
         usual, ratio = Settings().style_weight, settings.content_to_style
         odds = LEAD / (1 - LEAD) * math.pow(ratio, FREER if ratio < 1 else CLOSER)
         evenness = 1 - min(1.0, ratio)
-        texture = math.pow(max(1.0, ratio), TEXTURE_POWER)
+        texture = math.pow(ratio, RICHER if ratio < 1 else PLAINER)
         return cls(odds / (1 + odds), evenness, usual * losses.STYLE_UNIT, usual * texture)
 
 
