@@ -47,7 +47,7 @@ FACES, FACES_LEAD, LARGEST_FACES = 0.45, 0.7, 768
 MOST_STRETCH = 3.0  # of a channel's deviation
 # The powers of the ratio of content to style weight, where that is below and above 1: by which the
 # lead grows, and by which Gram matrices lose.
-FREER, CLOSER = 0.12, 0.5
+FREER, CLOSER = 0.06, 0.5
 RICHER, PLAINER = -0.1, -0.5
 
 

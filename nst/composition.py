@@ -90,7 +90,7 @@ class Composition:
         Each size of the pyramid goes forward and backward by itself, so that only one of them is
         in memory at a time.
         """
-        settings, tv_weight = self.scene.settings, self.scene.tv_weight
+        settings = self.scene.settings
         if not self._judges:
             self._make_judges()
         (_, *sizes), (whole, *judges) = self.sizes, self._judges
@@ -107,8 +107,12 @@ class Composition:
         content, error = whole.add_gradient(pixels, gradient)
         style += error
         unit = losses.variation_unit(self.variation)
-        tv = losses.variation(pixels, tv_weight / unit, gradient) / unit
-        total = settings.content_weight * content + settings.style_weight * style + tv_weight * tv
+        tv = losses.variation(pixels, settings.tv_weight / unit, gradient) / unit
+        total = (
+            settings.content_weight * content
+            + settings.style_weight * style
+            + settings.tv_weight * tv
+        )
         return gradient, Losses(content, style, tv, total)
 
     def _make_judges(self) -> None:

@@ -88,19 +88,6 @@ class Scene:
         """How much each style counts."""
         return self.settings.style_weights or (1.0,) * len(self.styles)
 
-    @property
-    def tv_weight(self) -> float:
-        """The weight of total variation.
-
-        Where strokes are drawn it follows a higher style weight, though not all the way: else noise
-        would come with that.
-        """
-        settings = self.settings
-        if settings.style_loss == "gram":
-            return settings.tv_weight
-        ratio = settings.style_weight / Settings().style_weight
-        return settings.tv_weight * math.sqrt(max(1.0, ratio))
-
     def eye(self, size: tuple[int, int], layers: Sequence[str]) -> Eye:
         """What looks at pictures of this height and width, up to the deepest of the layers."""
         windows, pooling = self.windows(size, layers), self.settings.pooling
