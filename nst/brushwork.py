@@ -49,6 +49,7 @@ MOST_STRETCH = 3.0  # of a channel's deviation
 # lead grows, and by which Gram matrices lose.
 FREER, CLOSER = 0.06, 0.5
 RICHER, PLAINER = -0.1, -0.5
+FACES_POWER = 0.25  # of that ratio, where it is below 1, by which faces are an exception
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class Balance:
     """What the weights of content and style come to where neighbours are chosen."""
 
     lead: float  # 0..1, how much of the photo there is in what is compared with the artwork
+    faces: float  # 0..1, how much of an exception faces are
     evenness: float  # 0..1, how much all places of the artwork are to be chosen alike often
     strokes: float  # weight of the distance from the neighbours
     texture: float  # weight of the style loss
@@ -71,9 +73,15 @@ class Balance:
         """
         usual, ratio = Settings().style_weight, settings.content_to_style
         odds = LEAD / (1 - LEAD) * math.pow(ratio, FREER if ratio < 1 else CLOSER)
-        evenness = 1 - min(1.0, ratio)
+        free = min(1.0, ratio)
         texture = math.pow(ratio, RICHER if ratio < 1 else PLAINER)
-        return cls(odds / (1 + odds), evenness, usual * losses.STYLE_UNIT, usual * texture)
+        return cls(
+            lead=odds / (1 + odds),
+            faces=math.pow(free, FACES_POWER),
+            evenness=1 - free,
+            strokes=usual * losses.STYLE_UNIT,
+            texture=usual * texture,
+        )
 
 
 Look = Callable[[Window], Features]
@@ -188,9 +196,7 @@ class Brushwork:
         kept = share > 0
         sample = _columns(eye, look, _evenly(torch.zeros_like(self._owner)))
         own = _in_range_of(bank, _columns(eye, look, kept), sample)
-        # With little of the photo in it at all, a face is no exception.
-        kept_here = FACES * min(1.0, self.balance.lead / LEAD)
-        part = (kept_here * share[kept])[:, None]
+        part = (FACES * self.balance.faces * share[kept])[:, None]
         own = torch.lerp(bank[self._choices[kept].long()], own, part)
         chosen = self._choices.clone()
         numbers = torch.arange(len(bank), len(bank) + len(own), device=chosen.device)
@@ -222,6 +228,7 @@ class Brushwork:
     def _query(self, pixels: Tensor) -> Picture:
         """What is compared with the artworks: the painting, led by the photo."""
         scene, lead = self.scene, self.balance.lead
+        more = (1 - lead) * FACES_LEAD * self.balance.faces
         photo = photo_of(scene.photo, scene.vgg)
         faces = scene.faces
 
@@ -234,7 +241,7 @@ class Brushwork:
             painted = pixels[(..., *window.pixels)] + fine
             if faces is None:
                 return torch.lerp(painted, seen, lead)
-            here = lead + (1 - lead) * FACES_LEAD * faces[(..., *window.pixels)]
+            here = lead + more * faces[(..., *window.pixels)]
             return torch.lerp(painted, seen, here)
 
         return picture

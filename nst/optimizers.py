@@ -125,12 +125,17 @@ class LBFGS:
         """As `Adam.restore`."""
         tensors = state.tensors
         curvatures = state.numbers["curvatures"]
-        if not isinstance(curvatures, list) or not all(each > 0 for each in curvatures):
+        if not isinstance(curvatures, list):
             raise KeyError("curvatures")
         self._reach = _number(state, "reach")
+        if not 0 <= self._reach <= LARGEST_MOVE:
+            raise KeyError("reach")
         self._pairs.clear()
         for number, curvature in enumerate(curvatures):
-            self._pairs.append((tensors[f"moved{number}"], tensors[f"change{number}"], curvature))
+            moved, change = tensors[f"moved{number}"], tensors[f"change{number}"]
+            if not _goes_downhill(moved, change, curvature):
+                raise KeyError("curvatures")
+            self._pairs.append((moved, change, curvature))
         self._last = self._best = None
         if "last_pixels" in tensors:
             self._last = tensors["last_pixels"], tensors["last_gradient"]
@@ -144,8 +149,7 @@ class LBFGS:
             return
         moved, change = pixels - self._last[0], gradient - self._last[1]
         curvature = float((moved * change).sum())
-        # Only a positive curvature keeps the next step going downhill.
-        if curvature > 1e-6 * float(moved.norm() * change.norm()):
+        if _goes_downhill(moved, change, curvature):
             self._pairs.append((moved, change, curvature))
 
     def _newton(self, gradient: Tensor) -> Tensor:
@@ -163,6 +167,11 @@ class LBFGS:
             correction = float((change * direction).sum()) / curvature
             direction.add_(moved, alpha=share - correction)
         return direction
+
+
+def _goes_downhill(moved: Tensor, change: Tensor, curvature: float) -> bool:
+    """Whether the next step does with such a pair: the curvature must be clearly positive."""
+    return curvature > 1e-6 * float(moved.norm() * change.norm())
 
 
 def _number(state: OptimizerState, name: str) -> float:
