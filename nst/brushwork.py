@@ -33,6 +33,7 @@ from nst.neighbours import (
 )
 from nst.objective import Losses, Scene
 from nst.settings import Settings
+from nst.strips import strips
 from nst.tensors import grey
 from nst.tiles import Window
 from nst.tiling import Compared, Eye, Judge, Picture, Target, photo_of
@@ -406,22 +407,30 @@ class NeighbourTarget:
         window, loss = self._eye.windows[number], 0.0
         gradients = {}
         for layer in self.layers:
-            target, counted = self._wanted(layer, window)
-            difference = found[layer].float() / unit(layer) - target
-            weighted = difference if counted is None else difference * counted
-            loss += self._scale * float((weighted * difference).sum())
-            weighted *= 2 * self._scale * self._weight / unit(layer)
-            gradients[layer] = weighted.to(found[layer].dtype)
+            seen, counted = found[layer], self._counted(layer, window)
+            gradient = torch.empty_like(seen)
+            height, row_bytes = seen.shape[2], 4 * seen[0, :, 0].numel()
+            for top, bottom in strips(height, row_bytes, seen.device):
+                rows = (..., slice(top, bottom), slice(None))
+                difference = seen[rows].float() / unit(layer)
+                difference -= self._wanted(layer, window, top, bottom)
+                weighted = difference if counted is None else difference * counted[rows]
+                loss += self._scale * float((weighted * difference).sum())
+                gradient[rows] = weighted.mul_(2 * self._scale * self._weight / unit(layer))
+            gradients[layer] = gradient
         return Compared(loss, gradients)
 
-    def _wanted(self, layer: str, window: Window) -> tuple[Tensor, Tensor | None]:
-        """What a layer shall see in the core of a window, and how much each place counts."""
-        place = window.place(DEEPEST)
-        choices = self._choices[place].long()
-        rows = self._bank[layer]
-        counted = None if self._painted is None else self._painted[place][None, None]
-        wanted = rows[choices.flatten()].view(*choices.shape, -1).permute(2, 0, 1)[None]
-        return wanted, _without_rim(counted, layer, window, rows.device)
+    def _wanted(self, layer: str, window: Window, top: int, bottom: int) -> Tensor:
+        """What a layer shall see in some rows of the core of a window, (1, C, rows, w)."""
+        choices = self._choices[window.place(DEEPEST)][top:bottom].long()
+        chosen = self._bank[layer][choices.flatten()]
+        return chosen.view(*choices.shape, -1).permute(2, 0, 1)[None]
+
+    def _counted(self, layer: str, window: Window) -> Tensor | None:
+        """How much each place in the core of a window counts, (1, 1, h, w)."""
+        painted = self._painted
+        counted = None if painted is None else painted[window.place(DEEPEST)][None, None]
+        return _without_rim(counted, layer, window, self._choices.device)
 
 
 def _without_rim(

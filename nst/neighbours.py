@@ -18,7 +18,7 @@ from torch import Tensor
 LAYERS = ("conv1_1", "conv2_1", "conv2_2", "conv3_1", "conv3_3")
 DEEPEST = 3  # the block of the last of them; it has one position a cell
 CELL = 4  # px, the side of what has one hypercolumn
-PIECE = 2048  # places that are compared at once
+PIECE = 1024  # places that are compared at once
 SHARED = 4  # places that tell how popular a neighbour is
 
 

@@ -23,7 +23,6 @@ from nst.tiles import Window, tiles
 from nst.tiling import (
     Eye,
     Features,
-    Glimpse,
     Grams,
     Part,
     Picture,
@@ -31,7 +30,7 @@ from nst.tiling import (
     Target,
     compute,
 )
-from nst.vgg import VGG19
+from nst.vgg import VGG19, Glimpse
 
 # px, sides of tiles. In smaller ones more is looked at around the tiles than is saved by looking
 # at them elsewhere.

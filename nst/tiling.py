@@ -18,7 +18,7 @@ from torch import Tensor
 from nst import losses, memory
 from nst.tensors import expand
 from nst.tiles import Window
-from nst.vgg import VGG19, Look
+from nst.vgg import VGG19, Glimpse, Look
 
 Grams = dict[str, Tensor]
 Picture = Callable[[Window], Tensor]
@@ -131,10 +131,9 @@ class Eye:
         content: Any = None,
     ) -> Glimpse:
         """One window, to be differentiated."""
-        pixels = shown(window).detach().requires_grad_()
         compared = () if content is None else content.layers
         cell = 1 if content is None else content.cell
-        return Glimpse(pixels, self._look(pixels, window, compared, layers, guides, cell))
+        return self.vgg.glimpse(shown(window), compared, layers, guides, self.pooling, window, cell)
 
     def gradients(
         self,
@@ -151,16 +150,12 @@ class Eye:
         at.
         """
         for number, window in enumerate(self.windows):
-            pixels, look = seen or self.glimpse(shown, window, [*of_grams], guides, content)
-            outputs = [look.grams[layer] for layer in of_grams]
-            gradients, compared = [*of_grams.values()], Compared(0.0, {})
+            look, back = seen or self.glimpse(shown, window, [*of_grams], guides, content)
+            compared = Compared(0.0, {})
             if content is not None:
                 compared = content.compare(look.features, number)
-                outputs += [look.features[layer] for layer in compared.gradients]
-                gradients += compared.gradients.values()
-            del look
-            (gradient,) = torch.autograd.grad(outputs, pixels, gradients)
-            yield Part(window, compared.loss, gradient)
+                look.features.clear()  # which are as large as the gradients
+            yield Part(window, compared.loss, back(compared.gradients, of_grams))
         self.rest()
 
     def rest(self) -> None:
@@ -180,13 +175,6 @@ class Eye:
         return self.vgg.look(
             pixels, content_layers, style_layers, guides, self.pooling, window, cell
         )
-
-
-class Glimpse(NamedTuple):
-    """A window's pixels, and what is seen in them."""
-
-    pixels: Tensor
-    look: Look
 
 
 def pixels_of(picture: Tensor) -> Picture:

@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nst import faces, faults, memory, spread
+from nst import faces, faults, memory, neighbours, spread
 from nst.brushwork import Brushwork
 from nst.checkpoint import CheckpointError, State
 from nst.composition import Composition
@@ -262,8 +262,10 @@ class _Painter:
 
         With `resume`, where a run stood at that size.
         """
-        self.vgg.spare_memory(stage.area > memory.LARGE)
+        blocks = neighbours.DEEPEST if stage.brushwork else 5
+        self.vgg.spare_memory(stage.area > memory.LARGE, blocks)
         self.optimizer: Adam | LBFGS | None = None  # of the stage before
+        self._forget()  # which would hold on to itself until the next collection of garbage
         self.objective = None
         self.photo = reduced(self.content, stage.height, stage.width)
         if resume is not None:
@@ -461,6 +463,7 @@ class _Painter:
 
     def rest(self) -> None:
         """Let go of all but the picture."""
+        self._forget()
         self.optimizer = self.objective = None
         if self.tile < memory.WHOLE:
             memory.spare(False)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -58,6 +59,13 @@ class Look:
     grams: dict[str, Tensor]
 
 
+class Glimpse(NamedTuple):
+    """What the trunk sees, and the way back to the gradient of the pixels; see `_Way.back`."""
+
+    look: Look
+    back: Callable[[dict[str, Tensor], Mapping[str, Tensor | None]], Tensor]
+
+
 class VGG19:
     """Frozen VGG19 up to conv5_1, every layer scaled to a mean activation of 1.
 
@@ -92,14 +100,16 @@ class VGG19:
         """The inverse of `normalize`."""
         return pixels * self._std + self._mean
 
-    def spare_memory(self, spare: bool) -> None:
+    def spare_memory(self, spare: bool, blocks: int = 5) -> None:
         """Whether to do without what makes small pictures faster, but is as large as they are.
 
-        Changes nothing in what is seen. It is 150 MB in float32 on the CPU, else nothing.
+        It is done without in any case behind the first so many `blocks`, which is all that will be
+        looked at. Changes nothing in what is seen. It is 150 MB in float32 on the CPU, else
+        nothing.
         """
         for layer in self._layers.values():
             if layer.winograd:
-                layer.winograd.keep(not spare)
+                layer.winograd.keep(not spare and int(layer.name[4]) <= blocks)
 
     def features(
         self, pixels: Tensor, layers: Collection[str], pooling: str = "max"
@@ -134,10 +144,28 @@ class VGG19:
         if window is None:
             deepest = max({*content, *style}, key=LAYERS.index)
             window = Window(Tile.whole(*pixels.shape[2:]), deepest)
-        seen = iter(_Trunk.apply(pixels, self, content, style, guides, pooling, window, cell))
+        way = _Way(self, content, style, pooling, cell)
+        seen = iter(_Trunk.apply(pixels, way, guides, window))
         return Look(
             {layer: next(seen) for layer in content}, {layer: next(seen) for layer in style}
         )
+
+    @torch.no_grad()
+    def glimpse(
+        self,
+        pixels: Tensor,
+        content_layers: Collection[str],
+        style_layers: Collection[str],
+        guides: Tensor | None,
+        pooling: str,
+        window: Window,
+        cell: int = 1,
+    ) -> Glimpse:
+        """`look` with a way back of its own, which needs less memory than autograd's."""
+        content = sorted({canonical_layer(layer) for layer in content_layers})
+        style = sorted({canonical_layer(layer) for layer in style_layers})
+        way = _Way(self, content, style, pooling, cell)
+        return Glimpse(way.forth(pixels, guides, window, recorded=True), way.back)
 
 
 @dataclass(frozen=True)
@@ -172,12 +200,11 @@ class _Step:
             gradient = torch.zeros_like(
                 self.output, dtype=self.layer.precision, memory_format=torch.channels_last
             )
-        counted = self.counted
-        if of_content is not None:
-            add_averages_gradient(of_content, finer, gradient[:, :, counted.rows, counted.columns])
+        self.add(of_content, finer, gradient, 0, gradient.shape[2])
         if of_grams is None:
-            closed = self.output if self.output.dtype == torch.bool else self.output == 0
-            return gradient.masked_fill_(closed, 0)
+            opened = self.output.dtype == torch.bool
+            return gradient if opened else gradient.masked_fill_(self.output == 0, 0)
+        counted = self.counted
         of_grams = of_grams / counted.total
         height, row_bytes = gradient.shape[2], 4 * gradient[0, :, 0].numel()
         for top, bottom in strips(height, row_bytes, gradient.device):
@@ -188,29 +215,42 @@ class _Step:
             torch.ops.aten.threshold_backward.grad_input(strip, output, 0, grad_input=strip)
         return gradient
 
+    def add(
+        self, of_content: Tensor | None, finer: int, gradient: Tensor, top: int, bottom: int
+    ) -> None:
+        """Add to the gradient from `top` to `bottom`, multiples of 4, what comes from features."""
+        if of_content is not None:
+            rows, _ = self.counted.strip(top, bottom)
+            first = max(top - self.counted.rows.start, 0) // finer
+            here = of_content[:, :, first : first + (rows.stop - rows.start) // finer]
+            add_averages_gradient(here, finer, gradient[:, :, rows, self.counted.columns])
+        if self.output is not None and self.output.dtype == torch.bool:
+            gradient.masked_fill_(self.output[:, :, top:bottom], 0)
 
-class _Trunk(torch.autograd.Function):
-    """The network as one function, so that it keeps no more than frozen weights make necessary."""
 
-    @staticmethod
-    def forward(  # type: ignore[no-untyped-def]
-        ctx,
-        pixels: Tensor,
-        vgg: VGG19,
-        content: list[str],
-        style: list[str],
-        guides: Tensor | None,
-        pooling: str,
-        window: Window,
-        cell: int,
-    ) -> tuple[Tensor, ...]:
+class _Way:
+    """The way of a picture through the network and back.
+
+    It keeps no more than frozen weights make necessary, and lets go of it on the way back.
+    """
+
+    def __init__(
+        self, vgg: VGG19, content: Sequence[str], style: Sequence[str], pooling: str, cell: int
+    ) -> None:
+        self.vgg, self.content, self.style = vgg, content, style
+        self.pooling, self.cell = pooling, cell
+        self._tape: list[_Step | StemTape] = []
+
+    def forth(
+        self, pixels: Tensor, guides: Tensor | None, window: Window, *, recorded: bool
+    ) -> Look:
+        """See `VGG19.look`; what `back` needs is `recorded`."""
+        vgg, content, style, pooling = self.vgg, self.content, self.style, self.pooling
         wanted = {*content, *style}
         deepest = max(wanted, key=LAYERS.index)
         features, grams = {}, {}
-        recorded = ctx.needs_input_grad[0]
-        tape: list[_Step | StemTape] = []
         names = list(vgg._layers)
-        averaged = "conv1_1" in content and cell == CELL
+        averaged = "conv1_1" in content and self.cell == CELL
         if deepest > "conv2" and "conv1_2" not in wanted and (averaged or "conv1_1" not in content):
             counted = _counted(guides, window, 1)
             x, grams["conv1_1"], cells, stem_tape = vgg._stem.forward(
@@ -219,7 +259,7 @@ class _Trunk(torch.autograd.Function):
             if cells is not None:
                 features["conv1_1"] = cells
             if recorded:
-                tape.append(stem_tape)
+                self._tape.append(stem_tape)
             del stem_tape
             if pooling == "avg":
                 x *= vgg._average_gains[0]
@@ -241,7 +281,7 @@ class _Trunk(torch.autograd.Function):
                 if name in content:
                     # A tensor of its own: the tape must not hold what holds the tape.
                     core = x.detach()[:, :, counted.rows, counted.columns]
-                    features[name] = averages(core, _finer(cell, block))
+                    features[name] = averages(core, _finer(self.cell, block))
                 if name in style:
                     grams[name] = counted.grams(x)
                 if recorded:
@@ -251,51 +291,76 @@ class _Trunk(torch.autograd.Function):
             if ends_block and pooling == "avg":
                 x *= vgg._average_gains[block - 1]
             if recorded:
-                tape.append(_Step(layer, shape, output, gate, counted, trimmed))
+                self._tape.append(_Step(layer, shape, output, gate, counted, trimmed))
             if name == deepest:
                 break
-        ctx.set_materialize_grads(False)  # None for what no loss has used
-        ctx.vgg, ctx.content, ctx.style, ctx.tape = vgg, content, style, tape
-        ctx.pooling, ctx.cell = pooling, cell
-        return (*(features[name] for name in content), *(grams[name] for name in style))
+        return Look(
+            {name: features[name] for name in content}, {name: grams[name] for name in style}
+        )
 
-    @staticmethod
-    def backward(ctx, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:  # type: ignore[no-untyped-def]
-        vgg, tape = ctx.vgg, ctx.tape
+    def back(self, of_features: dict[str, Tensor], of_grams: Mapping[str, Tensor | None]) -> Tensor:
+        """Gradient with respect to the pixels, given those of what was seen; once.
+
+        Takes out of `of_features` what has been used, so that it need not stay in memory.
+        """
+        vgg, tape = self.vgg, self._tape
         if not tape:
             raise RuntimeError("a look can be differentiated only once; look again")
-        content = dict(zip(ctx.content, gradients, strict=False))
-        grams = dict(zip(ctx.style, gradients[len(ctx.content) :], strict=True))
         gradient: Tensor | None = None
         while tape:
             step = tape.pop()
             if isinstance(step, StemTape):
-                if gradient is not None and ctx.pooling == "avg":
+                assert gradient is not None
+                if self.pooling == "avg":
                     gradient *= vgg._average_gains[0]
-                gradient = vgg._stem.backward(
-                    step, gradient, grams.get("conv1_1"), content.get("conv1_1")
+                return vgg._stem.backward(
+                    step, gradient, of_grams.get("conv1_1"), of_features.pop("conv1_1", None)
                 )
-                return gradient, *([None] * 7)
             name = step.layer.name
+            finer = _finer(self.cell, int(name[4]))
+            of_content = of_features.pop(name, None)
             if step.gate is not None:
                 assert gradient is not None
-                if ctx.pooling == "avg":
+                if self.pooling == "avg":
                     gradient *= vgg._average_gains[int(name[4]) - 1]
-                if step.output is None:
+                if name not in self.style:
+                    add = functools.partial(step.add, of_content, finer)
                     gradient = step.layer.gradient_of_pooled(
-                        step.input_shape, gradient, step.gate, ctx.pooling
+                        step.input_shape, gradient, step.gate, self.pooling, add
                     )
                     continue
-                gradient = unpool(gradient, step.gate, ctx.pooling)
-            finer = _finer(ctx.cell, int(name[4]))
-            gradient = step.open(gradient, content.get(name), grams.get(name), finer)
+                gradient = unpool(gradient, step.gate, self.pooling)
+            gradient = step.open(gradient, of_content, of_grams.get(name), finer)
+            del of_content
             layer, shape, trimmed = step.layer, step.input_shape, step.trimmed
             del step  # and with it an output as large as the gradient
             gradient = layer.gradient(shape, gradient)
             if any(trimmed):
                 gradient = F.pad(gradient, trimmed)
         assert gradient is not None
-        return fold_rim(gradient.float()), *([None] * 7)
+        return fold_rim(gradient.float())
+
+
+class _Trunk(torch.autograd.Function):
+    """`_Way` for autograd."""
+
+    @staticmethod
+    def forward(  # type: ignore[no-untyped-def]
+        ctx, pixels: Tensor, way: _Way, guides: Tensor | None, window: Window
+    ) -> tuple[Tensor, ...]:
+        ctx.set_materialize_grads(False)  # None for what no loss has used
+        ctx.way = way
+        look = way.forth(pixels, guides, window, recorded=ctx.needs_input_grad[0])
+        return (*look.features.values(), *look.grams.values())
+
+    @staticmethod
+    def backward(ctx, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:  # type: ignore[no-untyped-def]
+        content, style = ctx.way.content, ctx.way.style
+        of_features = {
+            name: each for name, each in zip(content, gradients, strict=False) if each is not None
+        }
+        of_grams = dict(zip(style, gradients[len(content) :], strict=True))
+        return ctx.way.back(of_features, of_grams), None, None, None
 
 
 def _finer(cell: int, block: int) -> int:
@@ -354,20 +419,31 @@ class _FrozenLayer:
         return torch.cat(pooled, 2), torch.cat(gates, 2)
 
     def gradient_of_pooled(
-        self, shape: torch.Size, gradient: Tensor, gate: Tensor, pooling: str
+        self,
+        shape: torch.Size,
+        gradient: Tensor,
+        gate: Tensor,
+        pooling: str,
+        add: Callable[[Tensor, int, int], None],
     ) -> Tensor:
-        """That of the input, of this shape, for that of the pooled output."""
+        """Gradient with respect to the input, of this shape, given that of the pooled output.
+
+        `add` adds to the gradient of the output, in some rows of it, what does not come from
+        behind the pooling.
+        """
 
         def unpooled(top: int, bottom: int) -> Tensor:
             rows = slice(top // 2, bottom // 2)
-            return unpool(gradient[:, :, rows], gate[:, :, rows], pooling)
+            strip = unpool(gradient[:, :, rows], gate[:, :, rows], pooling)
+            add(strip, top, bottom)
+            return strip
 
         if self.winograd:
             return self.winograd.backward_strips(shape, unpooled)
         return self.gradient(shape, unpooled(0, shape[2]))
 
     def gradient(self, shape: torch.Size, gradient: Tensor) -> Tensor:
-        """That of the input, of this shape, for that of the output."""
+        """Gradient with respect to the input, of this shape, given that of the output."""
         if self.winograd:
             return self.winograd.backward(gradient)
         return conv2d_input(  # type: ignore[no-any-return, no-untyped-call]

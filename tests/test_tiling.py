@@ -89,13 +89,13 @@ def test_nothing_larger_than_a_tile_and_its_surroundings_is_looked_at(
     trunk, monkeypatch, kind, deepest, stages
 ):
     seen = []
-    look = vgg.VGG19.look
+    forth = vgg._Way.forth
 
-    def spy(self, pixels, *others):
+    def spy(self, pixels, *others, **how):
         seen.append(pixels.shape[2:])
-        return look(self, pixels, *others)
+        return forth(self, pixels, *others, **how)
 
-    monkeypatch.setattr(vgg.VGG19, "look", spy)
+    monkeypatch.setattr(vgg._Way, "forth", spy)
     content, style = torch.rand(2, 1, 3, 64, 256)
     settings = Settings(
         style_loss=kind,
@@ -191,14 +191,14 @@ def test_it_goes_on_in_smaller_tiles_when_memory_runs_out(
         refresh_every=1000,
     )
     expected = transfer.stylize(content, [style], settings, trunk, tile=128)
-    look, steps = vgg.VGG19.look, []
+    forth, steps = vgg._Way.forth, []
 
     def short_of_memory(self, pixels, *others, **more):
         if pixels.shape[3] == 208 and len(steps) >= fails:
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate")
-        return look(self, pixels, *others, **more)
+        return forth(self, pixels, *others, **more)
 
-    monkeypatch.setattr(vgg.VGG19, "look", short_of_memory)
+    monkeypatch.setattr(vgg._Way, "forth", short_of_memory)
     monkeypatch.setattr(memory, "SIDES", (memory.WHOLE, 128))
     monkeypatch.setattr(memory, "free_memory", lambda device: 10**12)
     for progress in transfer.steps(content, [style], settings, trunk):
@@ -210,14 +210,14 @@ def test_it_goes_on_in_smaller_tiles_when_memory_runs_out(
 def test_strokes_that_memory_ran_out_over_are_gone_on_with(trunk, photo, artwork, monkeypatch):
     """A run that went on in smaller tiles, and was saved then, is resumed with its own strokes."""
     content, style = (images.to_tensor(picture.resize((208, 80))) for picture in (photo, artwork))
-    look, short = vgg.VGG19.look, []
+    forth, short = vgg._Way.forth, []
 
     def short_of_memory(self, pixels, *others, **more):
         if pixels.shape[3] == 208 and short:
             raise MemoryError
-        return look(self, pixels, *others, **more)
+        return forth(self, pixels, *others, **more)
 
-    monkeypatch.setattr(vgg.VGG19, "look", short_of_memory)
+    monkeypatch.setattr(vgg._Way, "forth", short_of_memory)
     monkeypatch.setattr(memory, "SIDES", (memory.WHOLE, 64))
     monkeypatch.setattr(memory, "free_memory", lambda device: 10**12)
     stage = Stage(80, 208, 3, brushwork=True)
@@ -237,7 +237,7 @@ def test_without_memory_for_any_tile_it_says_so(trunk, content, style, monkeypat
     def no_memory(*_, **__):
         raise MemoryError
 
-    monkeypatch.setattr(vgg.VGG19, "look", no_memory)
+    monkeypatch.setattr(vgg._Way, "forth", no_memory)
     monkeypatch.setattr(memory, "SIDES", (memory.WHOLE, 64))
     run = transfer.steps(content, [style], Settings(resolution=96), trunk)
     with pytest.raises(faults.NoMemoryError, match="lower resolution"):
@@ -276,6 +276,6 @@ def test_another_error_is_not_taken_for_a_lack_of_memory(trunk, content, style, 
     def broken(*_, **__):
         raise RuntimeError("something else")
 
-    monkeypatch.setattr(vgg.VGG19, "look", broken)
+    monkeypatch.setattr(vgg._Way, "forth", broken)
     with pytest.raises(RuntimeError, match="something else"):
         next(transfer.steps(content, [style], Settings(resolution=96), trunk))

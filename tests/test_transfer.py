@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import itertools
+import weakref
 
 import oracle
 import pytest
@@ -518,14 +520,29 @@ def test_the_loss_of_a_composition_falls_as_its_gradient_says(content, style, tr
 
 def test_a_large_canvas_spares_memory_and_a_small_one_does_not(trunk, monkeypatch):
     asked = []
-    monkeypatch.setattr(type(trunk), "spare_memory", lambda self, spare: asked.append(spare))
+    monkeypatch.setattr(type(trunk), "spare_memory", lambda self, *how: asked.append(how))
     monkeypatch.setattr(memory, "LARGE", 70 * 70)
     content, style = torch.rand(2, 1, 3, 96, 96)
     settings = Settings(resolution=96, iterations=5)
     transfer.stylize(content, [style], settings, trunk)
-    scales = [stage.scale for stage in transfer.plan(settings, 96, 96)]
-    assert asked == [side > 70 for side in scales]
-    assert set(asked) == {False, True}
+    stages = transfer.plan(settings, 96, 96)
+    # Strokes look at the first three blocks only.
+    assert asked == [(stage.scale > 70, 3 if stage.brushwork else 5) for stage in stages]
+    assert {spare for spare, _ in asked} == {False, True}
+
+
+def test_what_a_canvas_was_compared_with_is_gone_when_the_next_begins(trunk, content, style):
+    painter = painter_of(trunk, SMALL, content, [style])
+    stages = transfer.plan(SMALL, *content.shape[2:])
+    painter.begin(stages[0])
+    painter.step(0.01)
+    before = weakref.ref(painter.objective)
+    gc.disable()  # it might come by, and hide that it was needed
+    try:
+        painter.begin(stages[-1])
+        assert before() is None
+    finally:
+        gc.enable()
 
 
 def test_the_rim_takes_its_colour_from_behind_it():

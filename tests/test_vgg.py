@@ -218,6 +218,31 @@ def test_through_windows_cells_are_those_of_the_whole(trunk, style_layers):
     assert oracle.apart(found, expected) < 1e-3
 
 
+@pytest.mark.parametrize("pooling", ["max", "avg"])
+@pytest.mark.parametrize("style_layers", [(), ("conv1_1", "conv2_2", "conv3_1")])
+def test_a_glimpse_goes_back_as_autograd_does(trunk, style_layers, pooling):
+    pixels = noisy(80, 96)
+    window = Window(tiles(80, 96, 64)[0], "conv4_2")
+    part = pixels[(..., *window.pixels)].clone().requires_grad_()
+    seen = trunk.look(part, COLUMN, style_layers, None, pooling, window, CELL)
+    slopes = {name: torch.randn(output.shape) for name, output in seen.features.items()}
+    of_grams = {name: torch.randn(output.shape) for name, output in seen.grams.items()}
+    (expected,) = torch.autograd.grad(
+        [*seen.features.values(), *seen.grams.values()],
+        part,
+        [*slopes.values(), *of_grams.values()],
+    )
+    glimpse = trunk.glimpse(part, COLUMN, style_layers, None, pooling, window, CELL)
+    for kind in ("features", "grams"):
+        found, known = getattr(glimpse.look, kind), getattr(seen, kind)
+        assert [*found] == [*known]
+        assert all(torch.equal(found[name], known[name]) for name in known)
+    assert torch.equal(glimpse.back(slopes, of_grams), expected)
+    assert not slopes  # nothing of them is held
+    with pytest.raises(RuntimeError, match="only once"):
+        glimpse.back({}, of_grams)
+
+
 def test_average_pooling_keeps_the_size_of_activations(trunk, content):
     pixels = trunk.normalize(content)
     means = [
