@@ -1,7 +1,8 @@
 """All measurements, written to benchmarks/RESULTS.md with their charts.
 
     python -m benchmarks                   about forty minutes, and hours for the gallery
-    python -m benchmarks --quick           under three minutes, fewer sizes and rounds
+    python -m benchmarks --quick           under three minutes, fewer sizes and rounds, written
+                                           into benchmarks/quick
     python -m benchmarks --keep FOLDER     keeps the gallery's paintings in FOLDER, and paints none
                                            that is there already
     python -m benchmarks --pairs FOLDER    also scores the pairs of `PUBLISHED`, whose pictures are
@@ -40,6 +41,7 @@ from nst import images, transfer, vgg
 from nst.settings import Settings
 
 HERE = Path(__file__).parent
+RESULTS = "RESULTS.md"
 RESOURCES = HERE.parent / "Resources"
 PAIR = ("rocket", "night_sky")
 # What the reference implementation published for these pairs (512 px, about 1,000 iterations),
@@ -82,16 +84,18 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="for the gallery's paintings")
     options = parser.parse_args()
     extent = QUICK if options.quick else FULL
+    results = (HERE / "quick" if options.quick else HERE) / RESULTS
+    results.parent.mkdir(exist_ok=True)
     trunk = vgg.load()
     if options.pairs and options.only_pairs:
-        replace_section(pairs_table(trunk, options.pairs))
+        replace_section(pairs_table(trunk, options.pairs), results)
         return
     steps = step_times(trunk, extent)
     memory = {side: memory_peaks(side, extent.rounds) for side in extent.memory_sizes}
     curves = quality_over_time(trunk, extent.quality_size)
-    quality_chart(curves, HERE / "quality.png")
-    size_chart(steps, memory, HERE / "size.png")
-    sections = [
+    quality_chart(curves, results.with_name("quality.png"))
+    size_chart(steps, memory, results.with_name("size.png"))
+    for section in (
         heading(trunk, options.quick),
         step_table(trunk, steps),
         picture_table(trunk, extent),
@@ -99,18 +103,23 @@ def main() -> None:
         *([pairs_table(trunk, options.pairs)] if options.pairs else []),
         memory_table(memory),
         start_table(extent.rounds),
-    ]
-    (HERE / "RESULTS.md").write_text("\n\n".join(sections) + "\n")
+    ):
+        replace_section(section, results)
     # Last, as it takes the longest: what was measured before is on the disk by then.
-    replace_section(gallery.measured_section(extent.gallery, trunk, options.keep))
+    replace_section(gallery.measured_section(extent.gallery, trunk, options.keep), results)
 
 
-def replace_section(section: str) -> None:
-    """Put a section that was measured anew in the place of that of the same title."""
-    path = HERE / "RESULTS.md"
-    parts = re.split(r"\n\n(?=## )", path.read_text().rstrip())
+def replace_section(section: str, path: Path | None = None) -> None:
+    """Put a section that was measured anew in the place of that of the same title.
+
+    What is there besides, written by other programs of this folder, stays. Without a `path` it is
+    in the full results.
+    """
+    path = path or HERE / RESULTS
+    text = path.read_text().rstrip() if path.exists() else ""
+    parts = re.split(r"\n\n(?=## )", text) if text else []
     title = section.splitlines()[0]
-    kept = [section if part.startswith(title) else part for part in parts]
+    kept = [section if part.splitlines()[0] == title else part for part in parts]
     if section not in kept:
         kept.append(section)
     path.write_text("\n\n".join(kept) + "\n")

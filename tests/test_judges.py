@@ -470,6 +470,8 @@ def test_the_whole_report_has_the_gallery(monkeypatch, tmp_path, flags, plan):
         monkeypatch.setattr(report, name, lambda *given, title=name: f"## {title}\n\ntext")
     monkeypatch.setattr(report.vgg, "load", lambda: None)
     monkeypatch.setattr(report, "HERE", tmp_path)
+    full = "# Results\n\n## start_table\n\nold\n\n## Painting in tiles\n\nfrom elsewhere\n"
+    (tmp_path / "RESULTS.md").write_text(full)
     monkeypatch.setattr(
         report.gallery,
         "measured_section",
@@ -479,5 +481,12 @@ def test_the_whole_report_has_the_gallery(monkeypatch, tmp_path, flags, plan):
     report.main()
     assert asked == [(plan.gallery, None, Path("kept"))]
     written = (tmp_path / "RESULTS.md").read_text()
-    assert written.endswith(f"## start_table\n\ntext\n\n{gallery.TITLE}\n\nhung\n")
+    if flags:  # a quick look is no reason to lose what took hours
+        assert written == full
+        written = (tmp_path / "quick" / "RESULTS.md").read_text()
+    else:
+        assert "## Painting in tiles\n\nfrom elsewhere\n" in written
+        assert "old" not in written
+    assert "## start_table\n\ntext\n\n" in written
+    assert written.endswith(f"{gallery.TITLE}\n\nhung\n")
     assert report.QUICK.gallery == Plan(96, pairs=1, plain_pairs=0)
