@@ -3,8 +3,9 @@
 The model is measured: the peak of the anonymous memory (what the system cannot drop and read again
 from a file) of a process that has imported Streamlit, pandas and torch and paints one picture in
 one style on two threads, with `machine.give_back_early` in force as it is where memory is short. It
-took 0.69 GB at 256 x 256 px, 0.74 GB at 384 x 384 and 1.13 GB at 1024 x 1024; without it, 0.82 GB
-at 384 x 384, 0.76 GB at 512 x 512, 1.10 GB at 768 x 768 and 1.36 GB at 1024 x 1024. The libraries'
+took 0.65 GB at 256 x 256 px, 0.66 GB at 384 x 384, 0.68 GB at 512 x 512, 0.78 GB at 640 x 640,
+0.92 GB at 768 x 768, 1.08 GB at 896 x 896 and 1.28 GB at 1024 x 1024; without it, 0.70 GB at
+384 x 384, 0.75 GB at 512 x 512, 1.02 GB at 768 x 768 and 1.43 GB at 1024 x 1024. The libraries'
 files add 0.31 GB, of which a third is taken to be needed all the time.
 """
 
@@ -12,8 +13,9 @@ from __future__ import annotations
 
 from nst.settings import CONTROLS, UserError
 
-BASE = 775_000_000  # bytes, and
-A_PIXEL = 470  # bytes more for each of the canvas
+SMALLEST = 780_000_000  # bytes of any painting: its coarse canvases keep transformed weights
+BASE = 565_000_000  # bytes, and
+A_PIXEL = 780  # bytes more for each of the canvas
 LEAST = 256  # px, offered wherever the page can start at all
 STEP = 64  # px
 
@@ -24,7 +26,7 @@ class TooLargeError(UserError):
 
 def needed(width: int, height: int) -> int:
     """Bytes of a process that paints on such a canvas, px."""
-    return BASE + A_PIXEL * width * height
+    return max(SMALLEST, BASE + A_PIXEL * width * height)
 
 
 def highest_resolution(memory: int) -> int:

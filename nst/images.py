@@ -116,6 +116,11 @@ def open_picture(source: bytes | str | os.PathLike[str], name: str | None = None
         return _decode(data, shown)
 
 
+def held_bytes(picture: Image.Image) -> int:
+    """Bytes of memory that a picture takes, as Pillow holds it."""
+    return picture.width * picture.height * (1 if picture.mode in ("1", "L", "P") else 4)
+
+
 def read_bytes(
     path: str | os.PathLike[str], name: str | None = None, most: int | None = None
 ) -> bytes:

@@ -164,7 +164,7 @@ class _Job:
         if self.canvas is not None:
             pictures += [self.canvas.content, *self.canvas.styles, self.canvas.init]
         files = self.photo.data, self.content_shown, self.style_shown, self.preview or b""
-        return sum(picture.width * picture.height * 3 for picture in pictures if picture) + sum(
+        return sum(images.held_bytes(picture) for picture in pictures if picture) + sum(
             len(file) for file in (*files, *self.frames.kept())
         )
 

@@ -14,6 +14,7 @@ from page.words import duration
 ASKED = "resolution_asked"  # a resolution that came with a recipe or an address and was too high
 
 
+MOST_DIGITS = 9  # of a number in an address; Python refuses to read one of thousands
 MOST = 1024  # px; what is larger takes longer than a visitor waits, and is for the command line
 OFFERED = tuple(name for name in PRESETS if Settings.preset(name).resolution <= MOST)
 
@@ -60,7 +61,9 @@ def _of_address() -> int:
     """The resolution that a page which has just been opened begins with."""
     named = st.query_params.get("resolution", "").replace(",", "")
     maximum = CONTROLS["resolution"].maximum or 0
-    return int(named) if named.isdecimal() and int(named) <= maximum else 0
+    if not named.isdecimal() or len(named) > MOST_DIGITS:
+        return 0
+    return int(named) if int(named) <= maximum else 0
 
 
 def tell(chosen: int) -> None:

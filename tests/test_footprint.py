@@ -8,7 +8,7 @@ from nst import footprint
 from nst.settings import CONTROLS, UserError
 
 # Peaks of whole processes, in bytes, as they were measured, with the libraries' files.
-MEASURED = {256: 0.79e9, 384: 0.84e9, 1024: 1.23e9}
+MEASURED = {256: 0.75e9, 384: 0.76e9, 512: 0.78e9, 640: 0.88e9, 768: 1.02e9, 1024: 1.38e9}
 
 
 @pytest.mark.parametrize("side", MEASURED)
@@ -17,7 +17,7 @@ def test_the_model_is_never_below_what_was_measured_and_not_far_above(side: int)
 
 
 def test_more_memory_has_room_for_a_larger_canvas() -> None:
-    sizes = [200_000_000, 850_000_000, 950_000_000, 1_050_000_000, 16_000_000_000]
+    sizes = [200_000_000, 850_000_000, 950_000_000, 1_150_000_000, 16_000_000_000]
     found = [footprint.highest_resolution(size) for size in sizes]
     assert found == sorted(set(found))
     assert found[0] == footprint.LEAST

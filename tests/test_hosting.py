@@ -186,12 +186,12 @@ def texts(app: AppTest) -> str:
 def test_a_small_server_offers_smaller_canvases_and_says_why(
     monkeypatch: pytest.MonkeyPatch, gate: threading.Event
 ) -> None:
-    highest = small_server(monkeypatch, 1_100_000_000)
+    highest = small_server(monkeypatch, 1_000_000_000)
     app = open_page()
     slider = app.select_slider("resolution")
     assert slider.options[-1] == str(highest)
     assert slider.value == Settings().resolution
-    assert f"This server has 1.1 GB of memory, which is enough for up to {highest} px." in texts(
+    assert f"This server has 1.0 GB of memory, which is enough for up to {highest} px." in texts(
         app
     )
     assert "asked for" not in texts(app)
@@ -210,6 +210,13 @@ def test_a_small_server_offers_smaller_canvases_and_says_why(
     run_until(linked, lambda: "Finished" in status(linked))
     finer = next(button for button in linked.button if button.label == "Finer strokes")
     assert finer.disabled
+
+
+@pytest.mark.parametrize("asked", ["9" * 5000, "1,024px", "-5", "", "٣" * 5000])
+def test_a_nonsense_resolution_in_the_address_is_passed_over(asked: str) -> None:
+    app = open_page(resolution=asked)
+    assert not app.exception
+    assert app.select_slider("resolution").value == Settings().resolution
 
 
 def test_a_server_with_hardly_any_memory_still_opens(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1224,3 +1224,9 @@ def test_import_needs_neither_torch_nor_numpy():
     code = "import sys, nst.images; print(sorted({'torch', 'numpy'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_memory_of_a_picture_is_counted_as_pillow_holds_it():
+    colour = Image.new("RGB", (40, 30))
+    assert images.held_bytes(colour) == 40 * 30 * 4
+    assert images.held_bytes(colour.convert("L")) == 40 * 30

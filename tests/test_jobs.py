@@ -499,7 +499,7 @@ def test_ended_jobs_take_no_more_memory_than_allowed() -> None:
     manager = JobManager(paint_white)
     ended_job(manager)
     (kept,) = manager._jobs.values()
-    assert kept.size_bytes > 768 * 512 * 3  # the painting as it is shown, and more
+    assert kept.size_bytes > 768 * 512 * 4  # the painting as it is shown, and more
     assert kept.canvas is None  # what it was painted from is let go
     roomy = JobManager(paint_white, kept_bytes=kept.size_bytes * 5 // 2)
     ids = [ended_job(roomy) for _ in range(4)]
