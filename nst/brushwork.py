@@ -95,6 +95,8 @@ class Brushwork:
     the `choices` of an earlier run say.
     """
 
+    blocks = DEEPEST  # of the network that it looks at
+
     def __init__(self, scene: Scene, pixels: Tensor, choices: Tensor | None = None) -> None:
         self.scene = scene
         self.balance = Balance.of(scene.settings)

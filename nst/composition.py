@@ -69,6 +69,7 @@ class Composition:
     """Content and Gram losses of a canvas; an `Objective`."""
 
     choices = None
+    blocks = 5  # of the network that it may look at
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene

@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nst import faces, faults, memory, neighbours, spread
+from nst import faces, faults, memory, spread
 from nst.brushwork import Brushwork
 from nst.checkpoint import CheckpointError, State
 from nst.composition import Composition
@@ -262,8 +262,8 @@ class _Painter:
 
         With `resume`, where a run stood at that size.
         """
-        blocks = neighbours.DEEPEST if stage.brushwork else 5
-        self.vgg.spare_memory(stage.area > memory.LARGE, blocks)
+        kind = Brushwork if stage.brushwork else Composition
+        self.vgg.spare_memory(stage.area > memory.LARGE, kind.blocks)
         self.optimizer: Adam | LBFGS | None = None  # of the stage before
         self._forget()  # which would hold on to itself until the next collection of garbage
         self.objective = None

@@ -79,7 +79,7 @@ ALLOWED = {
     "composition": {"losses", "objective", "schedule", "tensors", "tiling"},
     "brushwork": {
         *("checkpoint", "composition", "losses", "neighbours", "objective", "schedule"),
-        *("settings", "tensors", "tiles", "tiling"),
+        *("settings", "strips", "tensors", "tiles", "tiling"),
     },
     "transfer": {
         *("brushwork", "checkpoint", "composition", "faces", "faults", "memory", "objective"),
