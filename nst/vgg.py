@@ -202,8 +202,8 @@ class _Step:
             )
         self.add(of_content, finer, gradient, 0, gradient.shape[2])
         if of_grams is None:
-            opened = self.output.dtype == torch.bool
-            return gradient if opened else gradient.masked_fill_(self.output == 0, 0)
+            done = self.output.dtype == torch.bool  # `add` has closed what the ReLU has closed
+            return gradient if done else gradient.masked_fill_(self.output == 0, 0)
         counted = self.counted
         of_grams = of_grams / counted.total
         height, row_bytes = gradient.shape[2], 4 * gradient[0, :, 0].numel()
@@ -218,7 +218,11 @@ class _Step:
     def add(
         self, of_content: Tensor | None, finer: int, gradient: Tensor, top: int, bottom: int
     ) -> None:
-        """Add to the gradient from `top` to `bottom`, multiples of 4, what comes from features."""
+        """Add what comes from the loss of features to the gradient of some rows, in place.
+
+        `top` and `bottom` are multiples of 4, or the last row. Where it is known without Gram
+        matrices that the ReLU is closed, the gradient becomes 0.
+        """
         if of_content is not None:
             rows, _ = self.counted.strip(top, bottom)
             first = max(top - self.counted.rows.start, 0) // finer

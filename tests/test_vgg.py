@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torchvision.models.vgg import cfgs, make_layers
 
-from nst import losses, vgg, weights
+from nst import losses, strips, vgg, weights
 from nst.neighbours import CELL
 from nst.settings import LAYERS, UserError
 from nst.tiles import Window, tiles
@@ -216,6 +216,24 @@ def test_through_windows_cells_are_those_of_the_whole(trunk, style_layers):
         (gradient,) = torch.autograd.grad(outputs, part, gradients)
         found[(..., *window.pixels)] += gradient
     assert oracle.apart(found, expected) < 1e-3
+
+
+@pytest.mark.parametrize("side", [0, 64])
+def test_in_strips_the_gradient_of_features_behind_a_pooling_is_the_same(trunk, monkeypatch, side):
+    pixels = noisy(96, 144)
+    window = Window(tiles(96, 144, side or 144)[-1], "conv3_3")
+    part = pixels[(..., *window.pixels)]
+    gradients = []
+    for strip_bytes in (2**30, 2**14):
+        monkeypatch.setattr(strips, "STRIP_BYTES", strip_bytes)
+        look, back = trunk.glimpse(part, COLUMN[:5], [], None, "max", window, CELL)
+        generator = torch.Generator().manual_seed(0)
+        slopes = {
+            name: torch.randn(found.shape, generator=generator)
+            for name, found in look.features.items()
+        }
+        gradients.append(back(slopes, {}))
+    assert oracle.apart(*gradients) < 1e-4
 
 
 @pytest.mark.parametrize("pooling", ["max", "avg"])
