@@ -6,7 +6,6 @@ from elsewhere, and what comes from visitors reaches it as data, never as markup
 
 from __future__ import annotations
 
-import base64
 import functools
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from nst import jobs
+from page.words import data_url
 
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
@@ -32,16 +32,12 @@ def show(job: jobs.Snapshot, painting: bytes) -> None:
     _component()(
         key=f"slider_{job.id.encode().hex()}",  # an id may hold two underscores, a key must not
         data={
-            "photo": _data_url(job.content_shown),
-            "painting": _data_url(painting),
+            "photo": data_url(job.content_shown),
+            "painting": data_url(painting),
             "photo_alt": f"The photo: {job.content_name}",
             "painting_alt": f"The painting: {job.content_name} in the style of {job.style_name}",
         },
     )
-
-
-def _data_url(jpeg: bytes) -> str:
-    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
 
 
 def toggle_key(job_id: str) -> str:

@@ -16,7 +16,7 @@ from nst.order import Input, enumerated
 from nst.settings import CONTROLS
 from page import compare, downloads
 from page.gallery import FAVOURITES, RESOURCES, shown, shown_styles, sketch
-from page.words import about, duration, plain, title_of
+from page.words import about, data_url, duration, plain, title_of
 
 READY = "Press Paint and watch; you can stop at any time."
 FIRST_FORECAST = 4  # the iteration from which on the time left is told: one alone says little
@@ -105,8 +105,10 @@ def show_pictures(
         left.info("Choose a photo and a style in the sidebar.", icon=":material/image_search:")
         return Below(left, right)
     captions = f"Photo: {plain(names[0])}", f"Style: {plain(names[1])}"
-    pair[0].image(subject, captions[0], width="stretch", alt=f"The photo: {names[0]}")
-    pair[1].image(texture, captions[1], width="stretch", alt=f"The style: {names[1]}")
+    # Streamlit (1.67) lets go of a file soon after another has taken its place: of a picture that
+    # changes twice a second a slow browser would find nothing. So the page gets them whole.
+    pair[0].image(data_url(subject), captions[0], width="stretch", alt=f"The photo: {names[0]}")
+    pair[1].image(data_url(texture), captions[1], width="stretch", alt=f"The style: {names[1]}")
     with right:
         show_painting(subject, names, job, manager)
     return Below(left, right)
@@ -126,7 +128,7 @@ def show_painting(
                 st.caption(plain(title), text_alignment="center")
             return
         alt = "The painting so far" if job.active else "The painting"
-        place.image(picture, plain(title), width="stretch", alt=f"{alt}: {title}")
+        place.image(data_url(picture), plain(title), width="stretch", alt=f"{alt}: {title}")
     elif job is None and names == example_names() and EXAMPLE.exists():
         place.image(
             EXAMPLE.read_bytes(),
@@ -136,7 +138,10 @@ def show_painting(
         )
     else:
         place.image(
-            sketch(photo), "Your painting appears here", width="stretch", alt="A pencil sketch"
+            data_url(sketch(photo), "image/png"),
+            "Your painting appears here",
+            width="stretch",
+            alt="A pencil sketch",
         )
 
 

@@ -1,7 +1,8 @@
-"""Texts of the page: file names, titles and times as one says them."""
+"""Texts of the page: file names, titles, addresses, and times as one says them."""
 
 from __future__ import annotations
 
+import base64
 import re
 
 # What `str.capitalize` would not make of a setting's value.
@@ -27,6 +28,11 @@ def title_of(stem: str) -> str:
 def option(value: str) -> str:
     """A setting's value as the page shows it; the names of layers stay as the field writes them."""
     return OPTIONS.get(value, value if "_" in value else value.capitalize())
+
+
+def data_url(picture: bytes, mime: str = "image/jpeg") -> str:
+    """An address that holds a picture's file itself, so that the browser need not fetch it."""
+    return f"data:{mime};base64,{base64.b64encode(picture).decode()}"
 
 
 def about(seconds: float) -> str:

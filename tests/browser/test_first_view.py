@@ -98,6 +98,17 @@ def test_from_the_first_look_to_the_end_nothing_moves(page: Page, server: str) -
     expect(page.get_by_role("button", name="Paint", exact=True)).to_be_enabled()
 
 
+def test_a_browser_that_is_slow_to_fetch_sees_every_painting(page: Page, server: str) -> None:
+    open_page(page, server, "resolution=96&iterations=12&strength=0.9")
+    page.route("**/media/**", lambda route: route.abort())  # the slowest there is
+    page.evaluate(f"() => {{ {FRAMES} }}")
+    height = places(page)[0][3]
+    page.get_by_role("button", name="Paint", exact=True).click()
+    expect(page.get_by_text("Finished:")).to_be_visible(timeout=BEGIN)
+    loaded(picture(page, "The painting:"))
+    assert page.evaluate("window.least")["height"] >= height - 1
+
+
 def test_the_first_view_on_a_phone(page: Page, server: str) -> None:
     page.set_viewport_size({"width": 360, "height": 740})
     open_page(page, server, "resolution=128&iterations=5,000&early_stop=false")
