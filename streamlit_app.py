@@ -15,23 +15,24 @@ from typing import Any
 
 import streamlit as st
 
-from nst import machine
+from nst.machine import malloc
 
 # Before the others, which take a second: meanwhile every visitor who comes adds threads, and with
 # more than a few it is too late.
-machine.share_arenas()
+malloc.share_arenas()
 
-from nst import images, jobs
-from nst.jobs import BusyError
-from nst.order import Input, Order
-from nst.settings import UserError
+from nst.errors import UserError
+from nst.pictures import reading, writing
+from nst.queue import jobs
+from nst.queue.jobs import BusyError
+from nst.studio.order import Input, Order
 from page import (
     announcement,
+    capacity,
     controls,
     downloads,
     explained,
     gallery,
-    limits,
     masks,
     recipes,
     results,
@@ -61,7 +62,7 @@ def job_manager() -> jobs.JobManager:
     """The one queue of this server, which tells on its console of every painting."""
     logging.basicConfig(format=LOG_FORMAT)  # Streamlit sets up its own loggers only
     logging.getLogger("nst").setLevel(logging.INFO)
-    budget = limits.budget()
+    budget = capacity.budget()
     manager = jobs.JobManager(kept_bytes=budget.kept, memory=budget.painting)
     manager.warm_up(WARM_UP)
     atexit.register(manager.close)
@@ -161,11 +162,11 @@ def continued(job: jobs.Snapshot, painted: Order, settings: Any) -> Order:
     """The order to paint on, with other settings, from a job's result as it is shown."""
     strength = st.session_state.get(studio.strength_key(job.id))
     data = job_manager().png(job.id, strength)
-    if len(data) > images.MAX_BYTES:  # more than could be given back: the canvas' size will do
+    if len(data) > reading.MAX_BYTES:  # more than could be given back: the canvas' size will do
         picture = job_manager().result(job.id, strength)
         assert picture is not None
         picture.thumbnail((masks.LONGER_SIDE, masks.LONGER_SIDE))
-        data = images.encode(picture)
+        data = writing.encode(picture)
     weights = settings.style_weights
     if len(weights) not in (0, len(painted.styles)):
         weights = painted.settings.style_weights
@@ -304,7 +305,7 @@ with st.sidebar:
 if photo:
     with chosen.plan:
         size = gallery.shown(photo.data, photo.file_name)[1]
-        limits.tell_plan(job_manager().plan(chosen.settings, size))
+        capacity.tell_plan(job_manager().plan(chosen.settings, size))
 
 remember()
 st.title("Turn a photo into a painting")

@@ -17,9 +17,11 @@ import torch
 from PIL import Image, ImageOps
 from torch import Tensor
 
-from nst import canvas, images, losses, transfer, vgg
-from nst.optimizers import LBFGS
+from nst.paint import losses, transfer
+from nst.paint.optimizers import LBFGS
+from nst.pictures import canvas, conversion, fitting, reading, writing
 from nst.settings import Settings
+from nst.vgg import network
 
 HERE = Path(__file__).parent
 FOLDER = HERE / "how_it_works"
@@ -46,17 +48,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if unknown:
         parser.error(f"there is no row {unknown[0]!r}; choose from {', '.join(ROWS)}")
     options.out.mkdir(parents=True, exist_ok=True)
-    trunk = vgg.load()
+    trunk = network.load()
     for row in options.rows or ROWS:
         for name, picture in ROWS[row](trunk, options.size, options.steps).items():
-            data = images.encode(picture, "JPEG", QUALITY)
-            images.write_atomically(data, options.out / f"{name}.jpg")
+            data = writing.encode(picture, "JPEG", QUALITY)
+            writing.write_atomically(data, options.out / f"{name}.jpg")
 
 
-def draw_layers(trunk: vgg.VGG19, size: int, steps: int) -> dict[str, Image.Image]:
+def draw_layers(trunk: network.VGG19, size: int, steps: int) -> dict[str, Image.Image]:
     """The photo, and what is found when only one layer's view of it is drawn again."""
-    photo = images.fit(sample("content", PHOTO), size)
-    pixels = trunk.normalize(images.to_tensor(photo))
+    photo = fitting.fit(sample("content", PHOTO), size)
+    pixels = trunk.normalize(conversion.to_tensor(photo))
     drawn = {"photo": photo}
     for layer in LAYERS:
         target = trunk.features(pixels, [layer])[layer]
@@ -68,11 +70,11 @@ def draw_layers(trunk: vgg.VGG19, size: int, steps: int) -> dict[str, Image.Imag
     return drawn
 
 
-def draw_textures(trunk: vgg.VGG19, size: int, steps: int) -> dict[str, Image.Image]:
+def draw_textures(trunk: network.VGG19, size: int, steps: int) -> dict[str, Image.Image]:
     """The artwork, and sheets filled with what its first layer, its first two ... know of it."""
-    width, height = images.fit_size(sample("content", PHOTO).size, size)
+    width, height = fitting.fit_size(sample("content", PHOTO).size, size)
     artwork = sample("styles", ARTWORK)
-    pixels = trunk.normalize(images.to_tensor(images.fit(artwork, size)))
+    pixels = trunk.normalize(conversion.to_tensor(fitting.fit(artwork, size)))
     drawn = {"artwork": ImageOps.fit(artwork, (width, height), Image.Resampling.LANCZOS)}
     for count in range(1, len(LAYERS) + 1):
         layers = LAYERS[:count]
@@ -89,7 +91,7 @@ def draw_textures(trunk: vgg.VGG19, size: int, steps: int) -> dict[str, Image.Im
     return drawn
 
 
-def draw_scales(trunk: vgg.VGG19, size: int, steps: int) -> dict[str, Image.Image]:
+def draw_scales(trunk: network.VGG19, size: int, steps: int) -> dict[str, Image.Image]:
     """The canvas of each size when it is finished, all shown at one size; default settings."""
     del steps  # as many as the settings say
     photo, settings = sample("content", PHOTO), Settings()
@@ -99,24 +101,24 @@ def draw_scales(trunk: vgg.VGG19, size: int, steps: int) -> dict[str, Image.Imag
     for progress in transfer.steps(content, styles, settings, trunk):
         if progress.image is not None:
             finished[progress.scale] = progress.image
-    shape = images.fit_size(photo.size, size)
+    shape = fitting.fit_size(photo.size, size)
     return {
         # With the squares of its pixels, so that a small canvas is seen to be small.
-        f"scale_{number}": images.to_picture(image).resize(
+        f"scale_{number}": conversion.to_picture(image).resize(
             shape, Image.Resampling.NEAREST if scale < size else Image.Resampling.LANCZOS
         )
         for number, (scale, image) in enumerate(finished.items(), 1)
     }
 
 
-ROWS: dict[str, Callable[[vgg.VGG19, int, int], dict[str, Image.Image]]] = {
+ROWS: dict[str, Callable[[network.VGG19, int, int], dict[str, Image.Image]]] = {
     "layers": draw_layers,
     "textures": draw_textures,
     "scales": draw_scales,
 }
 
 
-def from_noise(trunk: vgg.VGG19, shape: Sequence[int], loss: Loss, steps: int) -> Image.Image:
+def from_noise(trunk: network.VGG19, shape: Sequence[int], loss: Loss, steps: int) -> Image.Image:
     """What noise of this shape, (1, 3, H, W), becomes when its `loss` is made small."""
     noise = torch.rand(tuple(shape), generator=torch.Generator().manual_seed(SEED))
     pixels = trunk.normalize(noise)
@@ -126,16 +128,23 @@ def from_noise(trunk: vgg.VGG19, shape: Sequence[int], loss: Loss, steps: int) -
     unit = float(loss(pixels))
     for _ in range(steps):
         seen = pixels.detach().requires_grad_()
-        value = loss(seen) / unit + CALM * losses.total_variation(seen)
+        value = loss(seen) / unit + CALM * _variation(seen)
         (gradient,) = torch.autograd.grad(value, seen)
         optimizer.step(pixels, gradient, float(value.detach()), 0.1)
         torch.clamp(pixels, black, white, out=pixels)
-    return images.to_picture(trunk.denormalize(pixels).clamp(0, 1).cpu())
+    return conversion.to_picture(trunk.denormalize(pixels).clamp(0, 1).cpu())
+
+
+def _variation(image: Tensor) -> Tensor:
+    """Mean squared difference of neighbouring pixels, for autograd."""
+    down = image[..., 1:, :] - image[..., :-1, :]
+    right = image[..., :, 1:] - image[..., :, :-1]
+    return down.square().mean() + right.square().mean()
 
 
 def sample(folder: str, name: str) -> Image.Image:
     """A sample picture by its name."""
-    return images.open_picture(HERE / folder / f"{name}.jpg")
+    return reading.open_picture(HERE / folder / f"{name}.jpg")
 
 
 if __name__ == "__main__":

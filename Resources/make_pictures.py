@@ -17,8 +17,11 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from nst import canvas, cli, images, transfer, vgg
+from nst.cli import cli
+from nst.paint import transfer
+from nst.pictures import canvas, conversion, reading, writing
 from nst.settings import CONTROLS, Settings
+from nst.vgg import network
 
 HERE = Path(__file__).parent
 README = HERE.parent / "README.md"
@@ -278,9 +281,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if row.name in chosen:
             picture = small(run(row)[0]) if row is BLEND_SHEET else labelled(row, run(row))
             path = HERE / "controls" / f"{row.name}.jpg"
-            images.write_atomically(images.encode(picture, "JPEG", QUALITY), path)
+            writing.write_atomically(writing.encode(picture, "JPEG", QUALITY), path)
     text = README.read_text()
-    images.write_atomically(with_rows(text).encode(), README)
+    writing.write_atomically(with_rows(text).encode(), README)
 
 
 def with_rows(readme: str) -> str:
@@ -352,7 +355,7 @@ def small(sheet: Image.Image) -> Image.Image:
 
 def paint_showcase() -> None:
     """Paint Showcase.png and example.jpg with the default settings."""
-    trunk = vgg.load()
+    trunk = network.load()
     rows = []
     for photo, styles in SHOWCASE.items():
         row = [sample("content", photo)]
@@ -361,7 +364,7 @@ def paint_showcase() -> None:
             # The artwork in a corner, as a painter pins it to the easel.
             row.append(with_inset(painting, sample("styles", style)))
             if (photo, style) == EXAMPLE:
-                images.save(painting, HERE / "example.jpg")
+                writing.save(painting, HERE / "example.jpg")
         rows.append(row)
     sheet(rows).save(HERE / "Showcase.png", optimize=True)
 
@@ -378,16 +381,16 @@ def with_inset(painting: Image.Image, artwork: Image.Image, number: int = 0) -> 
 
 def sample(folder: str, name: str) -> Image.Image:
     """A sample picture by its name."""
-    return images.open_picture(HERE / folder / f"{name}.jpg")
+    return reading.open_picture(HERE / folder / f"{name}.jpg")
 
 
-def paint(photo: str, style: str, trunk: vgg.VGG19) -> Image.Image:
+def paint(photo: str, style: str, trunk: network.VGG19) -> Image.Image:
     """The photo in the style, at the photo's own size, with the default settings."""
     content, settings = sample("content", photo), Settings()
     prepared = canvas.prepare(content, [sample("styles", style)], settings)
     picture, styles, _, _ = prepared.tensors()
     result = transfer.stylize(picture, styles, settings, trunk)
-    return canvas.finish(images.to_picture(result), content, settings)
+    return canvas.finish(conversion.to_picture(result), content, settings)
 
 
 def sheet(rows: list[list[Image.Image]]) -> Image.Image:

@@ -28,7 +28,7 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
-from nst import images
+from nst.pictures import writing
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -73,12 +73,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with served() as address, chromium() as browser:
         for name, data in photographs(browser, address):
-            images.write_atomically(data, folder / f"{name}.webp")
+            writing.write_atomically(data, folder / f"{name}.webp")
         findings = [*walk(browser, address, WIDE), *walk(browser, address, PHONE)]
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.write_text(json.dumps([vars(finding) for finding in findings], indent=1) + "\n")
     text = with_counts(README.read_text(), findings)
-    images.write_atomically(text.encode(), README)
+    writing.write_atomically(text.encode(), README)
 
 
 @contextlib.contextmanager
@@ -150,7 +150,7 @@ def photographs(browser: Browser, address: str) -> Iterator[tuple[str, bytes]]:
 
 def _photograph(page: Page) -> bytes:
     picture = Image.open(io.BytesIO(page.screenshot(animations="disabled"))).convert("RGB")
-    return images.encode(picture, "WEBP", QUALITY)
+    return writing.encode(picture, "WEBP", QUALITY)
 
 
 def _opened(browser: Browser, address: str, size: ViewportSize, query: str = "") -> Page:

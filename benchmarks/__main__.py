@@ -37,8 +37,10 @@ from benchmarks import gallery
 from benchmarks.charts import quality_chart, size_chart
 from benchmarks.plain import STEPS, PlainLoop
 from benchmarks.yardstick import Score, Yardstick
-from nst import images, transfer, vgg
+from nst.paint import transfer
+from nst.pictures import conversion, fitting, reading
 from nst.settings import Settings
+from nst.vgg import network
 
 HERE = Path(__file__).parent
 RESULTS = "RESULTS.md"
@@ -86,7 +88,7 @@ def main() -> None:
     extent = QUICK if options.quick else FULL
     results = (HERE / "quick" if options.quick else HERE) / RESULTS
     results.parent.mkdir(exist_ok=True)
-    trunk = vgg.load()
+    trunk = network.load()
     if options.pairs and options.only_pairs:
         replace_section(pairs_table(trunk, options.pairs), results)
         return
@@ -129,10 +131,10 @@ def pair(side: int, square: bool = False) -> tuple[Tensor, Tensor]:
     """Photo and artwork with this longer side, (1, 3, H, W) in 0..1."""
     folders = zip(("content", "styles"), PAIR, strict=True)
     photo, artwork = (
-        images.open_picture(RESOURCES / folder / f"{name}.jpg") for folder, name in folders
+        reading.open_picture(RESOURCES / folder / f"{name}.jpg") for folder, name in folders
     )
-    content = images.to_tensor(images.fit(photo, side, square))
-    return content, images.to_tensor(images.fit(artwork, side, square))
+    content = conversion.to_tensor(fitting.fit(photo, side, square))
+    return content, conversion.to_tensor(fitting.fit(artwork, side, square))
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -148,7 +150,7 @@ def alternate(rounds: int, *works: Callable[[], object]) -> list[float]:
     return [statistics.median(times) for times in zip(*taken, strict=True)]
 
 
-def step_times(trunk: vgg.VGG19, extent: Extent) -> dict[int, tuple[float, float]]:
+def step_times(trunk: network.VGG19, extent: Extent) -> dict[int, tuple[float, float]]:
     """Size -> seconds of a plain step and of ours, the style judged at one size in both."""
     times = {}
     for side in extent.step_sizes:
@@ -171,7 +173,7 @@ def gemm_rate(dtype: torch.dtype) -> float:
     return 2 * side**3 / alternate(7, lambda: a @ b)[0] / 1e9
 
 
-def picture_table(trunk: vgg.VGG19, extent: Extent) -> str:
+def picture_table(trunk: network.VGG19, extent: Extent) -> str:
     """Time to the finished picture against 1,000 plain steps."""
     rows = [
         "## Time to the finished picture\n",
@@ -209,7 +211,7 @@ def picture_table(trunk: vgg.VGG19, extent: Extent) -> str:
     return "\n".join(rows)
 
 
-def first_sight(trunk: vgg.VGG19, side: int, whole: float) -> str:
+def first_sight(trunk: network.VGG19, side: int, whole: float) -> str:
     """When a default run of `whole` seconds shows its first strokes, after 8 iterations."""
     content, style = pair(side)
     times = []
@@ -225,7 +227,7 @@ def first_sight(trunk: vgg.VGG19, side: int, whole: float) -> str:
 
 
 def stylizer(
-    content: Tensor, style: Tensor, settings: Settings, trunk: vgg.VGG19
+    content: Tensor, style: Tensor, settings: Settings, trunk: network.VGG19
 ) -> Callable[[], Tensor]:
     """A whole run as a call without arguments."""
     return lambda: transfer.stylize(content, [style], settings, trunk)
@@ -237,7 +239,7 @@ def picture_row(preset: str, content: Tensor, plain: float, ours: float) -> str:
     return f"| {preset} | {size} | {plain:.0f} s | {ours:.1f} s | {plain / ours:.0f} |"
 
 
-def quality_over_time(trunk: vgg.VGG19, side: int) -> dict[str, list[tuple[float, Score]]]:
+def quality_over_time(trunk: network.VGG19, side: int) -> dict[str, list[tuple[float, Score]]]:
     """Engine -> seconds and scores on the way; the plain loop gets eight times our time."""
     content, style = pair(side)
     yardstick = Yardstick(content, style)
@@ -282,13 +284,13 @@ def feed_forward(
     except ImportError:
         return None
     engine = StyleTransfer(device="cpu", threads=torch.get_num_threads())
-    photo, artwork = images.to_picture(content), images.to_picture(style)
+    photo, artwork = conversion.to_picture(content), conversion.to_picture(style)
     painting = engine.stylize_with(photo, artwork)  # loads its networks
     (took,) = alternate(5, lambda: engine.stylize_with(photo, artwork))
-    return took, yardstick.score(images.to_tensor(painting))
+    return took, yardstick.score(conversion.to_tensor(painting))
 
 
-def pairs_table(trunk: vgg.VGG19, folder: Path) -> str:
+def pairs_table(trunk: network.VGG19, folder: Path) -> str:
     """The defaults and `quick` on pairs whose results others have published."""
     rows = [
         f"## Beside the reference implementation's published results, at {SCORED_SIDE} px\n",
@@ -300,7 +302,7 @@ def pairs_table(trunk: vgg.VGG19, folder: Path) -> str:
         products = []
         for (photo, artwork), (their_style, their_content) in PUBLISHED.items():
             content, style = (
-                images.to_tensor(images.fit(images.open_picture(path), SCORED_SIDE))
+                conversion.to_tensor(fitting.fit(reading.open_picture(path), SCORED_SIDE))
                 for path in (
                     folder / "content" / f"{photo}.jpg",
                     folder / "style" / f"{artwork}.jpg",
@@ -342,7 +344,7 @@ def _run_child(*arguments: str) -> str:
     return done.stdout
 
 
-def heading(trunk: vgg.VGG19, quick: bool) -> str:
+def heading(trunk: network.VGG19, quick: bool) -> str:
     """Machine, versions and how it was measured."""
     command = "python -m benchmarks" + (" --quick" if quick else "")
     rates = f"{gemm_rate(torch.float32):.0f} GFLOP/s in float32"
@@ -369,7 +371,7 @@ def processor() -> str:
     return f"{names[0]} ({torch.backends.cpu.get_cpu_capability()})" if names else "unknown"
 
 
-def step_table(trunk: vgg.VGG19, steps: dict[int, tuple[float, float]]) -> str:
+def step_table(trunk: network.VGG19, steps: dict[int, tuple[float, float]]) -> str:
     """Seconds a step, and the share of the machine's own matrix product."""
     rate = gemm_rate(trunk.precision)
     rows = [

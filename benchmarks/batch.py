@@ -19,8 +19,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from nst import batch, canvas, easel, images, transfer, vgg
+from nst.batch import batch, easel
+from nst.paint import transfer
+from nst.pictures import canvas, reading, writing
 from nst.settings import Settings
+from nst.vgg import network
 
 RESOURCES = Path(__file__).parent.parent / "Resources"
 
@@ -39,7 +42,7 @@ def main() -> None:
         sorted(str(path) for path in (RESOURCES / name).glob("*.jpg"))[:count]
         for name, count in (("content", options.contents), ("styles", options.styles))
     )
-    trunk = easel.paint(vgg.load)
+    trunk = easel.paint(network.load)
     began = time.perf_counter()
     engine = _Opened(batch.VGGEngine())
     print(f"opening the model: {time.perf_counter() - began:.1f} s")
@@ -71,7 +74,7 @@ def _paint_all(jobs: Sequence[batch.Job], folder: str, engine: batch.Engine) -> 
     return seconds
 
 
-def _optimise_all(jobs: Sequence[batch.Job], trunk: vgg.VGG19) -> float:
+def _optimise_all(jobs: Sequence[batch.Job], trunk: network.VGG19) -> float:
     """Seconds of the pairs' optimisation, one by one."""
     seconds = sum(easel.paint(_optimise, job, trunk) for job in jobs)
     print(f"{len(jobs)} pairs alone: {seconds:.1f} s", flush=True)
@@ -80,11 +83,11 @@ def _optimise_all(jobs: Sequence[batch.Job], trunk: vgg.VGG19) -> float:
 
 def _enlarged(path: str, megapixels: float, folder: str) -> str:
     """The photo as a JPEG of that many megapixels."""
-    photo = images.open_picture(path)
+    photo = reading.open_picture(path)
     scale = (megapixels * 1e6 / (photo.width * photo.height)) ** 0.5
     large = photo.resize((round(photo.width * scale), round(photo.height * scale)))
     target = str(Path(folder) / f"large_{Path(path).name}")
-    images.save(large, target)
+    writing.save(large, target)
     return target
 
 
@@ -100,9 +103,9 @@ class _Opened:
         return self._painter
 
 
-def _optimise(job: batch.Job, trunk: vgg.VGG19) -> float:
+def _optimise(job: batch.Job, trunk: network.VGG19) -> float:
     """Seconds of the pair's optimisation by itself."""
-    photo, style = (images.open_picture(path) for path in (job.content, *job.styles))
+    photo, style = (reading.open_picture(path) for path in (job.content, *job.styles))
     content, given, _, _ = canvas.prepare(photo, [style], job.settings).tensors()
     *_, last = transfer.steps(content, given, job.settings, trunk)
     return last.seconds

@@ -43,11 +43,12 @@ def memory(engine: str, side: int) -> int:
         for _ in range(2):
             plain.step()
     else:
-        from nst import transfer, vgg
+        from nst.paint import transfer
         from nst.settings import Settings
+        from nst.vgg import network
 
         settings = Settings(resolution=side, iterations=2)
-        transfer.stylize(content, [style], settings, vgg.load(device="cpu"))
+        transfer.stylize(content, [style], settings, network.load(device="cpu"))
     return peak_memory()
 
 
@@ -58,19 +59,21 @@ def tiled(side: int, tile: int) -> dict[str, float]:
     """
     import torch
 
-    from nst import estimate, images, memory, transfer, vgg
-    from nst.schedule import Stage
+    from nst.paint import estimate, memory, transfer
+    from nst.paint.schedule import Stage
+    from nst.pictures import conversion, reading
     from nst.settings import Settings
+    from nst.vgg import network
 
     torch.set_num_threads(2)
     folder = Path(__file__).parent.parent / "Resources"
     content, style = (
-        images.to_tensor(images.open_picture(folder / name).resize((side, side)))
+        conversion.to_tensor(reading.open_picture(folder / name).resize((side, side)))
         for name in ("content/rocket.jpg", "styles/night_sky.jpg")
     )
     settings = Settings(resolution=side)
     inputs = transfer.Inputs(content, [style])
-    painter = transfer._Painter(vgg.load(device="cpu"), settings, inputs, tile)
+    painter = transfer._Painter(network.load(device="cpu"), settings, inputs, tile)
     del inputs, content, style
     painter.begin(Stage(side, side, 1, brushwork=True), last=True)
     start = time.perf_counter()
@@ -89,17 +92,19 @@ def planned(side: int, iterations: int | None = None) -> dict[str, float]:
     """
     import torch
 
-    from nst import estimate, images, memory, transfer, vgg
+    from nst.paint import estimate, memory, transfer
+    from nst.pictures import conversion, fitting, reading
     from nst.settings import Settings
+    from nst.vgg import network
 
     torch.set_num_threads(2)
     settings = Settings(resolution=side, iterations=iterations or Settings().iterations)
     folder = Path(__file__).parent.parent / "Resources"
     content, style = (
-        images.to_tensor(images.fit(images.open_picture(folder / name), side))
+        conversion.to_tensor(fitting.fit(reading.open_picture(folder / name), side))
         for name in ("content/rocket.jpg", "styles/night_sky.jpg")
     )
-    trunk = vgg.load(device="cpu")
+    trunk = network.load(device="cpu")
     height, width = content.shape[2:]
     canvas = memory.Canvas(height, width, settings)
     free = memory.free_memory(trunk.device)
@@ -122,12 +127,12 @@ def planned(side: int, iterations: int | None = None) -> dict[str, float]:
 def cold_start() -> dict[str, float]:
     """Seconds until the page's modules are imported, then torch, then the model is ready."""
     marks = [time.perf_counter()]
-    for module in ("nst.settings", "nst.images", "nst.jobs"):
+    for module in ("nst.settings", "nst.pictures.reading", "nst.queue.jobs"):
         importlib.import_module(module)
     marks.append(time.perf_counter())
     importlib.import_module("torch")
     marks.append(time.perf_counter())
-    importlib.import_module("nst.vgg").load()
+    importlib.import_module("nst.vgg.network").load()
     marks.append(time.perf_counter())
     names = ("page_modules", "torch", "model")
     took = [after - before for before, after in itertools.pairwise(marks)]

@@ -28,8 +28,10 @@ from PIL import Image
 from benchmarks import judges
 from benchmarks.plain import STEPS, PlainLoop
 from benchmarks.yardstick import Score, Yardstick
-from nst import canvas, images, transfer, vgg
+from nst.paint import transfer
+from nst.pictures import canvas, conversion, fitting, reading, writing
 from nst.settings import Settings, SettingsError
+from nst.vgg import network
 
 RESOURCES = Path(__file__).parent.parent / "Resources"
 TITLE = "## Judged by what no engine here minimises"
@@ -66,8 +68,8 @@ class Pair:
 
     def pictures(self) -> tuple[Image.Image, Image.Image]:
         """Photo and artwork."""
-        photo = images.open_picture(RESOURCES / "content" / f"{self.photo}.jpg")
-        return photo, images.open_picture(RESOURCES / "styles" / f"{self.style}.jpg")
+        photo = reading.open_picture(RESOURCES / "content" / f"{self.photo}.jpg")
+        return photo, reading.open_picture(RESOURCES / "styles" / f"{self.style}.jpg")
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ def main() -> None:
 
     options = _options()
     plan = Plan(options.side, options.pairs, options.plain_pairs)
-    trunk = None if options.only_table else vgg.load()
+    trunk = None if options.only_table else network.load()
     replace_section(measured_section(plan, trunk, options.keep))
 
 
@@ -135,7 +137,7 @@ def _options() -> argparse.Namespace:
     return options
 
 
-def measured_section(plan: Plan, trunk: vgg.VGG19 | None, keep: Path | None = None) -> str:
+def measured_section(plan: Plan, trunk: network.VGG19 | None, keep: Path | None = None) -> str:
     """The section of RESULTS.md; without `trunk` nothing is painted, only judged.
 
     Paintings are kept in the folder `keep`, or thrown away without it.
@@ -181,7 +183,7 @@ def pairs(count: int | None = None) -> list[Pair]:
     return ordered[:count]
 
 
-def engines(side: int, trunk: vgg.VGG19) -> dict[str, Engine]:
+def engines(side: int, trunk: network.VGG19) -> dict[str, Engine]:
     """The engines of `ENGINES` that are installed, for canvases of this longer side, px."""
     own = functools.partial(_optimised, trunk)
     fine = round(Settings.preset("fine").resolution * side / Settings().resolution)
@@ -197,10 +199,10 @@ def engines(side: int, trunk: vgg.VGG19) -> dict[str, Engine]:
     return found | {PLAIN: Engine(balanced, _plain)}
 
 
-def _optimised(trunk: vgg.VGG19, prepared: canvas.Canvas, settings: Settings) -> Image.Image:
+def _optimised(trunk: network.VGG19, prepared: canvas.Canvas, settings: Settings) -> Image.Image:
     """What this package paints."""
     content, styles, _, _ = prepared.tensors()
-    return images.to_picture(transfer.stylize(content, styles, settings, trunk))
+    return conversion.to_picture(transfer.stylize(content, styles, settings, trunk))
 
 
 def feed_forward() -> Callable[[canvas.Canvas, Settings], Image.Image] | None:
@@ -226,7 +228,7 @@ def _plain(prepared: canvas.Canvas, settings: Settings) -> Image.Image:
     loop = PlainLoop(content, styles[0])
     for _ in range(STEPS):
         loop.step()
-    return images.to_picture(loop.image())
+    return conversion.to_picture(loop.image())
 
 
 def paint_all(
@@ -239,7 +241,7 @@ def paint_all(
             if path.exists() or (name == PLAIN and number >= plan.plain_pairs):
                 continue
             painted = engine.paint(*pair.pictures())
-            images.save(painted.picture, path, text={"seconds": f"{painted.seconds:.3f}"})
+            writing.save(painted.picture, path, text={"seconds": f"{painted.seconds:.3f}"})
             print(f"{pair}, {name}: {painted.seconds:.1f} s", flush=True)
 
 
@@ -262,11 +264,13 @@ def judge_pair(pair: Pair, side: int, folder: Path, networks: judges.Networks) -
         return
     photo, artwork = pair.pictures()
     panel = judges.Panel(photo, artwork, networks)
-    content, style = (images.to_tensor(images.fit(picture, side)) for picture in (photo, artwork))
+    content, style = (
+        conversion.to_tensor(fitting.fit(picture, side)) for picture in (photo, artwork)
+    )
     yardstick = Yardstick(content, style)
     for name, path in paths.items():
         painted = kept(path)
-        gram = yardstick.score(images.to_tensor(painted.picture))
+        gram = yardstick.score(conversion.to_tensor(painted.picture))
         yield Judged(pair, name, painted.seconds, panel.score(painted.picture), gram)
 
 

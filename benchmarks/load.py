@@ -28,7 +28,8 @@ from pathlib import Path
 from PIL import Image
 
 from benchmarks.tab import PATIENCE, Tab
-from nst import images, recipe
+from nst.pictures import writing
+from nst.studio import recipe
 from page.studio import READY
 from Resources.make_screenshots import ROOT, wait_until_up
 
@@ -64,7 +65,7 @@ class Visitor(threading.Thread):
     def _visit(self) -> float:
         """One visit; returns for how many seconds to be away."""
         colour = tuple(self.chance.randrange(256) for _ in range(3))
-        photo = images.encode(Image.new("RGB", (64 + self.number, 64), colour))
+        photo = writing.encode(Image.new("RGB", (64 + self.number, 64), colour))
         began = time.monotonic()
         tab = Tab(self.address, QUERY)
         try:

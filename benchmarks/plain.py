@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nst import weights
+from nst.vgg import weights
 
 STYLE_LAYERS = (0, 2, 4, 8, 12)  # conv1_1 ... conv5_1, counted in convolutions
 CONTENT_LAYER = 9  # conv4_2

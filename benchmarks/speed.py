@@ -18,8 +18,10 @@ from pathlib import Path
 import torch
 
 from benchmarks.plain import STEPS, PlainLoop
-from nst import images, transfer, vgg
+from nst.paint import transfer
+from nst.pictures import conversion, fitting, reading
 from nst.settings import PRESETS, Settings
+from nst.vgg import network
 
 RESOURCES = Path(__file__).parent.parent / "Resources"
 PLAIN_STEPS_A_ROUND = 5
@@ -30,10 +32,10 @@ def main() -> None:
     options = _options()
     settings = Settings.preset(options.preset, **_changes(options))
     content, style = (
-        images.to_tensor(images.fit(images.open_picture(path), settings.resolution))
+        conversion.to_tensor(fitting.fit(reading.open_picture(path), settings.resolution))
         for path in (options.content, options.style)
     )
-    trunk = vgg.load()
+    trunk = network.load()
     plain = PlainLoop(content, style)
     plain.step()  # the first one builds what later ones reuse
     transfer.stylize(content[..., :64, :64], [style[..., :64, :64]], settings, trunk)

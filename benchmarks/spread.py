@@ -17,11 +17,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from nst import batch, images, team, transfer, vgg
-from nst.schedule import Stage
+from nst.batch import batch, team
+from nst.batch.team import DaskTeam
+from nst.paint import transfer
+from nst.paint.schedule import Stage
+from nst.paint.spread import Team
+from nst.pictures import conversion, reading
 from nst.settings import Settings
-from nst.spread import Team
-from nst.team import DaskTeam
+from nst.vgg import network
 
 RESOURCES = Path(__file__).parent.parent / "Resources"
 TILE = 512  # px
@@ -34,7 +37,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    trunk = vgg.load(device="cpu")
+    trunk = network.load(device="cpu")
     with team.gather(batch.VGGEngine("original", "cpu"), workers=2) as workers:
         painters = [_painter(options.side, trunk, who) for who in (None, workers)]
         took: list[list[float]] = [[], []]
@@ -54,10 +57,10 @@ def main() -> None:
         _move(workers, options.side)
 
 
-def _painter(side: int, trunk: vgg.VGG19, who: Team | None) -> transfer._Painter:
+def _painter(side: int, trunk: network.VGG19, who: Team | None) -> transfer._Painter:
     """Ready for its first step."""
     content, style = (
-        images.to_tensor(images.open_picture(RESOURCES / name).resize((side, side)))
+        conversion.to_tensor(reading.open_picture(RESOURCES / name).resize((side, side)))
         for name in ("content/rocket.jpg", "styles/night_sky.jpg")
     )
     settings = Settings(resolution=side)
@@ -81,7 +84,7 @@ def _move(workers: DaskTeam, side: int) -> None:
     print(f"moving {size:.0f} MB there and back: {seconds:.2f} s, {size / seconds:.0f} MB/s")
 
 
-def _return(trunk: vgg.VGG19, part: Any) -> Any:
+def _return(trunk: network.VGG19, part: Any) -> Any:
     return part
 
 

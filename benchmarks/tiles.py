@@ -12,7 +12,7 @@ import argparse
 import json
 
 from benchmarks.__main__ import _run_child, replace_section
-from nst import memory
+from nst.paint import memory
 from nst.settings import Settings
 
 TILE = 512  # px

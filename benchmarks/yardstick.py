@@ -15,9 +15,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from benchmarks.plain import CONTENT_LAYER, STYLE_LAYERS, features, gram, normalized
-from nst import weights
-from nst.losses import STYLE_UNIT
+from nst.paint.losses import STYLE_UNIT
 from nst.settings import Settings
+from nst.vgg import weights
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 import signal
 
-from nst.cli import main
-from nst.faults import terminate
+from nst.cli.cli import main
+from nst.errors import terminate
 
 # A polite request to end is treated as Ctrl-C is: the picture so far is saved.
 signal.signal(signal.SIGTERM, terminate)

@@ -1,7 +1,7 @@
 """Every control of a style transfer, once: default, limits, unit, label and help text.
 
 The command line's flags, the page's widgets and the validation are all read from the fields of
-`Settings`. Only the standard library is imported here, so that a page or `--help` is instant.
+`Settings`. No third party is imported here, so that a page or `--help` is instant.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from typing import Any
+
+from nst.errors import UserError
 
 # VGG19's layers that can be looked at, from strokes of a pixel to whole objects.
 LAYERS = (
@@ -18,11 +20,8 @@ LAYERS = (
 )
 
 
+DEFAULT_PRESET = "balanced"
 MOST_STYLES = 16
-
-
-class UserError(ValueError):
-    """Something the user can mend; its text is one clear sentence to be shown as it is."""
 
 
 class SettingsError(UserError):
@@ -440,3 +439,13 @@ PRESETS: dict[str, Preset] = {
         },
     ),
 }
+
+
+def number(text: str) -> float | int | str:
+    """The number in `text`; what is none is left for `Settings` to refuse with the range."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from nst import jobs
+from nst.queue import jobs
 
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from nst.jobs import JobManager, Snapshot
-from nst.settings import UserError
+from nst.errors import UserError
+from nst.queue.jobs import JobManager, Snapshot
 from page import downloads
 from page.held import held
 

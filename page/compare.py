@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from nst import jobs
+from nst.queue import jobs
 from page.words import data_url
 
 if TYPE_CHECKING:

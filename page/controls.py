@@ -12,9 +12,9 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from nst.order import Input, Order
 from nst.settings import CONTROLS, PRESETS, Control, Settings
-from page import limits
+from nst.studio.order import Input, Order
+from page import capacity
 from page.gallery import checked
 from page.words import option
 
@@ -72,7 +72,7 @@ def choose_settings(style_weights: tuple[float, ...]) -> Chosen:
     with top:
         preset = st.segmented_control(
             "Preset",
-            limits.OFFERED,
+            capacity.OFFERED,
             format_func=str.capitalize,
             key="preset",
             on_change=apply_preset,
@@ -124,7 +124,7 @@ def layer_key(layer: str) -> str:
 def preset_of(values: dict[str, Any]) -> str | None:
     """The preset that the values amount to, if any; weights of styles belong to none."""
     values = values | {"style_weights": ()}
-    offered = {name: limits.within(Settings.preset(name)) for name in limits.OFFERED}
+    offered = {name: capacity.within(Settings.preset(name)) for name in capacity.OFFERED}
     same = [name for name, settings in offered.items() if asdict(settings) == values]
     return same[0] if same else None
 
@@ -160,8 +160,8 @@ def setting_widget(name: str, control: Control) -> Any:
         chosen = st.multiselect(label, control.choices, format_func=option, **common)
         return tuple(chosen) or getattr(Settings(), name)
     if name == "resolution":
-        limits.lower_resolution()
-        common["value"] = limits.within(Settings()).resolution
+        capacity.lower_resolution()
+        common["value"] = capacity.within(Settings()).resolution
     options = offered(name)
     if control.choices:
         first = control.choices.index(common.pop("value"))
@@ -171,7 +171,7 @@ def setting_widget(name: str, control: Control) -> Any:
     if options:
         value = st.select_slider(label, with_present(name, options), format_func=number, **common)
         if name == "resolution":
-            limits.tell(int(value))
+            capacity.tell(int(value))
         return value
     if _infinite_in_address(name):
         common.pop("bind")
@@ -208,7 +208,7 @@ def offered(name: str) -> tuple[float, ...]:
     options = slider_options(name)
     if name != "resolution":
         return options
-    return tuple(side for side in options if side <= limits.budget().highest_resolution)
+    return tuple(side for side in options if side <= capacity.budget().highest_resolution)
 
 
 @functools.cache

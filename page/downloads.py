@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from nst import jobs
-from nst.jobs import JobManager
+from nst.queue import jobs
+from nst.queue.jobs import JobManager
 from page.held import held
 
 

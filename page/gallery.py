@@ -15,9 +15,10 @@ from typing import Any
 import streamlit as st
 from PIL import Image, ImageFilter, ImageOps
 
-from nst import images, previews
-from nst.order import Input
-from nst.settings import UserError
+from nst import errors
+from nst.errors import UserError
+from nst.pictures import previews, reading
+from nst.studio.order import Input
 from page.words import plain, title_of
 
 RESOURCES = Path(__file__).parent.parent / "Resources"
@@ -39,8 +40,8 @@ def gallery(folder: str) -> dict[str, str]:
     thumbnails = {}
     for path in sorted((RESOURCES / folder).glob("*.jpg")):
         try:
-            picture = images.open_picture(path)
-        except images.ImageError as error:
+            picture = reading.open_picture(path)
+        except errors.ImageError as error:
             logging.warning("A sample picture is left out: %s", error)
             continue
         jpeg = base64.b64encode(previews.cropped(picture, (144, 144))).decode()
@@ -69,7 +70,7 @@ def sample(folder: str, stem: str) -> Input:
 @st.cache_data(max_entries=32, show_spinner=False)
 def shown(data: bytes, file_name: str) -> tuple[bytes, tuple[int, int]]:
     """A photo as the page shows it, and the size it is shown at."""
-    picture = images.open_picture(data, file_name)
+    picture = reading.open_picture(data, file_name)
     size = previews.size_of(picture.size)
     return previews.stretched(picture, size), size
 
@@ -77,7 +78,7 @@ def shown(data: bytes, file_name: str) -> tuple[bytes, tuple[int, int]]:
 @st.cache_data(max_entries=32, show_spinner=False)
 def shown_styles(files: Sequence[tuple[bytes, str]], size: tuple[int, int]) -> bytes:
     """The styles as the page shows them: side by side, in the shape of the photo beside them."""
-    return previews.tiled([images.open_picture(data, name) for data, name in files], size)
+    return previews.tiled([reading.open_picture(data, name) for data, name in files], size)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

@@ -15,9 +15,10 @@ from typing import Any
 import streamlit as st
 from PIL import Image, ImageChops, ImageOps
 
-from nst import images, previews
-from nst.order import Input
-from nst.settings import UserError
+from nst import errors
+from nst.errors import UserError
+from nst.pictures import previews, reading, writing
+from nst.studio.order import Input
 from page.gallery import RESOURCES, checked
 from page.words import plain
 
@@ -152,13 +153,13 @@ def subjects() -> dict[str, tuple[bytes, bytes]]:
 @functools.cache
 def everything() -> bytes:
     """A mask that is all white."""
-    return images.encode(Image.new("RGB", (64, 64), "white"))
+    return writing.encode(Image.new("RGB", (64, 64), "white"))
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def inverted(data: bytes) -> bytes:
     """A mask with black and white exchanged."""
-    return images.encode(ImageOps.invert(_grey(data)))
+    return writing.encode(ImageOps.invert(_grey(data)))
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
@@ -167,7 +168,7 @@ def rest_of(masks: Sequence[bytes]) -> bytes:
     first, *others = map(_grey, masks)
     for other in others:
         first = ImageChops.lighter(first, other.resize(first.size))
-    return images.encode(ImageOps.invert(first))
+    return writing.encode(ImageOps.invert(first))
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
@@ -178,7 +179,7 @@ def is_black(data: bytes) -> bool:
 
 def _grey(data: bytes) -> Image.Image:
     """A mask's brightness, no larger than a canvas can be."""
-    picture = images.open_picture(data, "The mask").convert("L")
+    picture = reading.open_picture(data, "The mask").convert("L")
     picture.thumbnail((LONGER_SIDE, LONGER_SIDE), Image.Resampling.BOX)
     return picture
 
@@ -299,7 +300,7 @@ def clear(number: int) -> None:
 @st.cache_data(max_entries=16, show_spinner=False)
 def backdrop(data: bytes, file_name: str) -> tuple[bytes, tuple[int, int]]:
     """The photo as it is drawn upon, and its size."""
-    picture = images.open_picture(data, file_name)
+    picture = reading.open_picture(data, file_name)
     picture.thumbnail((DRAWING_SIDE, DRAWING_SIDE))
     return previews.encoded(picture), picture.size
 
@@ -311,9 +312,9 @@ def mask_of(png: bytes) -> bytes:
     Raises `ImageError`.
     """
     if len(png) > MOST_BYTES:
-        raise images.ImageError("The drawing is too large; clear it and draw again.")
-    picture = images.open_picture(png, "The drawing")  # laid on white
+        raise errors.ImageError("The drawing is too large; clear it and draw again.")
+    picture = reading.open_picture(png, "The drawing")  # laid on white
     picture.thumbnail((LONGER_SIDE, LONGER_SIDE))
     red, _, blue = picture.split()
     painted = ImageChops.subtract(red, blue).point(lambda value: 255 if value > PAINTED else 0)
-    return images.encode(painted.convert("RGB"))
+    return writing.encode(painted.convert("RGB"))

@@ -1,7 +1,7 @@
 """Settings of an earlier painting, taken from the recipe in its PNG and put into the controls.
 
-A recipe is foreign data: `nst.recipe` validates it, nothing that it names is opened, and pictures
-are recognised by their SHA-256 alone.
+A recipe is foreign data: `nst.studio.recipe` validates it, nothing that it names is opened, and
+pictures are recognised by their SHA-256 alone.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ from typing import Any
 
 import streamlit as st
 
-from nst import jobs, recipe
-from nst.order import Input, enumerated
-from nst.recipe import Recipe, RecipeError, Source
-from nst.settings import Settings, UserError
+from nst.errors import UserError
+from nst.queue import jobs
+from nst.settings import Settings
+from nst.studio import recipe
+from nst.studio.order import Input, enumerated
+from nst.studio.recipe import Recipe, RecipeError, Source
 from page import controls, gallery, masks
 from page.masks import Where
 from page.words import plain

@@ -8,9 +8,9 @@ from typing import Any
 
 import streamlit as st
 
-from nst.jobs import JobManager, Snapshot
-from nst.recipe import Source
+from nst.queue.jobs import JobManager, Snapshot
 from nst.settings import CONTROLS, Settings
+from nst.studio.recipe import Source
 from page import archive, controls, studio, visit
 from page.words import option, plain
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import streamlit as st
 from PIL import Image
 
-from nst import images, sheet
-from nst.jobs import JobManager, Snapshot, State
-from nst.order import Input, Order
+from nst.pictures import sheet, writing
+from nst.queue.jobs import JobManager, Snapshot, State
 from nst.settings import Settings
+from nst.studio.order import Input, Order
 from page import gallery
 
 SERIES = "series"  # the session's
@@ -127,4 +127,4 @@ def show(manager: JobManager) -> None:
 def _sheet(tiles: tuple[tuple[str, bytes], ...]) -> bytes:
     """The pictures, JPEG files with their captions, as one PNG file."""
     opened = [(caption, Image.open(io.BytesIO(jpeg)).convert("RGB")) for caption, jpeg in tiles]
-    return images.encode(sheet.draw(sheet.in_rows(opened), sheet.SIDE))
+    return writing.encode(sheet.draw(sheet.in_rows(opened), sheet.SIDE))

@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from nst.jobs import Snapshot
-from nst.order import Input, enumerated
+from nst.queue.jobs import Snapshot
 from nst.settings import CONTROLS, Settings
+from nst.studio.order import Input, enumerated
 from page import controls, gallery, studio
 
 STRENGTH = "strength"  # in the address

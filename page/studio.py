@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from nst import export, jobs
-from nst.history import Standing
-from nst.jobs import JobManager
-from nst.order import Input, enumerated
+from nst.pictures import export
+from nst.queue import jobs
+from nst.queue.history import Standing
+from nst.queue.jobs import JobManager
 from nst.settings import CONTROLS
+from nst.studio.order import Input, enumerated
 from page import compare, downloads
 from page.gallery import FAVOURITES, RESOURCES, shown, shown_styles, sketch
 from page.words import about, data_url, duration, plain, title_of

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from nst import jobs
-from nst.order import Order
+from nst.queue import jobs
 from nst.settings import CONTROLS, Settings
+from nst.studio.order import Order
 from page import controls
 
 PENDING = "paint_again"  # the session's order that a click on a variation placed

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from nst.jobs import JobManager, Snapshot
+from nst.queue.jobs import JobManager, Snapshot
 
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer

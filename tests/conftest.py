@@ -15,7 +15,9 @@ import torch
 from hypothesis import HealthCheck, settings
 from PIL import Image
 
-from nst import easel, images, vgg
+from nst.batch import easel
+from nst.pictures import conversion, fitting, reading
+from nst.vgg import network
 
 ROOT = Path(__file__).parent.parent
 
@@ -66,28 +68,28 @@ def _one_thread_with_helpers() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def trunk() -> vgg.VGG19:
+def trunk() -> network.VGG19:
     """The real weights, in float32 so that results do not depend on the processor's precisions."""
-    return vgg.load("original", "cpu", torch.float32)
+    return network.load("original", "cpu", torch.float32)
 
 
 @pytest.fixture(scope="session")
 def photo() -> Image.Image:
-    return images.open_picture(ROOT / "Resources" / "content" / "cat.jpg")
+    return reading.open_picture(ROOT / "Resources" / "content" / "cat.jpg")
 
 
 @pytest.fixture(scope="session")
 def artwork() -> Image.Image:
-    return images.open_picture(ROOT / "Resources" / "styles" / "night_sky.jpg")
+    return reading.open_picture(ROOT / "Resources" / "styles" / "night_sky.jpg")
 
 
 @pytest.fixture(scope="session")
 def content(photo: Image.Image) -> torch.Tensor:
     """A photo, 96 px on the longer side, (1, 3, 64, 96) in 0..1."""
-    return images.to_tensor(images.fit(photo, 96))
+    return conversion.to_tensor(fitting.fit(photo, 96))
 
 
 @pytest.fixture(scope="session")
 def style(artwork: Image.Image) -> torch.Tensor:
     """An artwork, 96 px on the longer side, in 0..1."""
-    return images.to_tensor(images.fit(artwork, 96))
+    return conversion.to_tensor(fitting.fit(artwork, 96))

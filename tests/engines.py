@@ -8,8 +8,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from nst.batch import Painted
-from nst.settings import UserError
+from nst.batch.batch import Painted
+from nst.errors import UserError
 
 # What a job asks for by its seed.
 FALLS_APART, BREAKS, DIES, WAITS, EATS_MEMORY = 101, 102, 103, 104, 105

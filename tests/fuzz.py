@@ -15,17 +15,18 @@ import atheris
 with atheris.instrument_imports(include=["PIL", "nst"]):
     from hostile import SAMPLES
 
-    from nst import images
+    from nst import errors
+    from nst.pictures import reading
 
 
 def open_anything(data: bytes) -> None:
     """Whatever it is: a picture, or a refusal in a sentence."""
     try:
-        picture = images.open_picture(data, "a.png")
-    except images.ImageError:
+        picture = reading.open_picture(data, "a.png")
+    except errors.ImageError:
         return
     assert picture.mode == "RGB"
-    assert picture.width * picture.height <= images.MAX_PIXELS
+    assert picture.width * picture.height <= reading.MAX_PIXELS
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from hostile import SAMPLES
 
-from nst import images
+from nst import errors
+from nst.pictures import reading
 
 MEGABYTE = 2**20
 CLEAR, STATUS = Path("/proc/self/clear_refs"), Path("/proc/self/status")
@@ -24,7 +25,7 @@ SECONDS = 300  # of the processor, for all pictures together
 
 def main() -> None:
     for data in SAMPLES.values():  # loads every decoder, and what they load
-        images.open_picture(data)
+        reading.open_picture(data)
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES, ADDRESSES))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     print(json.dumps("ready"), flush=True)
@@ -40,10 +41,10 @@ def opened(data: bytes, name: str) -> dict[str, object]:
     before, began, processor = resident("VmRSS"), time.perf_counter(), time.process_time()
     size, refusal, other = None, "", ""
     try:
-        picture = images.open_picture(data, name)
+        picture = reading.open_picture(data, name)
         size = picture.size
         assert (picture.mode, picture.info) == ("RGB", {})
-    except images.ImageError as error:
+    except errors.ImageError as error:
         refusal = str(error)
     except BaseException as error:
         other = repr(error)

@@ -13,13 +13,14 @@ import streamlit as st
 import torch
 from streamlit.testing.v1 import AppTest
 
-from nst import footprint, machine
-from nst.canvas import Canvas
-from nst.jobs import JobManager
-from nst.painter import VGGPainter
+from nst.machine import limits
+from nst.paint.transfer import Progress
+from nst.pictures.canvas import Canvas
+from nst.queue import footprint
+from nst.queue.jobs import JobManager
+from nst.queue.painter import VGGPainter
 from nst.settings import Settings
-from nst.transfer import Progress
-from page import limits, studio, visitor, words
+from page import capacity, studio, visitor, words
 
 ROOT = Path(__file__).parent.parent
 APP = str(ROOT / "streamlit_app.py")
@@ -173,8 +174,8 @@ def test_visitors_wait_for_one_another_and_see_only_their_own(
 
 def small_server(monkeypatch: pytest.MonkeyPatch, memory: int) -> int:
     """The highest resolution of a server with so much memory."""
-    monkeypatch.setattr(machine, "memory_limit", lambda: memory)
-    highest = limits.budget().highest_resolution
+    monkeypatch.setattr(limits, "memory_limit", lambda: memory)
+    highest = capacity.budget().highest_resolution
     assert Settings().resolution < highest < Settings.preset("fine").resolution
     return highest
 
@@ -220,16 +221,16 @@ def test_a_nonsense_resolution_in_the_address_is_passed_over(asked: str) -> None
 
 
 def test_a_server_with_hardly_any_memory_still_opens(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "memory_limit", lambda: 700_000_000)
+    monkeypatch.setattr(limits, "memory_limit", lambda: 700_000_000)
     app = open_page()
     assert app.select_slider("resolution").value == footprint.LEAST
     assert "This server has 0.7 GB" in texts(app)
 
 
 def test_a_server_with_enough_memory_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "memory_limit", lambda: 16_000_000_000)
+    monkeypatch.setattr(limits, "memory_limit", lambda: 16_000_000_000)
     app = open_page(resolution="1,024")
-    assert app.select_slider("resolution").value == limits.MOST
+    assert app.select_slider("resolution").value == capacity.MOST
     assert "This server" not in texts(app)
 
 

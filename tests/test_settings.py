@@ -8,15 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nst.settings import (
-    CONTROLS,
-    LAYERS,
-    MOST_STYLES,
-    PRESETS,
-    Settings,
-    SettingsError,
-    UserError,
-)
+from nst.errors import UserError
+from nst.settings import CONTROLS, LAYERS, MOST_STYLES, PRESETS, Settings, SettingsError
 
 LISTS = [name for name, control in CONTROLS.items() if control.most]
 NUMBERS = [

@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 from visitor import SCREENSHOTS, capture, open_page, picture
 
-from nst import images
+from nst.pictures import reading
 from Resources import make_screenshots
 from Resources.make_screenshots import GRAVE, PAINTING, PATIENCE, PHONE, QUICK, WIDE, Scheme
 
@@ -103,7 +103,7 @@ def test_a_visit_by_keyboard_alone(browser: Browser, server: str) -> None:
     tab_to(page, "Download PNG")
     with page.expect_download() as event:
         page.keyboard.press("Enter")
-    photo = images.open_picture(make_screenshots.ROOT / "Resources/content/camera.jpg")
+    photo = reading.open_picture(make_screenshots.ROOT / "Resources/content/camera.jpg")
     assert Image.open(io.BytesIO(event.value.path().read_bytes())).size == photo.size
     tab_to(page, "More files")
     page.keyboard.press("Enter")

@@ -18,9 +18,10 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 from visitor import ROOT, SECONDS, job_of, open_page
 
-from nst import images, recipe
-from nst.recipe import Recipe, Source
+from nst.pictures import writing
 from nst.settings import Settings
+from nst.studio import recipe
+from nst.studio.recipe import Recipe, Source
 from Resources.make_screenshots import wait_until_up
 
 MARKUP = (
@@ -34,7 +35,7 @@ MARKUP = (
 
 
 def picture_bytes(colour: str = "teal", **text: str) -> bytes:
-    return images.encode(Image.new("RGB", (64, 48), colour), text=text)
+    return writing.encode(Image.new("RGB", (64, 48), colour), text=text)
 
 
 def upload(page: Page, place: str, name: str, data: bytes) -> None:

@@ -25,7 +25,8 @@ from visitor import (
     shown,
 )
 
-from nst import images, recipe
+from nst.pictures import reading
+from nst.studio import recipe
 
 
 def test_paint_watch_stop_and_download(page: Page, server: str) -> None:
@@ -272,7 +273,7 @@ def test_a_mask_drawn_in_the_browser(page: Page, server: str) -> None:
     capture(page, "mask")
     paint(page)
     result = Image.open(io.BytesIO(download(page))).convert("RGB")
-    photo = images.open_picture(ROOT / "Resources/content/cat.jpg")
+    photo = reading.open_picture(ROOT / "Resources/content/cat.jpg")
     width, height = photo.size
     outside, inside = (0, 0, width * 45 // 100, height), (width * 55 // 100, 40, width - 40, height)
     assert photo.crop(outside).tobytes() == result.crop(outside).tobytes()

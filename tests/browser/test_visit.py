@@ -10,7 +10,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 from visitor import capture, job_of, loaded, open_page, paint, picture
 
-from nst import images, recipe
+from nst.pictures import writing
+from nst.studio import recipe
 from Resources.make_screenshots import PATIENCE
 
 
@@ -49,7 +50,7 @@ def test_a_visit_and_its_link(browser: Browser, server: str) -> None:
     paint(page)
     first = job_of(page)
     own = {"name": "beach.png", "mimeType": "image/png"}
-    own["buffer"] = images.encode(Image.radial_gradient("L").convert("RGB"))  # type: ignore[assignment]
+    own["buffer"] = writing.encode(Image.radial_gradient("L").convert("RGB"))  # type: ignore[assignment]
     page.locator('.st-key-own_photo input[type="file"]').set_input_files([own])  # type: ignore[list-item]
     expect(page.get_by_text("Photo: Your own photo")).to_be_visible()
     paint(page)

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks import load
 from benchmarks.tab import Tab
-from nst import recipe
+from nst.studio import recipe
 
 LONG = "resolution=64&iterations=5,000&early_stop=false&effort=0.3"
 OTHERS = 3  # tabs that watch while one downloads

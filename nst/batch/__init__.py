@@ -1,0 +1,1 @@
+"""Many paintings, on one machine or several."""

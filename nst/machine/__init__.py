@@ -1,0 +1,1 @@
+"""What the machine has: memory, cores, and how this process uses them."""

@@ -1,0 +1,128 @@
+"""What a canvas is compared with: the interface that the loop knows, and what objectives share.
+
+There are two: `composition.Composition` and `brushwork.Brushwork`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from torch import Tensor
+
+from nst.paint import losses, memory
+from nst.paint.schedule import multiple_of_16
+from nst.paint.spread import SpreadEye, Team
+from nst.paint.targets import TargetCache
+from nst.paint.tensors import expand, reduced
+from nst.paint.tiling import Eye
+from nst.settings import LAYERS, Settings
+from nst.vgg.network import VGG19
+from nst.vgg.tiles import Window, tiles
+
+
+@dataclass(frozen=True)
+class Losses:
+    """What is wrong with a canvas; `total` is the sum of the three, each times its weight."""
+
+    content: float
+    style: float
+    tv: float
+    total: float
+
+    @property
+    def finite(self) -> bool:
+        """Whether all is a number: a sum is finite only if all of its terms are."""
+        return math.isfinite(self.total)
+
+
+class Objective(Protocol):
+    """Tells how far a canvas is from what it shall be, and which way leads there."""
+
+    @property
+    def choices(self) -> Tensor | None:
+        """What cannot be found out again from the pictures alone, int32 of (h, w); or None."""
+        ...
+
+    def evaluate(self, pixels: Tensor) -> tuple[Tensor, Losses]:
+        """The gradient of the weighted total, (1, 3, H, W) as `pixels` are, and the losses."""
+        ...
+
+    def forget(self) -> None:
+        """Let go of all that depends on how the canvas is cut; it is made again when needed."""
+        ...
+
+
+@dataclass
+class Scene:
+    """All that an objective may look at, at one size of the canvas."""
+
+    vgg: VGG19
+    settings: Settings
+    photo: Tensor  # `tensors.compact`, of the canvas' size
+    styles: Sequence[Tensor]  # `tensors.compact`, as they were given
+    full: int  # px, the longer side of the content as it was given
+    digests: Sequence[str]  # of the content and each style, as they were given
+    masks: Tensor | None = None  # (1, R, H, W) of the canvas' size, one a style
+    tile: int = memory.WHOLE  # px, the longest side of the tiles; gets smaller if memory runs out
+    known: TargetCache | None = None
+    team: Team | None = None
+    colourless: bool = False  # whether no style has any colour
+    faces: Tensor | None = None  # (1, 1, H, W) in 0..1; None where there are none
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the canvas, px."""
+        height, width = self.photo.shape[2:]
+        return height, width
+
+    @property
+    def guides(self) -> Tensor | None:
+        """The masks as Gram matrices take them, (R, H, W)."""
+        return None if self.masks is None else self.masks[0]
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """How much each style counts."""
+        return self.settings.style_weights or (1.0,) * len(self.styles)
+
+    def eye(self, size: tuple[int, int], layers: Sequence[str]) -> Eye:
+        """What looks at pictures of this height and width, up to the deepest of the layers."""
+        windows, pooling = self.windows(size, layers), self.settings.pooling
+        if self.team is not None and len(windows) > 1:
+            return SpreadEye(self.vgg, windows, pooling, self.spares_memory, self.team)
+        return Eye(self.vgg, windows, pooling, self.spares_memory)
+
+    def eye_here(self, size: tuple[int, int], layers: Sequence[str]) -> Eye:
+        """The `eye` of this process, whoever else there is."""
+        windows = self.windows(size, layers)
+        return Eye(self.vgg, windows, self.settings.pooling, self.spares_memory)
+
+    def windows(self, size: tuple[int, int], layers: Sequence[str]) -> list[Window]:
+        """How a picture of this height and width is cut."""
+        deepest = max(layers, key=LAYERS.index)
+        return [Window(tile, deepest) for tile in tiles(*size, self.tile)]
+
+    @property
+    def spares_memory(self) -> bool:
+        return self.tile < memory.WHOLE
+
+    def styles_here(self, size: tuple[int, int] | None = None) -> Iterator[Tensor]:
+        """The styles reduced as the canvas is, so that strokes keep their size; `compact`."""
+        scale = max(size or self.size) / self.full
+        for style in self.styles:
+            yield reduced(style, *(multiple_of_16(side * scale) for side in style.shape[2:]))
+
+    def variation(self) -> float:
+        """The mean of the styles' total variation, by their weights."""
+        varied = sum(
+            weight * losses.variation(self.vgg.normalize(expand(style)))
+            for weight, style in zip(self.weights, self.styles_here(), strict=True)
+        )
+        return varied / sum(self.weights)
+
+    def recall(self, key: Hashable, make: Callable[[], list[Tensor]]) -> list[Tensor]:
+        """What `make` returns, or what it returned for this key in an earlier run."""
+        return self.known.recall(key, make) if self.known else make()

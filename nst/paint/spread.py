@@ -1,0 +1,219 @@
+"""One picture looked at by several processes or machines, each of which has some of its tiles.
+
+What `tiling` adds up over tiles is added up here over those who looked at them: Gram matrices come
+back from each, and then the gradient of its tiles. The picture itself and the optimiser stay here,
+so that nothing is lost with one of the others.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, overload
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from nst.errors import UserError
+from nst.paint import memory
+from nst.paint.tiling import Eye, Features, Grams, Part, Picture, Plan, Target, compute
+from nst.vgg.network import VGG19, Glimpse
+from nst.vgg.tiles import Window, tiles
+
+# px, sides of tiles. In smaller ones more is looked at around the tiles than is saved by looking
+# at them elsewhere.
+SIDES = (1024, 512)
+
+
+TILES_EACH = 4  # of everyone, so that nobody waits long for who has one more
+MOST_LOSSES = 3  # times that one iteration is begun anew
+
+
+class TeamLostError(Exception):
+    """Somebody of the team is gone, and with him what he held."""
+
+
+class TeamError(UserError):
+    """The team does not get through an iteration."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"Workers were lost {MOST_LOSSES} times over one iteration, which mostly is for want "
+            "of memory; give a smaller --tile, or the workers more memory."
+        )
+
+
+class Team(Protocol):
+    """Others, each with a trunk of his own and a memory for what he is given.
+
+    Arguments and results have an entry for each of them. All methods but the first two raise
+    `TeamLostError`; then everything is to be given anew, after `regroup`.
+    """
+
+    def __len__(self) -> int: ...
+
+    def regroup(self) -> bool:
+        """Go on with those who are there, and whether these are others than before.
+
+        Waits for somebody; raises `UserError` if nobody comes for long.
+        """
+        ...
+
+    def give(self, parts: Iterable[Any]) -> list[Any]:
+        """To each his part; returns what stands for it in further calls."""
+        ...
+
+    def keep(self, work: Callable[..., Any], *arguments: Sequence[Any]) -> list[Any]:
+        """Everyone does `work(trunk, *arguments)` and keeps the result; what stands for it."""
+        ...
+
+    def fetch(self, work: Callable[..., Any], *arguments: Sequence[Any]) -> Iterator[Any]:
+        """Everyone does the same; the results come here in their order."""
+        ...
+
+
+def tile_side(height: int, width: int, members: int) -> int:
+    """The largest of `SIDES` that gives everyone `TILES_EACH` tiles of this canvas, px.
+
+    The smallest if there is none; `memory.WHOLE` for what is no larger than that.
+    """
+    counts = {side: len(tiles(height, width, side)) for side in SIDES}
+    if counts[SIDES[-1]] == 1:
+        return memory.WHOLE
+    return next((side for side in SIDES if counts[side] >= TILES_EACH * members), SIDES[-1])
+
+
+@dataclass(frozen=True)
+class Share:
+    """The windows that one of the team looks at."""
+
+    windows: tuple[Window, ...]
+    pooling: str
+
+    def eye(self, vgg: VGG19) -> Eye:
+        """His eye."""
+        return Eye(vgg, self.windows, self.pooling, short_of_memory=True)
+
+
+Array = NDArray[np.float32]
+Pieces = Mapping[Window, Array]  # the pixels of some windows
+
+
+class SpreadEye(Eye):
+    """Looks with the eyes of a team: each sees some windows."""
+
+    def __init__(
+        self,
+        vgg: VGG19,
+        windows: Sequence[Window],
+        pooling: str,
+        short_of_memory: bool,
+        team: Team,
+    ) -> None:
+        super().__init__(vgg, windows, pooling, short_of_memory)
+        self._team = team
+        count = len(team)
+        borders = [len(windows) * number // count for number in range(count + 1)]
+        self._shares = [
+            Share(tuple(windows[first:last]), pooling)
+            for first, last in itertools.pairwise(borders)
+        ]
+
+    def show(self, picture: Picture) -> Any:
+        """Give everyone the pixels of his windows."""
+        return self._team.give(
+            {window: _sent(picture(window)) for window in share.windows} for share in self._shares
+        )
+
+    def grams(self, shown: Any, layers: Sequence[str], guides: Tensor | None = None) -> Grams:
+        """See `Eye.grams`."""
+        total: Grams = {}
+        same = self._same(list(layers), _sent(guides))
+        for found in self._team.fetch(_grams, self._shares, shown, *same):
+            for layer, array in found.items():
+                part = self._taken(array)
+                total[layer] = total[layer] + part if layer in total else part
+        return total
+
+    def remember(
+        self, shown: Any, plan: Plan, recall: Callable[[Features], Tensor] = compute
+    ) -> Any:
+        """Everyone keeps the target of his windows; nothing is recalled from earlier runs."""
+        return self._team.keep(_remember, self._shares, shown, *self._same(plan))
+
+    def gradients(
+        self,
+        shown: Any,
+        of_grams: Grams,
+        guides: Tensor | None = None,
+        content: Any = None,
+        seen: Glimpse | None = None,
+    ) -> Iterator[Part]:
+        """See `Eye.gradients`; nothing has been `seen` here."""
+        arrays = {layer: _sent(gradient) for layer, gradient in of_grams.items()}
+        targets = [None] * len(self._shares) if content is None else content
+        same = self._same(arrays, _sent(guides))
+        found = self._team.fetch(_gradients, self._shares, shown, targets, *same)
+        for share, parts in zip(self._shares, found, strict=True):
+            for window, (loss, array) in zip(share.windows, parts, strict=True):
+                yield Part(window, loss, self._taken(array))
+
+    def _taken(self, array: Array) -> Tensor:
+        return _taken(array, self.vgg)
+
+    def _same(self, *arguments: Any) -> list[list[Any]]:
+        """Each argument, the same for all."""
+        return [[argument] * len(self._shares) for argument in arguments]
+
+
+# What one of the team does; all of it can be sent.
+
+
+def _grams(
+    vgg: VGG19, share: Share, pieces: Pieces, layers: Sequence[str], guides: Array | None
+) -> dict[str, Array]:
+    found = share.eye(vgg).grams(_picture(vgg, pieces), layers, _taken(guides, vgg))
+    return {layer: _sent(gram) for layer, gram in found.items()}
+
+
+def _remember(vgg: VGG19, share: Share, pieces: Pieces, plan: Plan) -> Target:
+    return plan.make(share.eye(vgg), _picture(vgg, pieces), compute)
+
+
+def _gradients(
+    vgg: VGG19,
+    share: Share,
+    pieces: Pieces,
+    content: Target | None,
+    of_grams: Mapping[str, Array],
+    guides: Array | None,
+) -> list[tuple[float, Array]]:
+    here = {layer: _taken(array, vgg) for layer, array in of_grams.items()}
+    picture = _picture(vgg, pieces)
+    parts = share.eye(vgg).gradients(picture, here, _taken(guides, vgg), content)
+    return [(part.content_loss, _sent(part.gradient)) for part in parts]
+
+
+def _picture(vgg: VGG19, pieces: Pieces) -> Picture:
+    return lambda window: _taken(pieces[window], vgg)
+
+
+@overload
+def _sent(tensor: Tensor) -> Array: ...
+@overload
+def _sent(tensor: None) -> None: ...
+def _sent(tensor: Tensor | None) -> Array | None:
+    """As it travels: an array goes without a copy."""
+    return None if tensor is None else np.ascontiguousarray(tensor.detach().cpu().numpy())
+
+
+@overload
+def _taken(array: Array, vgg: VGG19) -> Tensor: ...
+@overload
+def _taken(array: None, vgg: VGG19) -> None: ...
+def _taken(array: Array | None, vgg: VGG19) -> Tensor | None:
+    """What has arrived, on the trunk's device."""
+    return None if array is None else torch.tensor(array, device=vgg.device)

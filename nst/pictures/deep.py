@@ -1,0 +1,167 @@
+"""Deep colour: a result of 16 bits a channel, finished and written for print and retouching.
+
+Its pixels are a `numpy.uint16` array of shape (height, width, 3), sRGB, 0..65535; Pillow has no
+such pictures.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+from PIL.PngImagePlugin import putchunk
+
+from nst import errors
+from nst.pictures import canvas, color, conversion, enlarging, fitting, writing
+from nst.settings import Settings
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Pixels: TypeAlias = npt.NDArray[np.uint16]
+
+WHITE = 65535
+SUFFIXES = (".png", ".tif", ".tiff")
+
+_SIGNATURE, _HEADER = 8, 25  # bytes, at the beginning of a PNG
+
+
+def finish(
+    painting: Tensor,
+    photo: Image.Image,
+    settings: Settings,
+    masks: Sequence[Image.Image] = (),
+) -> Pixels:
+    """`canvas.finish` of a painting of shape (1, 3, height, width) in 0..1, rounded to 16 bits.
+
+    Raises `ValueError` for another shape or values that are not finite.
+    """
+    pixels = _enlarged(painting, photo.size)
+    small = conversion.to_picture(painting)
+    sharper = canvas.sharpened(settings, photo.size, small.size)
+    if not sharper and not canvas.mixes_photo(settings, masks):
+        return pixels
+    detail = enlarging.Detail(small, photo) if sharper else None
+    unclaimed = canvas.unclaimed(masks, photo.size) if masks else None
+    for box in color.strips(photo.size):
+        strip = pixels[box[1] : box[3]]
+        original = color.planes(np.asarray(photo.crop(box)))
+        values: color.Values = color.planes(strip) * np.float32(255 / WHITE)
+        if detail is not None:
+            values = (values + detail.strip(box).ravel()).clip(0, 255)
+        if settings.preserve_color == "luminance":
+            values = color.recoloured(values, original)
+        if unclaimed is not None:
+            share = np.asarray(unclaimed.crop(box), np.float32).ravel() / 255
+            values += share * (original - values)
+        if settings.strength < 1:
+            values = 255 * color.mixed(values / 255, original / 255, settings.strength)
+        rounded = np.rint(values * (WHITE / 255)).clip(0, WHITE)
+        strip[:] = rounded.astype(np.uint16).T.reshape(strip.shape)
+    return pixels
+
+
+def _enlarged(painting: Tensor, size: tuple[int, int]) -> Pixels:
+    """A painting as in `finish` at `size` (width, height), a channel at a time."""
+    pixels = np.empty((size[1], size[0], 3), np.uint16)
+    for channel, plane in enumerate(conversion.planes(painting)):
+        values = np.rint(plane.numpy() * WHITE).clip(0, WHITE).astype(np.uint16)
+        pixels[..., channel] = np.asarray(fitting.enlarge(Image.fromarray(values), size))
+    return pixels
+
+
+def check_output(path: str | os.PathLike[str]) -> None:
+    """Raises `ImageError` if `save` could not write to `path`; leaves nothing behind."""
+    writing.check_output(path)
+    suffix = _suffix(path)
+    if suffix not in SUFFIXES:
+        raise errors.ImageError(
+            f"Pictures of 16 bits are for {', '.join(SUFFIXES)}, not for {suffix}; choose one of "
+            "these, or 8 bits."
+        )
+
+
+def _suffix(path: str | os.PathLike[str]) -> str:
+    return os.path.splitext(os.fspath(path))[1].lower()
+
+
+def save(
+    pixels: Pixels,
+    path: str | os.PathLike[str],
+    text: Mapping[str, str] | None = None,
+    dpi: int = 0,
+    exif: bytes = b"",
+) -> None:
+    """Writes a PNG or TIFF with an sRGB profile, wholly or not at all.
+
+    The same picture gives the same bytes. `text`, `dpi` and `exif` are as in `writing.encode`.
+    Raises `ImageError` as `check_output` does, or when the disk is full.
+    """
+    check_output(path)
+    with writing.replacing(path) as file:
+        if _suffix(path) == ".png":
+            _write_png(file, pixels, text, dpi, exif)
+        else:
+            _write_tiff(file, pixels, dpi, exif)
+
+
+def _write_png(
+    file: BinaryIO, pixels: Pixels, text: Mapping[str, str] | None, dpi: int, exif: bytes
+) -> None:
+    """Around the pixels there is what Pillow writes around a picture of 8 bits."""
+    around = writing.encode(Image.new("RGB", (1, 1)), "PNG", text=text, dpi=dpi, exif=exif)
+    height, width, _ = pixels.shape
+    file.write(around[:_SIGNATURE])
+    putchunk(file, b"IHDR", struct.pack(">2I5B", width, height, 16, 2, 0, 0, 0))
+    file.write(around[_SIGNATURE + _HEADER : around.rindex(b"IDAT") - 4])
+    deflate = zlib.compressobj()
+    for _, top, _, bottom in color.strips((width, height)):
+        if data := deflate.compress(_filtered(pixels[top:bottom])):
+            putchunk(file, b"IDAT", data)
+    putchunk(file, b"IDAT", deflate.flush())
+    putchunk(file, b"IEND")
+
+
+def _filtered(pixels: Pixels) -> bytes:
+    """Rows as PNG has them, each byte less the one of the pixel on its left."""
+    height, width, channels = pixels.shape
+    size = channels * pixels.itemsize
+    values = pixels.astype(">u2").view(np.uint8).reshape(height, width * size)
+    rows = np.empty((height, 1 + width * size), np.uint8)
+    rows[:, 0] = 1  # the filter's number
+    rows[:, 1 : 1 + size] = values[:, :size]
+    rows[:, 1 + size :] = values[:, size:] - values[:, :-size]
+    return rows.tobytes()
+
+
+def _write_tiff(file: BinaryIO, pixels: Pixels, dpi: int, exif: bytes) -> None:
+    """Of `exif` it keeps make, model, date, author and texts, as TIFFs of 8 bits do."""
+    import tifffile
+
+    kept = Image.Exif()
+    kept.load(exif)
+    tifffile.imwrite(
+        file,
+        pixels,
+        byteorder="<",
+        photometric="rgb",
+        planarconfig="contig",
+        compression="zlib",
+        predictor=True,
+        iccprofile=writing.srgb_profile(),
+        resolution=(dpi, dpi) if dpi else None,
+        resolutionunit="inch" if dpi else None,
+        software=False,
+        metadata=None,
+        extratags=[
+            (tag, "s", 0, value.encode("ascii", "replace"), True)
+            for tag, value in kept.items()
+            if isinstance(value, str)
+        ],
+    )

@@ -1,0 +1,44 @@
+"""The size of a canvas for a picture, and pictures resized to it."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from nst.pictures.reading import MIN_SIDE
+
+if TYPE_CHECKING:
+    pass
+
+
+def fit_size(size: tuple[int, int], longer_side: int, square: bool = False) -> tuple[int, int]:
+    """The (width, height) to paint at for a picture of `size`.
+
+    The longer side is `longer_side`, the other keeps the aspect; both are rounded to multiples of
+    16 (VGG19's four poolings then lose no row or column) and are at least 32 px. `square` makes
+    both sides the longer one.
+    """
+    longer = _multiple_of_16(longer_side)
+    if square:
+        return longer, longer
+    width, height = size
+    shorter = _multiple_of_16(longer * min(size) / max(size))
+    return (longer, shorter) if width >= height else (shorter, longer)
+
+
+def _multiple_of_16(length: float) -> int:
+    return max(MIN_SIDE, math.floor(length / 16 + 0.5) * 16)
+
+
+def fit(picture: Image.Image, longer_side: int, square: bool = False) -> Image.Image:
+    """The picture resized to its `fit_size`."""
+    return picture.resize(fit_size(picture.size, longer_side, square), Image.Resampling.LANCZOS)
+
+
+def enlarge(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """A result at the `size` (width, height) of its photo; the result itself if it has that."""
+    if picture.size == size:
+        return picture
+    return picture.resize(size, Image.Resampling.LANCZOS)

@@ -1,0 +1,90 @@
+"""Pictures as a page shows them: small JPEG files of one size."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+from PIL import Image, ImageOps
+
+SHOWN_SIDE = 768  # px, longer side of what is shown; the download has the photo's own size
+FRAME_SIDE = 480  # px, longer side of a frame of the time-lapse
+
+
+def at_strength(painted: Image.Image, photo: bytes, strength: float) -> Image.Image:
+    """A finished painting mixed with its photo, a JPEG of the same size."""
+    if strength == 1:
+        return painted
+    from nst.pictures import color  # late, as the page's first paint must not wait for numpy
+
+    return color.blend(painted, decoded(photo), strength)
+
+
+def frame(picture: Image.Image) -> bytes:
+    """The canvas as the time-lapse keeps it; small ones are enlarged when it is made."""
+    if max(picture.size) > FRAME_SIDE:
+        picture = picture.copy()
+        picture.thumbnail((FRAME_SIDE, FRAME_SIDE))
+    return encoded(picture, quality=80)
+
+
+def decoded(jpeg: bytes) -> Image.Image:
+    """A picture of the program's own making."""
+    return Image.open(io.BytesIO(jpeg)).convert("RGB")
+
+
+def size_of(size: tuple[int, int]) -> tuple[int, int]:
+    """The (width, height) at which everything of a photo of `size` is shown, whatever the canvas.
+
+    Pictures of one size keep the page from jumping when the canvas grows.
+    """
+    factor = SHOWN_SIDE / max(size)
+    return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
+
+
+def stretched(picture: Image.Image, size: tuple[int, int]) -> bytes:
+    """A JPEG file of the picture, stretched to `size`."""
+    return encoded(picture.resize(size, Image.Resampling.BICUBIC))
+
+
+def encoded(picture: Image.Image, quality: int = 90) -> bytes:
+    """A JPEG file of the picture, to be shown."""
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=quality)
+    return buffer.getvalue()
+
+
+def cropped(picture: Image.Image, size: tuple[int, int]) -> bytes:
+    """A JPEG file of the picture at `size`, cut at its sides where its aspect is another."""
+    return encoded(ImageOps.fit(picture, size, Image.Resampling.BICUBIC))
+
+
+def tiled(pictures: Sequence[Image.Image], size: tuple[int, int]) -> bytes:
+    """A JPEG file of `size` that up to four pictures, or more, share in equal parts."""
+    sheet = Image.new("RGB", size)
+    for picture, (left, top, right, bottom) in zip(
+        pictures, _tiles(len(pictures), size), strict=True
+    ):
+        tile = max(1, right - left), max(1, bottom - top)
+        sheet.paste(ImageOps.fit(picture, tile, Image.Resampling.BICUBIC), (left, top))
+    return encoded(sheet)
+
+
+def _tiles(count: int, size: tuple[int, int]) -> list[tuple[int, int, int, int]]:
+    """(left, top, right, bottom) of so many tiles: two along the longer side, else two a row."""
+    width, height = size
+    columns = 1 if count == 1 or (count == 2 and height > width) else 2
+    rows = -(-count // columns)
+    tiles = []
+    for index in range(count):
+        row, column = divmod(index, columns)
+        in_row = min(columns, count - row * columns)  # an odd one has its row for itself
+        tiles.append(
+            (
+                width * column // in_row,
+                height * row // rows,
+                width * (column + 1) // in_row,
+                height * (row + 1) // rows,
+            )
+        )
+    return tiles

@@ -1,0 +1,1 @@
+"""The page's queue of paintings and what is seen of them."""

@@ -1,0 +1,78 @@
+"""What is kept of a run while it goes on: its numbers, thinned out so that they stay few."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from nst.paint.transfer import Progress
+
+HISTORY = 400  # losses kept for the chart
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The numbers of an iteration: those of `transfer.Progress`, without its pictures."""
+
+    iteration: int
+    total: int
+    scale: int
+    scales: tuple[int, ...]
+    total_loss: float
+    content_loss: float
+    style_loss: float
+    seconds: float
+    seconds_left: float
+    fraction: float
+
+    @classmethod
+    def of(cls, progress: Progress) -> Standing:
+        """The numbers of `progress`."""
+        return cls(**{name: getattr(progress, name) for name in cls.__dataclass_fields__})
+
+
+class Thinned(Generic[T]):
+    """At most `limit` things, spread evenly over all that came."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit, self._stride, self._count = limit, 1, 0
+        self._kept: list[T] = []
+
+    @property
+    def due(self) -> bool:
+        """Whether the next thing is kept; one that is not need not be made."""
+        return self._count % self._stride == 0
+
+    def add(self, thing: T | None) -> None:
+        """Take in the next thing, which may be None where it is not due."""
+        if self.due and thing is not None:
+            self._kept.append(thing)
+        self._count += 1
+        if len(self._kept) >= self._limit:
+            self._kept, self._stride = self._kept[::2], self._stride * 2
+
+    def kept(self) -> tuple[T, ...]:
+        """What is kept, oldest first."""
+        return tuple(self._kept)
+
+
+class History:
+    """Standings for the chart: at most `limit`, spread evenly over the run, and the last."""
+
+    def __init__(self, limit: int = HISTORY) -> None:
+        self._points: Thinned[Standing] = Thinned(limit)
+        self._last: Standing | None = None
+
+    def add(self, standing: Standing) -> None:
+        """Take in the next iteration."""
+        self._points.add(standing)
+        self._last = standing
+
+    def points(self) -> tuple[Standing, ...]:
+        """What is kept, oldest first."""
+        points = self._points.kept()
+        last = () if self._last in points[-1:] or self._last is None else (self._last,)
+        return (*points, *last)

@@ -1,0 +1,47 @@
+"""How long a painting will take, from how long those before it took."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from nst.paint import schedule
+from nst.settings import Settings
+
+# Seconds for a step on a million pixels, as `schedule.cost` counts them, in the benchmarks on
+# two cores: what is told until something was measured.
+FIRST_GUESS = 8.0
+REMEMBERED = 10  # paintings
+
+
+def work(settings: Settings, size: tuple[int, int]) -> float:
+    """What a painting on a canvas of (width, height) costs at most, as `schedule.cost` counts."""
+    width, height = size
+    stages = schedule.plan(settings, height, width)
+    return sum(schedule.cost(stage, settings) * stage.iterations for stage in stages)
+
+
+class Pace:
+    """Seconds a piece of work takes, as seen in the latest paintings.
+
+    Large ones count more: of a small one, much is spent on getting ready. That a scale may end
+    early is in the seconds, as all paintings before it could do so too.
+    """
+
+    def __init__(self) -> None:
+        self._guess = FIRST_GUESS / 1e6
+        self._seen: deque[tuple[float, float]] = deque(maxlen=REMEMBERED)
+
+    def add(self, work: float, seconds: float) -> None:
+        """Take in that so much work was done in so many seconds."""
+        self._seen.append((work, seconds))
+
+    def measured(self, work: float, seconds: float) -> None:
+        """Take in a short measurement, which counts until a painting has ended."""
+        self._guess = seconds / work
+
+    def seconds(self, work: float) -> float:
+        """What so much work will take."""
+        done = sum(each for each, _ in self._seen)
+        if not done:
+            return work * self._guess
+        return work * sum(seconds for _, seconds in self._seen) / done

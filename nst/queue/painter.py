@@ -1,0 +1,65 @@
+"""Paints with VGG19, for the page's worker."""
+
+from __future__ import annotations
+
+import gc
+import math
+import threading
+from collections.abc import Generator
+from typing import TYPE_CHECKING
+
+from nst.machine import limits, malloc
+from nst.pictures.canvas import Canvas
+from nst.settings import Settings
+
+# torch is imported by the first painting: the page's first paint must not wait for it.
+if TYPE_CHECKING:
+    from nst.paint.transfer import Progress
+    from nst.vgg.network import VGG19
+
+SHORT = 2_000_000_000  # bytes: with less, every tenth of a GB counts
+
+
+class VGGPainter:
+    """Paints with `transfer.steps`; the VGG19 trunk is loaded once and kept."""
+
+    def __init__(self) -> None:
+        self._loading = threading.Lock()
+        self._trunk: VGG19 | None = None
+
+    def load(self) -> VGG19:
+        """The trunk; takes some seconds the first time."""
+        with self._loading:
+            if self._trunk is None:
+                import torch
+
+                from nst.vgg import network
+
+                # torch counts the cores of the host: more threads than a container's share of
+                # them only stop one another.
+                share = math.ceil(limits.cores())
+                torch.set_num_threads(max(1, min(torch.get_num_threads(), share)))
+                if limits.memory_limit() < SHORT:
+                    malloc.give_back_early()
+                self._trunk = network.load()
+                # Nothing is painted while Python looks for garbage: it need not go through the
+                # 200,000 objects of torch each time, which stay anyway.
+                gc.collect()
+                gc.freeze()
+            return self._trunk
+
+    def measure(self) -> tuple[float, float]:
+        """A short piece of work, as `schedule.cost` counts, and the seconds that it took."""
+        from nst.paint import estimate, schedule
+
+        settings, side = Settings(coarse_to_fine=False), estimate.MEASURED
+        work = schedule.cost(schedule.Stage(side, side, 1), settings)
+        return work, estimate.measure(self.load(), settings) * work
+
+    def __call__(self, canvas: Canvas, settings: Settings) -> Generator[Progress, None, None]:
+        """One `Progress` an iteration."""
+        from nst.paint import transfer
+
+        trunk = self.load()
+        content, styles, init, masks = canvas.tensors()
+        yield from transfer.steps(content, styles, settings, trunk, init, masks)

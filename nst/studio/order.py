@@ -1,0 +1,67 @@
+"""What a visitor orders: pictures and settings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from PIL import Image
+
+from nst.pictures import reading
+from nst.settings import Settings
+from nst.studio.recipe import Recipe, Source
+
+
+@dataclass(frozen=True)
+class Input:
+    """A picture that goes in, as a file: what the page calls it, its bytes and its name."""
+
+    title: str
+    data: bytes
+    file_name: str
+
+    @cached_property
+    def source(self) -> Source:
+        """What a recipe says of the picture."""
+        return Source.of(self.data, self.file_name)
+
+    def open(self) -> Image.Image:
+        """The picture; raises `ImageError`."""
+        return reading.open_picture(self.data, self.file_name)
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be painted, from what, and how.
+
+    `masks` are none or one a style; `init` goes with the setting of the same name, "picture".
+    """
+
+    content: Input
+    styles: tuple[Input, ...]
+    settings: Settings
+    masks: tuple[Input, ...] = ()
+    init: Input | None = None
+
+    @property
+    def style_name(self) -> str:
+        """The styles as one says them: Night sky, Watercolour and Pointillism."""
+        return enumerated([style.title for style in self.styles])
+
+    @property
+    def recipe(self) -> Recipe:
+        """All it takes to paint this again, but for the weights and versions."""
+        return Recipe(
+            self.settings,
+            self.content.source,
+            tuple(style.source for style in self.styles),
+            tuple(mask.source for mask in self.masks),
+            None if self.init is None else self.init.source,
+        )
+
+
+def enumerated(items: Sequence[str]) -> str:
+    """Items as one says them: a, b and c."""
+    *others, last = items
+    return f"{', '.join(others)} and {last}" if others else last

@@ -1,0 +1,96 @@
+"""What the memory of this server allows: how much is kept, and how large a canvas is offered."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, NamedTuple
+
+import streamlit as st
+
+from nst.machine import limits
+from nst.pictures import reading
+from nst.queue import footprint, jobs
+from nst.settings import CONTROLS, PRESETS, Settings
+from page.words import duration
+
+ASKED = "resolution_asked"  # a resolution that came with a recipe or an address and was too high
+
+
+MOST_DIGITS = 9  # of a number in an address; Python refuses to read one of thousands
+MOST = 1024  # px; what is larger takes longer than a visitor waits, and is for the command line
+OFFERED = tuple(name for name in PRESETS if Settings.preset(name).resolution <= MOST)
+
+
+class Budget(NamedTuple):
+    """Bytes of memory, and what follows from them."""
+
+    total: int
+    kept: int  # for ended paintings, and as much for waiting ones
+    painting: int  # for the process without these and without a picture that is being read
+
+    @property
+    def highest_resolution(self) -> int:
+        """The longest side of a canvas that is offered, px."""
+        return min(MOST, footprint.highest_resolution(self.painting))
+
+
+@st.cache_resource(show_spinner=False)
+def budget() -> Budget:
+    """This server's."""
+    total = limits.memory_limit()
+    kept = min(jobs.KEPT_BYTES, total // 32)
+    return Budget(total, kept, total - 2 * kept - 3 * reading.MAX_PIXELS)
+
+
+def within(settings: Settings) -> Settings:
+    """The settings with a resolution that is offered here."""
+    highest = budget().highest_resolution
+    if settings.resolution <= highest:
+        return settings
+    return dataclasses.replace(settings, resolution=highest)
+
+
+def lower_resolution() -> None:
+    """Lower what is chosen to what is offered; to be called before its control is made."""
+    state: Any = st.session_state
+    highest = budget().highest_resolution
+    chosen = state.get("resolution") or _of_address()
+    if chosen > highest:
+        state.resolution, state[ASKED] = highest, chosen
+
+
+def _of_address() -> int:
+    """The resolution that a page which has just been opened begins with."""
+    named = st.query_params.get("resolution", "").replace(",", "")
+    maximum = CONTROLS["resolution"].maximum or 0
+    if not named.isdecimal() or len(named) > MOST_DIGITS:
+        return 0
+    return int(named) if int(named) <= maximum else 0
+
+
+def tell(chosen: int) -> None:
+    """Say why the resolutions end where they do, if that is lower than they could."""
+    highest = budget().highest_resolution
+    if highest >= MOST and ASKED not in st.session_state:
+        return
+    asked = st.session_state.get(ASKED)
+    if chosen < highest:
+        st.session_state.pop(ASKED, None)
+        asked = None
+    wish = f"{asked:,} px was asked for. " if asked else ""
+    if highest >= MOST:
+        st.caption(f"{wish}The page paints up to {highest:,} px; the command line paints larger.")
+        return
+    st.caption(
+        f"{wish}This server has {footprint.gigabytes(budget().total)} of memory, which is enough "
+        f"for up to {highest:,} px."
+    )
+
+
+def tell_plan(plan: jobs.Plan) -> None:
+    """Say what a painting will take."""
+    needs = footprint.gigabytes(plan.memory)
+    text = f"Takes about {duration(plan.seconds)} here, and {needs} of memory."
+    if plan.too_long:
+        text += f" It is stopped after {duration(jobs.DEADLINE)}, and kept as it is then."
+    st.caption(text)

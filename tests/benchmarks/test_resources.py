@@ -1,0 +1,224 @@
+"""The sample pictures, the scripts that make them, and what the README says of the settings."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shlex
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFont
+
+from nst.cli import cli, cli_batch, flags
+from nst.pictures import reading
+from nst.settings import CONTROLS, LAYERS, Settings
+from Resources import make_pictures, make_screenshots
+
+ROOT = Path(__file__).parents[2]
+RESOURCES = ROOT / "Resources"
+PHOTOS = sorted((RESOURCES / "content").glob("*.jpg"))
+ARTWORKS = sorted((RESOURCES / "styles").glob("*.jpg"))
+MASKS = sorted((RESOURCES / "masks").glob("*.png"))
+
+
+def script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, RESOURCES / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def draw_styles():
+    return script("draw_styles")
+
+
+def pixels(picture: Image.Image) -> np.ndarray:
+    return np.asarray(picture.convert("RGB"), dtype=float)
+
+
+def test_there_is_enough_to_choose_from():
+    assert len(PHOTOS) >= 5
+    assert len(ARTWORKS) >= 8
+
+
+@pytest.mark.parametrize("path", PHOTOS + ARTWORKS, ids=lambda path: path.stem)
+def test_every_sample_can_be_painted(path):
+    picture = reading.open_picture(path)
+    assert min(picture.size) >= (768 if path in ARTWORKS else 300)
+
+
+def test_every_photo_is_credited():
+    credits = (RESOURCES / "CREDITS.md").read_text()
+    for path in PHOTOS:
+        row = re.search(rf"^\| {re.escape(path.name)} \|.*$", credits, re.MULTILINE)
+        assert row, path.name
+        assert re.search("public domain|CC0", row[0])
+
+
+def test_photos_are_those_of_scikit_image():
+    data = pytest.importorskip("skimage.data", reason="scikit-image is a development package")
+    for path in PHOTOS:
+        own = Image.fromarray(getattr(data, path.stem)()).convert("RGB")
+        assert abs(pixels(own) - pixels(reading.open_picture(path))).mean() < 2, path.name
+
+
+@pytest.mark.parametrize("name", ["pointillism", "night_sky"])
+def test_artworks_are_drawn_the_same_every_time(draw_styles, tmp_path, name):
+    for folder in ("one", "two"):
+        draw_styles.main([name, "--size", "192", "--out", str(tmp_path / folder)])
+    one, two = ((tmp_path / folder / f"{name}.jpg").read_bytes() for folder in ("one", "two"))
+    assert one == two
+
+
+@pytest.mark.long
+def test_the_committed_artwork_is_what_the_script_draws(draw_styles, tmp_path):
+    draw_styles.main(["night_sky", "--out", str(tmp_path)])
+    drawn = reading.open_picture(tmp_path / "night_sky.jpg")
+    kept = reading.open_picture(RESOURCES / "styles" / "night_sky.jpg")
+    assert abs(pixels(drawn) - pixels(kept)).mean() < 1
+
+
+def test_an_unknown_artwork_is_refused(draw_styles, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        draw_styles.main(["mona_lisa", "--out", str(tmp_path)])
+    assert "night_sky" in capsys.readouterr().err
+
+
+def test_the_masks_are_what_the_script_draws(tmp_path):
+    script("draw_masks").main(["--out", str(tmp_path)])
+    assert [path.name for path in MASKS] == sorted(path.name for path in tmp_path.iterdir())
+    for path in MASKS:
+        with Image.open(path) as kept, Image.open(tmp_path / path.name) as drawn:
+            assert kept.mode == "L"
+            assert kept.tobytes() == drawn.tobytes()
+        assert f"| {path.name} |" in (RESOURCES / "CREDITS.md").read_text()
+
+
+def test_the_masks_of_the_portrait_share_it_out():
+    subject, background = (np.asarray(Image.open(path)).astype(int) for path in MASKS)
+    assert (subject + background == 255).all()
+    with Image.open(RESOURCES / "content" / "astronaut.jpg") as photo:
+        assert subject.shape == photo.size[::-1]
+    for x, y in ((225, 60), (225, 120), (100, 330), (320, 300), (400, 430)):  # hair to helmet
+        assert subject[y, x] == 255
+    for x, y in ((20, 30), (60, 150), (340, 100), (410, 180), (450, 300)):  # flag to table
+        assert subject[y, x] == 0
+    # A soft edge of 1 to 2 px: the outline is some 1,600 px long.
+    assert 1600 < ((subject > 0) & (subject < 255)).sum() < 6400
+
+
+def test_the_outline_follows_the_edges_of_the_photo():
+    """The mask's edge lies where the photo changes: moved aside by a few px it does so less."""
+    photo = pixels(reading.open_picture(RESOURCES / "content" / "astronaut.jpg"))
+    edges = sum(abs(change).sum(2) for change in np.gradient(photo, axis=(0, 1)))
+    mask = np.asarray(Image.open(MASKS[0])).astype(float)
+    outline = sum(abs(change) for change in np.gradient(mask))
+
+    def found(x, y):
+        return (np.roll(outline, (y, x), (0, 1)) * edges).sum()
+
+    for x, y in ((4, 0), (-4, 0), (0, 4), (0, -4)):
+        assert found(x, y) < 0.7 * found(0, 0)
+
+
+def test_the_readme_names_every_control_with_its_default():
+    readme = (ROOT / "README.md").read_text()
+    for name, control in CONTROLS.items():
+        default = getattr(Settings(), name)
+        row = re.search(rf"^\| ([^|]+) \| `--{name.replace('_', '-')}` \| ([^|]+) \|", readme, re.M)
+        assert row, name
+        assert row[1] == control.label
+        shown = {True: "on", False: "off"}.get(default) if isinstance(default, bool) else default
+        if isinstance(shown, tuple):
+            shown = " ".join(shown) or "alike"
+        if not isinstance(shown, str):
+            shown = f"{shown:,g}" + (f" {control.unit}" if control.unit == "px" else "")
+        assert row[2] == shown, name
+
+
+def test_pictures_the_readme_shows_exist():
+    for path in re.findall(r"!\[[^]]*\]\(([^)]+)\)", (ROOT / "README.md").read_text()):
+        assert (ROOT / path).exists(), path
+
+
+def test_the_readme_shows_the_rows_of_the_script():
+    readme = (ROOT / "README.md").read_text()
+    assert make_pictures.with_rows(readme) == readme
+    shown = {path.name for path in (RESOURCES / "controls").iterdir()}
+    assert shown == {f"{row.name}.jpg" for row in make_pictures.ALL_ROWS}
+    assert sum(path.stat().st_size for path in (RESOURCES / "controls").iterdir()) < 2e6
+
+
+def test_the_command_lines_of_the_readme_are_understood():
+    readme = (ROOT / "README.md").read_text()
+    lines = re.findall(r"^\.venv/bin/python -m nst (.+)$", readme, re.M)
+    of_rows = [command for row in make_pictures.ALL_ROWS for command in row.commands]
+    assert {f".venv/bin/python -m nst {line}" for line in lines} > set(of_rows)
+    many = {"batch": cli_batch._batch_parser(), "sheet": cli_batch._sheet_parser()}
+    for line in lines:
+        command, *others = shlex.split(line)
+        if command in many:
+            flags.settings_of(many[command].parse_args(others))
+            continue
+        options = cli._parser().parse_args([command, *others])
+        settings = flags.settings_of(options)
+        settings.check_inputs(len(options.styles), len(options.masks), init=True)
+        for path in (options.content, *options.styles, *options.masks):
+            assert not path.startswith("Resources") or (ROOT / path).is_file(), path
+
+
+@pytest.mark.parametrize("row", make_pictures.ROWS, ids=lambda row: row.name)
+def test_the_pictures_of_a_row_differ_in_settings_or_inputs(row):
+    """Else two command lines would paint the same picture."""
+    seen = set()
+    for command, variant in zip(row.commands, row.variants, strict=True):
+        options = cli._parser().parse_args(shlex.split(command)[3:])
+        settings = flags.settings_of(options)
+        seen.add((settings, *options.styles, *options.masks))
+        plain = flags.settings_of(
+            cli._parser().parse_args(["c", "s", "-o", "x", *row.common.split()])
+        )
+        if len(options.styles) == 1 and not options.masks:
+            assert (variant.note == "(default)") == (settings == plain), command
+    assert len(seen) == len(row.variants) > 1
+
+
+def test_a_labelled_row_shows_every_painting_and_wraps_its_captions():
+    row = make_pictures.ROWS[0]
+    paintings = [Image.new("RGB", (60, 40), "red") for _ in row.variants]
+    picture = make_pictures.labelled(row, paintings)
+    tile, gap = make_pictures.TILE, make_pictures.GAP
+    assert picture.width == 4 * (tile + gap) - gap
+    for number in (1, 2, 3):
+        assert picture.getpixel((number * (tile + gap) + tile // 2, 40)) == (255, 0, 0)
+    font = ImageFont.load_default(make_pictures.FONT_SIZE)
+    lines = make_pictures.wrapped("--style-layers " + " ".join(LAYERS), font)
+    assert len(lines) > 1
+    assert max(font.getlength(line) for line in lines) <= tile
+
+
+def test_screenshots_are_small_and_shown():
+    readme = (ROOT / "README.md").read_text()
+    for path in (RESOURCES / "screenshots").iterdir():
+        assert path.stat().st_size < 150e3, path.name
+        assert f"(Resources/screenshots/{path.name})" in readme or (
+            f'src="Resources/screenshots/{path.name}"' in readme
+        )
+    for path in re.findall(r'src="([^"]+)"', readme):
+        assert (ROOT / path).exists(), path
+
+
+def test_the_counts_of_findings_stand_between_their_marks():
+    text = f"before\n{make_screenshots.BEGIN}\nold\n{make_screenshots.END}\nafter\n"
+    finding = make_screenshots.Finding("rest", 360, "dark", "rule", "minor", "<p>", "why")
+    counted = make_screenshots.with_counts(text, [finding, finding])
+    assert "old" not in counted
+    assert counted.startswith("before\n")
+    assert counted.endswith("\nafter\n")
+    assert "| rest | 0 | 0 | 0 | 2 |" in counted
+    assert "| running | 0 | 0 | 0 | 0 |" in counted
+    assert make_screenshots.with_counts(counted, [finding, finding]) == counted

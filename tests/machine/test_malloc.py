@@ -1,0 +1,91 @@
+"""The settings of the C library, which have one owner."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+
+import pytest
+
+from nst.machine import malloc
+
+
+def test_what_is_freed_can_go_back_at_once() -> None:
+    code = "import platform; from nst.machine import malloc; print(malloc.give_back_early(), "
+    code += "platform.libc_ver()[0] == 'glibc')"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    done, glibc = answer.stdout.split()
+    assert done == glibc, answer.stderr
+
+
+MANY_THREADS = """
+import ctypes, sys, threading
+from nst.machine import malloc
+shared = malloc.share_arenas() if sys.argv[1] == "shared" else False
+libc = ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+together = threading.Barrier(6)
+def take():
+    together.wait()
+    libc.malloc(1000)  # without Python's own arenas
+    together.wait()
+threads = [threading.Thread(target=take) for _ in range(6)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+libc.fdopen.restype = ctypes.c_void_p
+out = ctypes.c_void_p(libc.fdopen(1, b"w"))
+libc.malloc_info(0, out)
+libc.fflush(out)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has arenas")
+def test_threads_share_few_arenas() -> None:
+    arenas = {}
+    environment = {name: os.environ[name] for name in os.environ if name != "MALLOC_ARENA_MAX"}
+    for how in ("shared", "by itself"):
+        answer = subprocess.run(
+            [sys.executable, "-c", MANY_THREADS, how],
+            capture_output=True,
+            text=True,
+            env=environment,
+        )
+        assert answer.returncode == 0, answer.stderr
+        arenas[how] = answer.stdout.count("<heap nr=")
+    assert arenas["shared"] <= malloc.ARENAS < arenas["by itself"]
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> dict[int, int]:
+    """What the C library was told last, by parameter."""
+    told: dict[int, int] = {}
+
+    def mallopt(parameter: int, value: int) -> bool:
+        told[parameter] = value
+        return True
+
+    monkeypatch.setattr(malloc, "_mallopt", mallopt)
+    monkeypatch.setattr(malloc, "_at_rest", [malloc.KEPT])
+    return told
+
+
+def test_sparing_ends_where_it_began(told: dict[int, int]) -> None:
+    malloc.spare(True)
+    assert told == {malloc.TRIM_THRESHOLD: 16 * 2**20, malloc.MMAP_THRESHOLD: 4 * 2**20}
+    malloc.spare(False)
+    assert told == {malloc.TRIM_THRESHOLD: 32 * 2**20, malloc.MMAP_THRESHOLD: 32 * 2**20}
+
+
+@pytest.mark.parametrize("sparing", [True, False])
+def test_a_server_that_gives_back_early_keeps_to_it(told: dict[int, int], sparing: bool) -> None:
+    assert malloc.give_back_early()
+    malloc.spare(sparing)
+    assert told == {malloc.TRIM_THRESHOLD: 65536, malloc.MMAP_THRESHOLD: 65536}
+
+
+def test_a_system_that_cannot_be_asked_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(malloc, "_glibc", lambda: None)
+    malloc.spare(True)
+    malloc.give_back()
