@@ -296,7 +296,8 @@ def test_a_painting_that_was_killed_is_gone_on_with(run, tmp_path):
         [
             sys.executable,
             "-c",
-            "import sys; from nst.cli import cli; cli.CHECKPOINT_SECONDS = 0; cli.main(sys.argv[1:])",
+            "import sys; from nst.cli import cli; cli.CHECKPOINT_SECONDS = 0; "
+            "cli.main(sys.argv[1:])",
             *[*arguments, "--quiet", "--checkpoint", "run.nst", "-o", "never.png"],
         ],
         cwd=tmp_path,
