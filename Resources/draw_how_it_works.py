@@ -19,7 +19,7 @@ from torch import Tensor
 
 from nst.paint import losses, transfer
 from nst.paint.optimizers import LBFGS
-from nst.pictures import canvas, conversion, fitting, reading, writing
+from nst.pictures import canvas, fitting, reading, tensors, writing
 from nst.settings import Settings
 from nst.vgg import network
 
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def draw_layers(trunk: network.VGG19, size: int, steps: int) -> dict[str, Image.Image]:
     """The photo, and what is found when only one layer's view of it is drawn again."""
     photo = fitting.fit(sample("content", PHOTO), size)
-    pixels = trunk.normalize(conversion.to_tensor(photo))
+    pixels = trunk.normalize(tensors.to_tensor(photo))
     drawn = {"photo": photo}
     for layer in LAYERS:
         target = trunk.features(pixels, [layer])[layer]
@@ -74,7 +74,7 @@ def draw_textures(trunk: network.VGG19, size: int, steps: int) -> dict[str, Imag
     """The artwork, and sheets filled with what its first layer, its first two ... know of it."""
     width, height = fitting.fit_size(sample("content", PHOTO).size, size)
     artwork = sample("styles", ARTWORK)
-    pixels = trunk.normalize(conversion.to_tensor(fitting.fit(artwork, size)))
+    pixels = trunk.normalize(tensors.to_tensor(fitting.fit(artwork, size)))
     drawn = {"artwork": ImageOps.fit(artwork, (width, height), Image.Resampling.LANCZOS)}
     for count in range(1, len(LAYERS) + 1):
         layers = LAYERS[:count]
@@ -104,7 +104,7 @@ def draw_scales(trunk: network.VGG19, size: int, steps: int) -> dict[str, Image.
     shape = fitting.fit_size(photo.size, size)
     return {
         # With the squares of its pixels, so that a small canvas is seen to be small.
-        f"scale_{number}": conversion.to_picture(image).resize(
+        f"scale_{number}": tensors.to_picture(image).resize(
             shape, Image.Resampling.NEAREST if scale < size else Image.Resampling.LANCZOS
         )
         for number, (scale, image) in enumerate(finished.items(), 1)
@@ -132,7 +132,7 @@ def from_noise(trunk: network.VGG19, shape: Sequence[int], loss: Loss, steps: in
         (gradient,) = torch.autograd.grad(value, seen)
         optimizer.step(pixels, gradient, float(value.detach()), 0.1)
         torch.clamp(pixels, black, white, out=pixels)
-    return conversion.to_picture(trunk.denormalize(pixels).clamp(0, 1).cpu())
+    return tensors.to_picture(trunk.denormalize(pixels).clamp(0, 1).cpu())
 
 
 def _variation(image: Tensor) -> Tensor:

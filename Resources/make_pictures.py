@@ -19,7 +19,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from nst.cli import cli
 from nst.paint import transfer
-from nst.pictures import canvas, conversion, reading, writing
+from nst.pictures import canvas, reading, tensors, writing
 from nst.settings import CONTROLS, Settings
 from nst.vgg import network
 
@@ -390,7 +390,7 @@ def paint(photo: str, style: str, trunk: network.VGG19) -> Image.Image:
     prepared = canvas.prepare(content, [sample("styles", style)], settings)
     picture, styles, _, _ = prepared.tensors()
     result = transfer.stylize(picture, styles, settings, trunk)
-    return canvas.finish(conversion.to_picture(result), content, settings)
+    return canvas.finish(tensors.to_picture(result), content, settings)
 
 
 def sheet(rows: list[list[Image.Image]]) -> Image.Image:

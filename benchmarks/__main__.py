@@ -38,7 +38,7 @@ from benchmarks.charts import quality_chart, size_chart
 from benchmarks.plain import STEPS, PlainLoop
 from benchmarks.yardstick import Score, Yardstick
 from nst.paint import transfer
-from nst.pictures import conversion, fitting, reading
+from nst.pictures import fitting, reading, tensors
 from nst.settings import Settings
 from nst.vgg import network
 
@@ -133,8 +133,8 @@ def pair(side: int, square: bool = False) -> tuple[Tensor, Tensor]:
     photo, artwork = (
         reading.open_picture(RESOURCES / folder / f"{name}.jpg") for folder, name in folders
     )
-    content = conversion.to_tensor(fitting.fit(photo, side, square))
-    return content, conversion.to_tensor(fitting.fit(artwork, side, square))
+    content = tensors.to_tensor(fitting.fit(photo, side, square))
+    return content, tensors.to_tensor(fitting.fit(artwork, side, square))
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -284,10 +284,10 @@ def feed_forward(
     except ImportError:
         return None
     engine = StyleTransfer(device="cpu", threads=torch.get_num_threads())
-    photo, artwork = conversion.to_picture(content), conversion.to_picture(style)
+    photo, artwork = tensors.to_picture(content), tensors.to_picture(style)
     painting = engine.stylize_with(photo, artwork)  # loads its networks
     (took,) = alternate(5, lambda: engine.stylize_with(photo, artwork))
-    return took, yardstick.score(conversion.to_tensor(painting))
+    return took, yardstick.score(tensors.to_tensor(painting))
 
 
 def pairs_table(trunk: network.VGG19, folder: Path) -> str:
@@ -302,7 +302,7 @@ def pairs_table(trunk: network.VGG19, folder: Path) -> str:
         products = []
         for (photo, artwork), (their_style, their_content) in PUBLISHED.items():
             content, style = (
-                conversion.to_tensor(fitting.fit(reading.open_picture(path), SCORED_SIDE))
+                tensors.to_tensor(fitting.fit(reading.open_picture(path), SCORED_SIDE))
                 for path in (
                     folder / "content" / f"{photo}.jpg",
                     folder / "style" / f"{artwork}.jpg",

@@ -61,14 +61,14 @@ def tiled(side: int, tile: int) -> dict[str, float]:
 
     from nst.paint import estimate, memory, transfer
     from nst.paint.schedule import Stage
-    from nst.pictures import conversion, reading
+    from nst.pictures import reading, tensors
     from nst.settings import Settings
     from nst.vgg import network
 
     torch.set_num_threads(2)
     folder = Path(__file__).parent.parent / "Resources"
     content, style = (
-        conversion.to_tensor(reading.open_picture(folder / name).resize((side, side)))
+        tensors.to_tensor(reading.open_picture(folder / name).resize((side, side)))
         for name in ("content/rocket.jpg", "styles/night_sky.jpg")
     )
     settings = Settings(resolution=side)
@@ -93,7 +93,7 @@ def planned(side: int, iterations: int | None = None) -> dict[str, float]:
     import torch
 
     from nst.paint import estimate, memory, transfer
-    from nst.pictures import conversion, fitting, reading
+    from nst.pictures import fitting, reading, tensors
     from nst.settings import Settings
     from nst.vgg import network
 
@@ -101,7 +101,7 @@ def planned(side: int, iterations: int | None = None) -> dict[str, float]:
     settings = Settings(resolution=side, iterations=iterations or Settings().iterations)
     folder = Path(__file__).parent.parent / "Resources"
     content, style = (
-        conversion.to_tensor(fitting.fit(reading.open_picture(folder / name), side))
+        tensors.to_tensor(fitting.fit(reading.open_picture(folder / name), side))
         for name in ("content/rocket.jpg", "styles/night_sky.jpg")
     )
     trunk = network.load(device="cpu")

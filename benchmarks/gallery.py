@@ -29,7 +29,7 @@ from benchmarks import judges
 from benchmarks.plain import STEPS, PlainLoop
 from benchmarks.yardstick import Score, Yardstick
 from nst.paint import transfer
-from nst.pictures import canvas, conversion, fitting, reading, writing
+from nst.pictures import canvas, fitting, reading, tensors, writing
 from nst.settings import Settings, SettingsError
 from nst.vgg import network
 
@@ -202,7 +202,7 @@ def engines(side: int, trunk: network.VGG19) -> dict[str, Engine]:
 def _optimised(trunk: network.VGG19, prepared: canvas.Canvas, settings: Settings) -> Image.Image:
     """What this package paints."""
     content, styles, _, _ = prepared.tensors()
-    return conversion.to_picture(transfer.stylize(content, styles, settings, trunk))
+    return tensors.to_picture(transfer.stylize(content, styles, settings, trunk))
 
 
 def feed_forward() -> Callable[[canvas.Canvas, Settings], Image.Image] | None:
@@ -228,7 +228,7 @@ def _plain(prepared: canvas.Canvas, settings: Settings) -> Image.Image:
     loop = PlainLoop(content, styles[0])
     for _ in range(STEPS):
         loop.step()
-    return conversion.to_picture(loop.image())
+    return tensors.to_picture(loop.image())
 
 
 def paint_all(
@@ -264,13 +264,11 @@ def judge_pair(pair: Pair, side: int, folder: Path, networks: judges.Networks) -
         return
     photo, artwork = pair.pictures()
     panel = judges.Panel(photo, artwork, networks)
-    content, style = (
-        conversion.to_tensor(fitting.fit(picture, side)) for picture in (photo, artwork)
-    )
+    content, style = (tensors.to_tensor(fitting.fit(picture, side)) for picture in (photo, artwork))
     yardstick = Yardstick(content, style)
     for name, path in paths.items():
         painted = kept(path)
-        gram = yardstick.score(conversion.to_tensor(painted.picture))
+        gram = yardstick.score(tensors.to_tensor(painted.picture))
         yield Judged(pair, name, painted.seconds, panel.score(painted.picture), gram)
 
 

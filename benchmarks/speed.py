@@ -19,7 +19,7 @@ import torch
 
 from benchmarks.plain import STEPS, PlainLoop
 from nst.paint import transfer
-from nst.pictures import conversion, fitting, reading
+from nst.pictures import fitting, reading, tensors
 from nst.settings import PRESETS, Settings
 from nst.vgg import network
 
@@ -32,7 +32,7 @@ def main() -> None:
     options = _options()
     settings = Settings.preset(options.preset, **_changes(options))
     content, style = (
-        conversion.to_tensor(fitting.fit(reading.open_picture(path), settings.resolution))
+        tensors.to_tensor(fitting.fit(reading.open_picture(path), settings.resolution))
         for path in (options.content, options.style)
     )
     trunk = network.load()

@@ -22,7 +22,7 @@ from nst.batch.team import DaskTeam
 from nst.paint import transfer
 from nst.paint.schedule import Stage
 from nst.paint.spread import Team
-from nst.pictures import conversion, reading
+from nst.pictures import reading, tensors
 from nst.settings import Settings
 from nst.vgg import network
 
@@ -60,7 +60,7 @@ def main() -> None:
 def _painter(side: int, trunk: network.VGG19, who: Team | None) -> transfer._Painter:
     """Ready for its first step."""
     content, style = (
-        conversion.to_tensor(reading.open_picture(RESOURCES / name).resize((side, side)))
+        tensors.to_tensor(reading.open_picture(RESOURCES / name).resize((side, side)))
         for name in ("content/rocket.jpg", "styles/night_sky.jpg")
     )
     settings = Settings(resolution=side)

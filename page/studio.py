@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from nst.pictures import export
+from nst.pictures import charts
 from nst.queue import jobs
 from nst.queue.history import Standing
 from nst.queue.jobs import JobManager
@@ -197,7 +197,7 @@ def show_losses(job: jobs.Snapshot) -> None:
     numbers = st.columns(3, wrap=False)
     for column, (name, value), text in zip(numbers, values.items(), helps, strict=True):
         shown_value = (
-            value if value > export.LEAST_SHOWN else 0.0
+            value if value > charts.LEAST_SHOWN else 0.0
         )  # it begins at 0 but for rounding
         column.metric(name, f"{shown_value:.3g}", help=text)
     st.vega_lite_chart(
@@ -218,7 +218,7 @@ def loss_table(history: Sequence[Standing]) -> dict[str, list[Any]]:
             ("Content", at.content_loss),
             ("Style", at.style_loss),
         )
-        if value > export.LEAST_SHOWN
+        if value > charts.LEAST_SHOWN
     ]
     rows += [
         (at.iteration, None, None, f"{at.scale} px")

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 from PIL import Image
 
 from nst.batch import easel
-from nst.pictures import conversion, fitting, reading
+from nst.pictures import fitting, reading, tensors
 from nst.vgg import network
 
 ROOT = Path(__file__).parent.parent
@@ -86,10 +86,10 @@ def artwork() -> Image.Image:
 @pytest.fixture(scope="session")
 def content(photo: Image.Image) -> torch.Tensor:
     """A photo, 96 px on the longer side, (1, 3, 64, 96) in 0..1."""
-    return conversion.to_tensor(fitting.fit(photo, 96))
+    return tensors.to_tensor(fitting.fit(photo, 96))
 
 
 @pytest.fixture(scope="session")
 def style(artwork: Image.Image) -> torch.Tensor:
     """An artwork, 96 px on the longer side, in 0..1."""
-    return conversion.to_tensor(fitting.fit(artwork, 96))
+    return tensors.to_tensor(fitting.fit(artwork, 96))

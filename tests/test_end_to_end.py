@@ -10,7 +10,7 @@ import torch
 from benchmarks import judges, speed
 from benchmarks.plain import PlainLoop
 from nst.paint import losses, transfer
-from nst.pictures import conversion, fitting
+from nst.pictures import fitting, tensors
 from nst.settings import PRESETS, Settings
 from nst.vgg import network
 
@@ -30,7 +30,7 @@ def gram_error(trunk, image, style):
 
 @pytest.fixture(scope="module")
 def pair(photo, artwork):
-    return tuple(conversion.to_tensor(fitting.fit(picture, 160)) for picture in (photo, artwork))
+    return tuple(tensors.to_tensor(fitting.fit(picture, 160)) for picture in (photo, artwork))
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def painted(pair, trunk):
 def test_the_default_run_takes_over_style_and_keeps_content(pair, painted, trunk):
     """By judges that are not minimised, and by one that is."""
     content, style = pair
-    photo, artwork, painting = map(conversion.to_picture, (content, style, painted))
+    photo, artwork, painting = map(tensors.to_picture, (content, style, painted))
     assert judges.patch(painting, artwork) < 0.5 * judges.patch(photo, artwork)
     assert judges.edges(painting, photo) < 0.92 * judges.edges(artwork.resize(photo.size), photo)
     assert gram_error(trunk, painted, style) < 0.35 * gram_error(trunk, content, style)
@@ -84,8 +84,8 @@ def test_no_coloured_rim(painted):
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_preset_paints(name, pair, trunk):
     settings = Settings.preset(name, iterations=3, refresh_every=1, resolution=64)
-    picture = conversion.to_picture(pair[0])
-    content = conversion.to_tensor(fitting.fit(picture, settings.resolution, settings.square))
+    picture = tensors.to_picture(pair[0])
+    content = tensors.to_tensor(fitting.fit(picture, settings.resolution, settings.square))
     result = transfer.stylize(content, [pair[1]], settings, trunk)
     assert result.shape == content.shape
     assert not torch.equal(result, content)

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from nst.batch import easel, storage
 from nst.errors import UserError
-from nst.pictures import canvas, conversion, reading, writing
+from nst.pictures import canvas, reading, tensors, writing
 from nst.settings import CONTROLS, DEFAULT_PRESET, Settings, SettingsError, number
 from nst.studio import recipe
 from nst.studio.order import Input, Order
@@ -166,7 +166,7 @@ class VGGEngine:
             for last in transfer.steps(content, styles, settings, trunk, init, masks, known=known):
                 each(last.fraction)
             return Painted(
-                conversion.to_picture(last.snapshot()),
+                tensors.to_picture(last.snapshot()),
                 last.iteration,
                 {name: getattr(last, name) for name in LOSSES},
             )

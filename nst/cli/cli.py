@@ -217,7 +217,7 @@ class _Inputs:
 
 
 def _read_inputs(options: argparse.Namespace, settings: Settings) -> _Inputs:
-    from nst.pictures import camera, reading
+    from nst.pictures import metadata, reading
     from nst.studio.recipe import Source
 
     start = [options.init] if settings.init == "picture" and options.init else []
@@ -234,7 +234,7 @@ def _read_inputs(options: argparse.Namespace, settings: Settings) -> _Inputs:
         files = [(reading.read_bytes(path), path) for path in given]
         pictures[kind] = [reading.open_picture(data, str(path)) for data, path in files]
         if kind == "content" and options.keep_exif:
-            exif = camera.camera_data(*files[0])
+            exif = metadata.camera_data(*files[0])
         sources[kind] = tuple(Source.of(data, str(path)) for data, path in files)
     return _Inputs(
         pictures["content"][0],
@@ -321,7 +321,7 @@ def _paint(options: argparse.Namespace, report: _Report) -> int:
             "--blend-sheet, or them."
         )
     from nst.batch import cluster
-    from nst.pictures import canvas, conversion, deep, export, writing
+    from nst.pictures import canvas, charts, deep, tensors, writing
     from nst.studio import recipe
 
     if spread:
@@ -330,7 +330,7 @@ def _paint(options: argparse.Namespace, report: _Report) -> int:
     if kept_at:
         writing.check_writable(kept_at)
     if options.plot:
-        export.check_chart(options.plot)
+        charts.check_chart(options.plot)
     inputs = _read_inputs(options, settings)
     settings.check_inputs(len(inputs.styles), len(inputs.masks), inputs.init is not None)
     if count and len(inputs.styles) > 2:
@@ -374,14 +374,14 @@ def _paint(options: argparse.Namespace, report: _Report) -> int:
         pixels = deep.finish(outcome.image, inputs.content, settings, masks)
         _save(lambda path: deep.save(pixels, path, text, dpi, inputs.exif), options.output)
     else:
-        painting = conversion.to_picture(outcome.image)
+        painting = tensors.to_picture(outcome.image)
         picture = canvas.finish(painting, inputs.content, settings, masks)
         _save(
             lambda path: writing.save(picture, path, text, quality, dpi, inputs.exif),
             options.output,
         )
     if options.plot:
-        export.save_chart(outcome.history, options.plot)
+        charts.save_chart(outcome.history, options.plot)
     report.finish(outcome, options.output, inputs.content.size)
     if window and outcome.exit_code == 0:
         window.wait()
@@ -501,7 +501,7 @@ def _paint_sheet(
     count: int,
 ) -> int:
     """Paint the sheet of --blend-sheet; interrupted, it is saved as far as it is."""
-    from nst.pictures import canvas, conversion, export, fitting, writing
+    from nst.pictures import canvas, fitting, sheet, tensors, writing
 
     rows = _sheet_settings(settings, len(inputs.styles), count)
     painted: list[list[tuple[str, Image]]] = []
@@ -515,7 +515,7 @@ def _paint_sheet(
                 inputs.content, inputs.styles, changed, inputs.masks, inputs.init
             )
             outcome = _follow(_run(prepared, changed, trunk), report, None)
-            painting = conversion.to_picture(outcome.image)
+            painting = tensors.to_picture(outcome.image)
             picture = canvas.finish(painting, photo, changed, prepared.masks)
             painted[-1].append((caption, picture))
             if outcome.exit_code:
@@ -523,9 +523,9 @@ def _paint_sheet(
         if outcome is not None and outcome.exit_code:
             break
     assert outcome is not None
-    sheet = export.contact_sheet(painted)
-    _save(lambda path: writing.save(sheet, path), options.output)
-    report.finish(outcome, options.output, sheet.size)
+    drawn = sheet.contact_sheet(painted)
+    _save(lambda path: writing.save(drawn, path), options.output)
+    report.finish(outcome, options.output, drawn.size)
     return outcome.exit_code
 
 
@@ -751,13 +751,13 @@ class _Window:
         """Draw a preview; closing the window does not end the run."""
         from matplotlib import pyplot
 
-        from nst.pictures import conversion, export
+        from nst.pictures import charts, tensors
 
         if not pyplot.fignum_exists(self.figure.number) or progress.image is None:
             return
-        result = conversion.to_picture(progress.image).resize(self.content.size)
+        result = tensors.to_picture(progress.image).resize(self.content.size)
         title = f"iteration {progress.iteration} of {progress.total}"
-        export.draw_side_by_side(self.figure, (self.content, self.style, result), title)
+        charts.draw_side_by_side(self.figure, (self.content, self.style, result), title)
         self.figure.canvas.draw_idle()
         pyplot.pause(0.01)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageChops
 
-from nst.pictures import conversion, fitting, reading
+from nst.pictures import fitting, reading, tensors
 from nst.settings import Settings
 
 if TYPE_CHECKING:
@@ -34,10 +34,10 @@ class Canvas:
 
     def tensors(self) -> tuple[Tensor, list[Tensor], Tensor | None, list[Tensor]]:
         """Content, styles, init and masks for `transfer.steps`."""
-        styles = [conversion.to_tensor(style) for style in self.styles]
-        init = None if self.init is None else conversion.to_tensor(self.init)
-        masks = [conversion.to_tensor(mask)[:, :1] for mask in self.masks]
-        return conversion.to_tensor(self.content), styles, init, masks
+        styles = [tensors.to_tensor(style) for style in self.styles]
+        init = None if self.init is None else tensors.to_tensor(self.init)
+        masks = [tensors.to_tensor(mask)[:, :1] for mask in self.masks]
+        return tensors.to_tensor(self.content), styles, init, masks
 
 
 def prepare(

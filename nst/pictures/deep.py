@@ -18,7 +18,7 @@ from PIL import Image
 from PIL.PngImagePlugin import putchunk
 
 from nst import errors
-from nst.pictures import canvas, color, conversion, enlarging, fitting, writing
+from nst.pictures import canvas, color, enlarging, fitting, tensors, writing
 from nst.settings import Settings
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def finish(
     Raises `ValueError` for another shape or values that are not finite.
     """
     pixels = _enlarged(painting, photo.size)
-    small = conversion.to_picture(painting)
+    small = tensors.to_picture(painting)
     sharper = canvas.sharpened(settings, photo.size, small.size)
     if not sharper and not canvas.mixes_photo(settings, masks):
         return pixels
@@ -70,7 +70,7 @@ def finish(
 def _enlarged(painting: Tensor, size: tuple[int, int]) -> Pixels:
     """A painting as in `finish` at `size` (width, height), a channel at a time."""
     pixels = np.empty((size[1], size[0], 3), np.uint16)
-    for channel, plane in enumerate(conversion.planes(painting)):
+    for channel, plane in enumerate(tensors.planes(painting)):
         values = np.rint(plane.numpy() * WHITE).clip(0, WHITE).astype(np.uint16)
         pixels[..., channel] = np.asarray(fitting.enlarge(Image.fromarray(values), size))
     return pixels

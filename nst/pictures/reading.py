@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from nst.errors import ImageError
-from nst.pictures.srgb import to_rgb
+from nst.pictures.color_management import to_rgb
 
 if TYPE_CHECKING:
     pass

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 
-from PIL import Image
-
-from nst.pictures import export
+from PIL import Image, ImageDraw, ImageFont
 
 SIDE = 256  # px, longer side of a picture, where there are not very many
 LEAST_SIDE = 48
@@ -52,6 +51,48 @@ def draw(rows: Sequence[Sequence[Tile]], side: int) -> Image.Image:
             ground.paste(picture, ((box[0] - picture.width) // 2, box[1] - picture.height))
         return ground
 
-    return export.contact_sheet(
+    return contact_sheet(
         [[(caption, tile(picture)) for caption, picture in row] for row in reduced]
     )
+
+
+def contact_sheet(rows: Sequence[Sequence[tuple[str, Image.Image]]]) -> Image.Image:
+    """Captioned pictures of one size in rows, on white."""
+    width, height = rows[0][0][1].size
+    gap, line = max(4, width // 48), max(12, width // 20)
+    columns = max(len(row) for row in rows)
+    sheet = Image.new(
+        "RGB",
+        (gap + columns * (width + gap), gap + len(rows) * (height + line + 2 * gap)),
+        "white",
+    )
+    pen = ImageDraw.Draw(sheet)
+    font = _font(line, "".join(caption for row in rows for caption, _ in row))
+    for number, row in enumerate(rows):
+        top = gap + number * (height + line + 2 * gap)
+        for column, (caption, picture) in enumerate(row):
+            left = gap + column * (width + gap)
+            sheet.paste(picture, (left, top))
+            line_of_text = _cut(caption, font, width)
+            pen.text((left, top + height + gap // 2), line_of_text, fill="black", font=font)
+    return sheet
+
+
+def _font(size: int, text: str) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """A font that has the letters of the text, which may come from the names of files."""
+    if text.isascii():
+        return ImageFont.load_default(size=size)  # has no others
+    import matplotlib  # whose font has those of most alphabets
+
+    return ImageFont.truetype(
+        str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"), size
+    )
+
+
+def _cut(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
+    """The text, ended by an ellipsis where it would be wider than `width` px."""
+    if font.getlength(text) <= width:
+        return text
+    while text and font.getlength(f"{text}…") > width:
+        text = text[:-1]
+    return f"{text.rstrip()}…"

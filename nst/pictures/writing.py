@@ -16,7 +16,7 @@ from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
 from nst.errors import ImageError
-from nst.pictures.camera import without_details
+from nst.pictures.metadata import without_details
 from nst.pictures.reading import reason, shown_name
 
 if TYPE_CHECKING:

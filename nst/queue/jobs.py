@@ -26,7 +26,7 @@ from PIL import Image
 
 from nst.errors import UserError
 from nst.machine import limits
-from nst.pictures import conversion, export, fitting, previews, reading, writing
+from nst.pictures import fitting, previews, reading, sheet, tensors, timelapse, writing
 from nst.pictures.canvas import Canvas, finish, mixes_photo, prepare
 from nst.queue import footprint
 from nst.queue.history import History, Standing, Thinned
@@ -349,7 +349,7 @@ class JobManager:
             (f"Style: {job.style_name}", previews.decoded(job.style_shown)),
             ("Painting", previews.at_strength(painted, job.content_shown, strength)),
         )
-        return writing.encode(export.contact_sheet([panels]))
+        return writing.encode(sheet.contact_sheet([panels]))
 
     def timelapse(self, job_id: str, format: str, strength: float | None = None) -> bytes:
         """How the painting came about, as an animated GIF or WebP (`format`) that ends with it.
@@ -366,7 +366,7 @@ class JobManager:
         coloured = dataclasses.replace(settings, preserve_color="off")  # what `painted` has
         with self._full_size:
             pictures = [finish(previews.decoded(frame), photo, settings, masks) for frame in frames]
-            return export.timelapse([*pictures, finish(painted, photo, coloured)], format)
+            return timelapse.encode([*pictures, finish(painted, photo, coloured)], format)
 
     def warm_up(self, delay: float) -> None:
         """Load VGG19 after `delay` seconds in the background, so that no job has to wait for it."""
@@ -587,7 +587,7 @@ class JobManager:
         except UserError as error:
             image = getattr(error, "image", None)  # DivergedError brings the last good picture
             if image is not None:
-                self._keep(job, conversion.to_picture(image))
+                self._keep(job, tensors.to_picture(image))
             return State.FAILED, str(error)
 
     def _paint(self, job: _Job) -> tuple[State, str]:
@@ -599,11 +599,11 @@ class JobManager:
                 self._record(job, progress)
                 reason = self._reason_to_stop(job)
                 if reason and not progress.finished:
-                    self._keep(job, conversion.to_picture(progress.snapshot()))
+                    self._keep(job, tensors.to_picture(progress.snapshot()))
                     return State.STOPPED, reason
         assert progress is not None
         assert progress.image is not None
-        self._keep(job, conversion.to_picture(progress.image))
+        self._keep(job, tensors.to_picture(progress.image))
         return State.FINISHED, ""
 
     def _record(self, job: _Job, progress: Progress) -> None:
@@ -612,7 +612,7 @@ class JobManager:
         preview_due = progress.image is not None or now - job.previewed >= REFRESH
         if preview_due or job.frames.due:
             image = progress.snapshot() if progress.image is None else progress.image
-            picture = conversion.to_picture(image)
+            picture = tensors.to_picture(image)
             preview = self._preview(job, self._painted(job, picture)) if preview_due else None
             frame = previews.frame(picture) if job.frames.due else None
         with self._lock:

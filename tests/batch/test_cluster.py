@@ -23,7 +23,7 @@ from PIL import Image
 from nst.batch import batch, cluster, team
 from nst.errors import UserError
 from nst.paint import transfer
-from nst.pictures import conversion, reading, writing
+from nst.pictures import reading, tensors, writing
 from nst.settings import Settings
 from nst.studio import recipe
 from nst.vgg import network
@@ -268,8 +268,7 @@ def test_a_scheduler_that_does_not_answer(monkeypatch, tmp_path):
 def test_one_picture_on_several_workers_of_which_one_is_killed(tmp_path):
     """With the real network, to the same picture as here."""
     content, style = (
-        conversion.to_tensor(reading.open_picture(path).resize((128, 64)))
-        for path in (CONTENT, STYLE)
+        tensors.to_tensor(reading.open_picture(path).resize((128, 64))) for path in (CONTENT, STYLE)
     )
     settings = Settings(iterations=3, coarse_to_fine=False, style_layers=("conv1_1", "conv3_1"))
     trunk = network.load("original", "cpu")

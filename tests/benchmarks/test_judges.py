@@ -17,7 +17,7 @@ import benchmarks.__main__ as report
 from benchmarks import gallery, judges
 from benchmarks.gallery import Engine, Judged, Pair, Plan
 from benchmarks.yardstick import Score
-from nst.pictures import conversion, reading
+from nst.pictures import reading, tensors
 from nst.pictures.canvas import Canvas
 from nst.settings import Settings
 
@@ -241,7 +241,7 @@ def test_lite0_sees_what_the_whole_network_of_the_package_sees(networks):
     block.register_forward_hook(lambda module, given, made: found.append(made))
     made = picture(1, (224, 224))
     with torch.no_grad():
-        whole(conversion.to_tensor(made) * 2 - 1)
+        whole(tensors.to_tensor(made) * 2 - 1)
     assert found[0].shape == (1, 112, 14, 14)
     assert [len(found) for found in networks.lite0.style(made)] == [2 * 24, 2 * 40, 2 * 80]
     assert torch.allclose(networks.lite0.content(made, (224, 224)), found[0], atol=1e-4)

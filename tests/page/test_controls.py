@@ -21,7 +21,7 @@ from PIL import Image, ImageFilter
 from benchmarks import judges
 from nst.paint import losses, transfer
 from nst.paint.targets import TargetCache
-from nst.pictures import canvas, color, conversion, fitting, reading
+from nst.pictures import canvas, color, fitting, reading, tensors
 from nst.settings import CONTROLS, LAYERS, Settings
 from nst.vgg import network
 
@@ -64,11 +64,11 @@ class Studio:
             content, tensors, chosen, self.trunk, start, regions, known=self._targets
         )
         *_, last = run
-        painting = conversion.to_picture(last.image)
+        painting = tensors.to_picture(last.image)
         return Painting(canvas.finish(painting, photo, chosen, prepared.masks), last)
 
     def features(self, picture, layers):
-        return self.trunk.features(self.trunk.normalize(conversion.to_tensor(picture)), layers)
+        return self.trunk.features(self.trunk.normalize(tensors.to_tensor(picture)), layers)
 
     def style_error(self, picture, style: str, layers=STYLE_LAYERS) -> float:
         """How far the Gram matrices are from those of the style, always seen at one size."""
@@ -160,7 +160,7 @@ def test_strokes_come_nearer_to_the_artwork_with_a_larger_style_weight(studio):
 @pytest.mark.parametrize("kind", CONTROLS["style_loss"].choices)
 def test_more_smoothness_calms(studio, kind):
     paintings = [studio.paint(tv_weight=weight, style_loss=kind).picture for weight in (0, 30, 500)]
-    variations = [float(definitions.total_variation(conversion.to_tensor(p))) for p in paintings]
+    variations = [float(definitions.total_variation(tensors.to_tensor(p))) for p in paintings]
     assert falls(*variations, by=0.8)
 
 
@@ -564,7 +564,7 @@ def test_controls_work_together(studio, order):
     assert torch.isfinite(last.image).all()
     assert 0 <= last.image.min() <= last.image.max() <= 1
     assert torch.equal(paint().image, last.image)
-    painting = conversion.to_picture(last.image)
+    painting = tensors.to_picture(last.image)
     finished = canvas.finish(painting, order.photo, order.settings, prepared.masks)
     assert (finished.mode, finished.size) == ("RGB", order.photo.size)
     assert all(torch.equal(a, b) for a, b in zip(tensors, copies, strict=True))

@@ -10,7 +10,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from nst.paint import schedule
-from nst.pictures import conversion, fitting, reading
+from nst.pictures import fitting, reading, tensors
 from nst.settings import Settings
 from page import explained
 from Resources import draw_how_it_works
@@ -73,7 +73,7 @@ def _path(name: str) -> Path:
 
 
 def _difference(one: Image.Image, other: Image.Image) -> float:
-    return float((conversion.to_tensor(one) - conversion.to_tensor(other)).abs().mean()) * 255
+    return float((tensors.to_tensor(one) - tensors.to_tensor(other)).abs().mean()) * 255
 
 
 def test_an_unknown_row_is_refused(capsys):

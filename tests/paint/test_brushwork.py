@@ -20,7 +20,7 @@ from nst.paint.neighbours import CELL, DEEPEST, LAYERS, Matcher, hypercolumns, l
 from nst.paint.schedule import Stage
 from nst.paint.targets import TargetCache
 from nst.paint.transfer import Inputs
-from nst.pictures import canvas, conversion, fitting
+from nst.pictures import canvas, fitting, tensors
 from nst.settings import Settings
 
 BASE = Settings(resolution=96)
@@ -241,9 +241,9 @@ def test_layers_without_weight_may_be_all_that_is_left(content, style, trunk):
 )
 def test_tiles_are_no_different_from_the_whole(trunk, photo, artwork, size, tile, changes, regions):
     """With a face that lies in several of them."""
-    content = conversion.to_tensor(photo.resize(size))
+    content = tensors.to_tensor(photo.resize(size))
     sizes = (size, (96, 80))[: max(1, regions)]
-    styles = [conversion.to_tensor(artwork.resize(each)) for each in sizes]
+    styles = [tensors.to_tensor(artwork.resize(each)) for each in sizes]
     generator = torch.Generator().manual_seed(2)
     masks = [torch.rand(1, 1, *content.shape[2:], generator=generator) for _ in range(regions)]
     settings = Settings(resolution=max(size), **changes)
@@ -527,7 +527,7 @@ def test_a_grey_photo_stays_grey_where_its_colours_are_kept(photo, artwork, trun
     settings = dataclasses.replace(BASE, iterations=8, preserve_color="match")
     prepared = canvas.prepare(grey, [artwork], settings)
     content, styles, _, _ = prepared.tensors()
-    painted = conversion.to_picture(transfer.stylize(content, styles, settings, trunk))
+    painted = tensors.to_picture(transfer.stylize(content, styles, settings, trunk))
     finished = np.asarray(canvas.finish(painted, grey, settings), int)
     assert np.ptp(finished, axis=2).max() <= 1
     assert abs(finished - np.asarray(grey, int)).mean() > 5

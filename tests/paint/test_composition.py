@@ -11,7 +11,7 @@ import torch
 from nst.paint import losses, schedule, transfer
 from nst.paint.optimizers import Adam
 from nst.paint.tensors import add_resize_gradient, resize
-from nst.pictures import conversion
+from nst.pictures import tensors
 from nst.settings import Settings
 
 GRAM = Settings(style_loss="gram", resolution=96, iterations=12, early_stop=False)
@@ -103,9 +103,7 @@ def test_it_is_the_painting_of_a_plain_loop(content, style, trunk, changes):
 
 
 def test_so_it_is_of_a_canvas_with_three_sizes(photo, artwork, trunk):
-    content, style = (
-        conversion.to_tensor(picture.resize((144, 128))) for picture in (photo, artwork)
-    )
+    content, style = (tensors.to_tensor(picture.resize((144, 128))) for picture in (photo, artwork))
     settings = dataclasses.replace(GRAM, iterations=2, coarse_to_fine=True)
     (stage,) = schedule.plan(settings, 128, 144)[-1:]
     assert len(schedule.pyramid(stage.height, stage.width)) == 3

@@ -10,7 +10,7 @@ import torch
 from nst.paint import faces
 from nst.paint.tensors import compact
 from nst.paint.transfer import Inputs, _Painter
-from nst.pictures import conversion, fitting, reading
+from nst.pictures import fitting, reading, tensors
 from nst.settings import Settings
 
 CONTENT = Path(__file__).parents[2] / "Resources" / "content"
@@ -18,7 +18,7 @@ FACE = (0.22, 0.44)  # row and column of the astronaut's nose, as parts of the p
 
 
 def photo_of(name, side=384):
-    return conversion.to_tensor(fitting.fit(reading.open_picture(CONTENT / f"{name}.jpg"), side))
+    return tensors.to_tensor(fitting.fit(reading.open_picture(CONTENT / f"{name}.jpg"), side))
 
 
 @pytest.fixture(scope="module")

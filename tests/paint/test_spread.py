@@ -11,7 +11,7 @@ from nst.paint import memory, spread, transfer
 from nst.paint.schedule import Stage
 from nst.paint.spread import TeamError, TeamLostError
 from nst.paint.transfer import Inputs
-from nst.pictures import conversion
+from nst.pictures import tensors
 from nst.settings import CONTROLS, Settings
 from nst.vgg.tiles import tiles
 
@@ -64,8 +64,8 @@ def _copy(value):
 
 @pytest.fixture
 def paint(trunk, photo, artwork):
-    content = conversion.to_tensor(photo.resize((128, 96)))
-    style = conversion.to_tensor(artwork.resize((96, 128)))
+    content = tensors.to_tensor(photo.resize((128, 96)))
+    style = tensors.to_tensor(artwork.resize((96, 128)))
     masks = [
         torch.rand(1, 1, 96, 128, generator=torch.Generator().manual_seed(seed)) for seed in (1, 2)
     ]
@@ -122,7 +122,7 @@ def test_who_is_lost_is_done_without(trunk, paint, late, kind):
 
 def test_each_of_the_team_keeps_the_neighbours_of_his_windows(trunk, photo):
     """And counts their distance as a part of the whole, not of what he sees."""
-    content = conversion.to_tensor(photo.resize((128, 64)))
+    content = tensors.to_tensor(photo.resize((128, 64)))
     painters = [
         transfer._Painter(trunk, Settings(), Inputs(content, [content.flip(3)]), 64, team=team)
         for team in (None, LocalTeam(trunk, 2))
@@ -144,7 +144,7 @@ def test_nobody_gets_through(trunk, paint):
 
 def test_a_canvas_is_cut_for_the_team_where_memory_would_not_ask_for_it(trunk, photo, monkeypatch):
     monkeypatch.setattr(spread, "SIDES", (96, 64, 32))
-    content = conversion.to_tensor(photo.resize((128, 64)))
+    content = tensors.to_tensor(photo.resize((128, 64)))
     settings = Settings(
         iterations=1, coarse_to_fine=False, content_layer="conv1_2", style_layers=("conv1_1",)
     )
@@ -155,7 +155,7 @@ def test_a_canvas_is_cut_for_the_team_where_memory_would_not_ask_for_it(trunk, p
 
 
 def test_small_canvases_are_looked_at_here(trunk, photo):
-    content = conversion.to_tensor(photo.resize((64, 64)))
+    content = tensors.to_tensor(photo.resize((64, 64)))
     team = LocalTeam(trunk)
     transfer.stylize(content, [content], Settings(iterations=1), trunk, team=team)
     assert team.calls == 0

@@ -11,7 +11,7 @@ from nst.paint.memory import WHOLE
 from nst.paint.schedule import Stage
 from nst.paint.tiling import ContentPlan, Eye, Packed, photo_of
 from nst.paint.transfer import Inputs
-from nst.pictures import conversion
+from nst.pictures import tensors
 from nst.settings import CONTROLS, Settings
 from nst.vgg import network, weights
 from nst.vgg.tiles import Tile, Window, margins, tiles
@@ -51,9 +51,9 @@ MASKED = {
 def test_the_gradient_of_a_composition_is_that_of_the_whole_picture(
     trunk, photo, artwork, size, tile, changes, regions
 ):
-    content = conversion.to_tensor(photo.resize(size))
+    content = tensors.to_tensor(photo.resize(size))
     sizes = (size, (96, 80))[: max(1, regions)]
-    styles = [conversion.to_tensor(artwork.resize(each)) for each in sizes]
+    styles = [tensors.to_tensor(artwork.resize(each)) for each in sizes]
     generator = torch.Generator().manual_seed(2)
     masks = [torch.rand(1, 1, *content.shape[2:], generator=generator) for _ in range(regions)]
     settings = Settings(resolution=max(size), **changes)
@@ -69,9 +69,7 @@ def test_the_gradient_of_a_composition_is_that_of_the_whole_picture(
 @KINDS
 @pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
 def test_the_picture_is_the_same(trunk, photo, artwork, optimizer, kind):
-    content, style = (
-        conversion.to_tensor(picture.resize((96, 80))) for picture in (photo, artwork)
-    )
+    content, style = (tensors.to_tensor(picture.resize((96, 80))) for picture in (photo, artwork))
     settings = Settings(
         optimizer=optimizer,
         style_loss=kind,
@@ -186,9 +184,7 @@ def test_it_goes_on_in_smaller_tiles_when_memory_runs_out(
     trunk, photo, artwork, monkeypatch, kind, fails
 ):
     """From the step that failed, to the same picture."""
-    content, style = (
-        conversion.to_tensor(picture.resize((208, 80))) for picture in (photo, artwork)
-    )
+    content, style = (tensors.to_tensor(picture.resize((208, 80))) for picture in (photo, artwork))
     settings = Settings(
         style_loss=kind,
         iterations=4,
@@ -216,9 +212,7 @@ def test_it_goes_on_in_smaller_tiles_when_memory_runs_out(
 
 def test_strokes_that_memory_ran_out_over_are_gone_on_with(trunk, photo, artwork, monkeypatch):
     """A run that went on in smaller tiles, and was saved then, is resumed with its own strokes."""
-    content, style = (
-        conversion.to_tensor(picture.resize((208, 80))) for picture in (photo, artwork)
-    )
+    content, style = (tensors.to_tensor(picture.resize((208, 80))) for picture in (photo, artwork))
     forth, short = network._Way.forth, []
 
     def short_of_memory(self, pixels, *others, **more):

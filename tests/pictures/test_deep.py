@@ -16,7 +16,7 @@ from PIL import Image
 from nst import errors
 from nst.cli import cli
 from nst.paint import transfer
-from nst.pictures import camera, canvas, color, conversion, deep, writing
+from nst.pictures import canvas, color, deep, metadata, tensors, writing
 from nst.settings import CONTROLS, Settings
 from nst.studio import recipe
 from nst.vgg import network
@@ -32,7 +32,7 @@ def noise(seed: int, size: tuple[int, int] = SIZE) -> torch.Tensor:
 
 
 def picture(seed: int, size: tuple[int, int] = SIZE) -> Image.Image:
-    return conversion.to_picture(noise(seed, size))
+    return tensors.to_picture(noise(seed, size))
 
 
 def mask(*, soft: bool = False) -> Image.Image:
@@ -48,9 +48,9 @@ def mask(*, soft: bool = False) -> Image.Image:
 def test_it_is_the_result_of_8_bits_but_for_the_rounding(strength, masks, colors, monkeypatch):
     monkeypatch.setattr(color, "STRIP_PIXELS", 100)  # two rows
     # Where colours fade into black, a painting that is rounded is several steps away.
-    painting = conversion.to_tensor(picture(1))
+    painting = tensors.to_tensor(picture(1))
     photo, settings = picture(2), Settings(strength=strength, preserve_color=colors)
-    coarse = canvas.finish(conversion.to_picture(painting), photo, settings, masks)
+    coarse = canvas.finish(tensors.to_picture(painting), photo, settings, masks)
     fine = deep.finish(painting, photo, settings, masks)
     assert (fine.dtype, fine.shape) == (np.uint16, (SIZE[1], SIZE[0], 3))
     # Each step of the coarser one is rounded.
@@ -65,7 +65,7 @@ def test_it_is_the_result_of_8_bits_but_for_the_rounding(strength, masks, colors
 @pytest.mark.parametrize("size", [(20, 12), (80, 48)])
 def test_it_is_enlarged_and_reduced_as_with_8_bits(size, kind):
     painting, photo, settings = noise(3, size), picture(4), Settings(style_loss=kind)
-    coarse = canvas.finish(conversion.to_picture(painting), photo, settings)
+    coarse = canvas.finish(tensors.to_picture(painting), photo, settings)
     fine = deep.finish(painting, photo, settings)
     difference = np.abs(fine / 65535 - np.asarray(coarse) / 255)
     assert difference.mean() < HALF
@@ -206,7 +206,7 @@ def photographed() -> bytes:
     exif.get_ifd(0x8825)[2] = (48.0, 12.0, 30.0)
     buffer = io.BytesIO()
     picture(8).save(buffer, "JPEG", exif=exif)
-    return camera.camera_data(buffer.getvalue(), "photo.jpg")
+    return metadata.camera_data(buffer.getvalue(), "photo.jpg")
 
 
 @pytest.mark.parametrize("extension", EXTENSIONS)

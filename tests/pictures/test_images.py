@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from nst.errors import ImageError, UserError
-from nst.pictures import camera, conversion, fitting, reading, srgb, writing
+from nst.pictures import color_management, fitting, metadata, reading, tensors, writing
 from nst.pictures.reading import open_picture
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
@@ -317,7 +317,7 @@ class TestRange:
 
     def test_by_hand(self):
         def limits(values, mode: str = "F") -> tuple[float, float]:
-            return srgb._range(Image.fromarray(np.asarray(values), mode))
+            return color_management._range(Image.fromarray(np.asarray(values), mode))
 
         assert limits(np.full((32, 40), 0.5, np.float32)) == (0.0, 1.0)
         column = np.zeros((32, 40), np.float32)
@@ -331,7 +331,7 @@ class TestRange:
     def test_infinity_is_the_black_of_the_range(self):
         values = np.full((32, 40), 0.5, np.float32)
         values[0, :3] = -np.inf, np.inf, np.nan
-        shown = srgb._values(Image.fromarray(values, "F"))
+        shown = color_management._values(Image.fromarray(values, "F"))
         assert shown[0, :4].tolist() == [0.0, 0.0, 0.0, 0.5]
 
 
@@ -604,7 +604,7 @@ class TestRefusal:
         deep = Image.fromarray(np.random.default_rng(0).integers(0, 90_000, (90, 70), np.int32))
         files = [encoded(each, "TIFF", icc_profile=ROTATED) for each in [*pictures, deep]]
         whole = [open_picture(data).tobytes() for data in files]
-        monkeypatch.setattr(srgb, "STRIP_PIXELS", 70 * 7)
+        monkeypatch.setattr(color_management, "STRIP_PIXELS", 70 * 7)
         assert [open_picture(data).tobytes() for data in files] == whole
 
     @pytest.mark.parametrize(
@@ -884,7 +884,7 @@ class TestTensor:
     def test_by_hand(self):
         picture = Image.new("RGB", (3, 2), (0, 51, 255))
         picture.putpixel((2, 1), RED)
-        tensor = conversion.to_tensor(picture)
+        tensor = tensors.to_tensor(picture)
         assert tensor.shape == (1, 3, 2, 3)
         assert tensor.dtype == torch.float32
         assert tensor.is_contiguous()
@@ -893,52 +893,52 @@ class TestTensor:
 
     def test_the_picture_is_not_shared(self):
         picture = noise()
-        conversion.to_tensor(picture).zero_()
+        tensors.to_tensor(picture).zero_()
         assert picture.tobytes() == noise().tobytes()
 
     @given(st.integers(1, 20), st.integers(1, 20), st.integers(0, 2**32 - 1))
     def test_round_trip_is_exact(self, width, height, seed):
         picture = noise(width, height, seed)
-        back = conversion.to_picture(conversion.to_tensor(picture))
+        back = tensors.to_picture(tensors.to_tensor(picture))
         assert back.size == picture.size
         assert back.tobytes() == picture.tobytes()
 
     def test_round_trip_of_all_256_values(self):
         ramp = Image.fromarray(np.tile(np.arange(256, dtype=np.uint8)[None, :, None], (1, 1, 3)))
-        assert conversion.to_picture(conversion.to_tensor(ramp)).tobytes() == ramp.tobytes()
+        assert tensors.to_picture(tensors.to_tensor(ramp)).tobytes() == ramp.tobytes()
 
     def test_rounds_and_clamps(self):
         values = torch.tensor([0.999 / 255, 1.4 / 255, -3.0, 7.0, 254.6 / 255])
-        picture = conversion.to_picture(values.expand(1, 3, 1, 5))
+        picture = tensors.to_picture(values.expand(1, 3, 1, 5))
         assert np.asarray(picture)[0, :, 0].tolist() == [1, 1, 0, 255, 255]
 
     def test_takes_any_float_type_and_gradients(self):
         for dtype in (torch.float64, torch.bfloat16, torch.float16):
             tensor = torch.ones(1, 3, 4, 5, dtype=dtype, requires_grad=True)
-            assert conversion.to_picture(tensor).getpixel((0, 0)) == WHITE
-        channels_last = conversion.to_tensor(noise()).contiguous(memory_format=torch.channels_last)
-        assert conversion.to_picture(channels_last).tobytes() == noise().tobytes()
+            assert tensors.to_picture(tensor).getpixel((0, 0)) == WHITE
+        channels_last = tensors.to_tensor(noise()).contiguous(memory_format=torch.channels_last)
+        assert tensors.to_picture(channels_last).tobytes() == noise().tobytes()
 
     def test_leaves_the_tensor_alone(self):
         tensor = torch.full((1, 3, 4, 4), 2.0)
-        conversion.to_picture(tensor)
+        tensors.to_picture(tensor)
         assert (tensor == 2).all()
 
     @pytest.mark.parametrize("shape", [(3, 4, 4), (2, 3, 4, 4), (1, 1, 4, 4), (1, 3, 0, 4), ()])
     def test_wrong_shape(self, shape):
         with pytest.raises(ValueError, match=re.escape(f"got {shape}")):
-            conversion.to_picture(torch.zeros(shape))
+            tensors.to_picture(torch.zeros(shape))
 
     @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
     def test_not_finite(self, value):
         tensor = torch.zeros(1, 3, 4, 4)
         tensor[0, 1, 2, 3] = value
         with pytest.raises(ValueError, match="finite"):
-            conversion.to_picture(tensor)
+            tensors.to_picture(tensor)
 
     def test_wrong_mode(self):
         with pytest.raises(ValueError, match="mode RGB, got RGBA"):
-            conversion.to_tensor(Image.new("RGBA", (4, 4)))
+            tensors.to_tensor(Image.new("RGBA", (4, 4)))
 
 
 def leftovers(folder: Path) -> list[str]:
@@ -964,7 +964,7 @@ class TestEncode:
     def test_camera_data_of_what_is_no_picture(self):
         for data in (b"no picture", encoded(noise(), "PPM")):
             with pytest.raises(ImageError, match=r'^"photo\.jpg" is not a picture'):
-                camera.camera_data(data, "folder/photo.jpg")
+                metadata.camera_data(data, "folder/photo.jpg")
 
     def test_camera_data_of_a_photo_with_details_only(self):
         photo = Image.Exif()
@@ -972,7 +972,7 @@ class TestEncode:
         buffer = io.BytesIO()
         noise().save(buffer, "JPEG", exif=photo)
         found = Image.Exif()
-        found.load(camera.camera_data(buffer.getvalue(), "photo.jpg"))
+        found.load(metadata.camera_data(buffer.getvalue(), "photo.jpg"))
         assert found.get_ifd(0x8769)[0x9003] == "2026:11:23 10:00:00"
 
     @pytest.mark.parametrize("format", ["PNG", "TIFF", "BMP"])
@@ -1005,14 +1005,14 @@ class TestEncode:
         photo.get_ifd(place).update({1: "N", 2: (51.0, 30.0, 0.0)})
         buffer = io.BytesIO()
         noise().save(buffer, "JPEG", exif=photo)
-        kept = camera.camera_data(buffer.getvalue(), "photo.jpg")
+        kept = metadata.camera_data(buffer.getvalue(), "photo.jpg")
         found = Image.open(io.BytesIO(writing.encode(noise(), format, exif=kept))).getexif()
         assert found[0x010F] == "Maker"
         taken = {} if format == "TIFF" else {0x9003: "2026:11:23 10:00:00"}
         assert dict(found.get_ifd(details)) == taken
         assert not found.get_ifd(place)
         assert found.get(0x0112, 1) == 1
-        assert camera.camera_data(writing.encode(noise(), "JPEG"), "plain.jpg") == b""
+        assert metadata.camera_data(writing.encode(noise(), "JPEG"), "plain.jpg") == b""
 
     @pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP", "TIFF"])
     def test_srgb_profile(self, format):

@@ -31,3 +31,22 @@ def test_many_tiles_are_small_and_in_rows():
     assert [len(row) for row in sheet.in_rows(tiles)] == [3, 3, 3]
     assert [len(row) for row in sheet.in_rows(tiles[:7])] == [3, 3, 1]
     assert [len(row) for row in sheet.in_rows(tiles, 4)] == [4, 4, 1]
+
+
+def test_a_contact_sheet_cuts_captions_that_are_too_long():
+    pictures = [Image.new("RGB", (200, 100), colour) for colour in ("red", "blue")]
+    long = sheet.contact_sheet([[("W" * 300, pictures[0]), ("", pictures[1])]])
+    short = sheet.contact_sheet([[("W", pictures[0]), ("", pictures[1])]])
+    assert long.size == short.size
+    left, top, right, bottom = long.width // 2 + 2, 110, long.width, long.height
+    assert long.crop((left, top, right, bottom)).getextrema() == ((255, 255),) * 3
+    assert long.crop((0, top, left, bottom)).getextrema() != ((255, 255),) * 3
+
+
+def test_captions_may_have_letters_of_other_alphabets():
+    def caption(text):
+        drawn = sheet.contact_sheet([[(text, Image.new("RGB", (400, 100)))]])
+        return drawn.crop((0, 110, *drawn.size)).tobytes()
+
+    missing = caption("\ufffe")  # no character: what a font shows for those it lacks
+    assert len({missing, caption("é"), caption("Я"), caption("Ω"), caption("")}) == 5
