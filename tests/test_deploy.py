@@ -13,11 +13,20 @@ LOCKED = (ROOT / "deploy" / "requirements.txt").read_text()
 CONTAINER = (ROOT / "deploy" / "Containerfile").read_text()
 
 
+def pins(name: str) -> dict[str, str]:
+    """The versions that a requirements file pins, with those of the files that it names."""
+    text = (ROOT / name).read_text()
+    found = dict(re.findall(r"^([\w.-]+)==(\S+)", text, re.MULTILINE))
+    for other in re.findall(r"^-r (\S+)", text, re.MULTILINE):
+        found |= pins(other)
+    return found
+
+
 def test_what_is_deployed_is_what_is_tested():
-    wanted = re.findall(r"^([\w.-]+)==(\S+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    wanted = pins("requirements.txt")
     locked = dict(re.findall(r"^([\w.-]+)==(\S+) \\$", LOCKED, re.MULTILINE))
     assert len(wanted) >= 7
-    for name, version in wanted:
+    for name, version in wanted.items():
         assert locked[name.lower()] == version
 
 

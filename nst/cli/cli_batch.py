@@ -15,7 +15,7 @@ from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nst import errors
+from nst import errors, samples
 from nst.cli.flags import (
     BAD_INPUT,
     FAILED,
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
     from nst.batch.batch import Job, Record, Status
 
-SAMPLES = Path(__file__).parents[2] / "Resources" / "styles"
 CONTACT_SHEET = "contact_sheet.png"
 SHEET_RESOLUTION = 256  # px: a sheet is for choosing, so it is quick
 BAR = 24  # characters
@@ -128,7 +127,7 @@ def _sheet_parser() -> argparse.ArgumentParser:
         "--style",
         metavar="PATH",
         nargs="+",
-        default=[str(SAMPLES)],
+        default=[str(samples.folder("styles"))],
         help="other styles, or folders of them",
     )
     parser.add_argument(
