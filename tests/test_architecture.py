@@ -183,7 +183,9 @@ def test_importing_the_cluster_does_not_import_dask():
     assert done.stdout.strip() == "False"
 
 
-@pytest.mark.parametrize("module", ["settings", "errors", "samples", "machine/limits", "machine/malloc"])
+@pytest.mark.parametrize(
+    "module", ["settings", "errors", "samples", "machine/limits", "machine/malloc"]
+)
 def test_these_need_only_the_standard_library(module: str) -> None:
     for name in imported(ROOT / "nst" / f"{module}.py"):
         assert name.split(".")[0] in {*sys.stdlib_module_names, "nst"}
