@@ -99,6 +99,10 @@ def start(order: Order) -> None:
         forget_asked()
         st.error(plain(str(error)), icon=":material/hourglass_disabled:")
         return
+    except Exception:
+        series.end()
+        forget_asked()  # or every later run of the page would come to the same error
+        raise
     # Nothing can come between: only where a run uses Streamlit, the next one may end it.
     begun.append((job_id, order))
     st.rerun()
@@ -228,8 +232,14 @@ def show_actions(order: Order | None, settings: Any, job: jobs.Snapshot | None) 
             )
     placed = order if PAINT in pressed else None
     if CONTINUE in pressed and job is not None and painted is not None:
-        with st.spinner("Taking the picture up again …"):
-            placed = continued(job, painted, settings)
+        try:
+            with st.spinner("Taking the picture up again …"):
+                placed = continued(job, painted, settings)
+        except UserError as error:
+            st.error(plain(str(error)), icon=":material/error:")
+        except Exception:
+            forget_asked()
+            raise
     if placed is not None:
         start(placed)
     elif pressed:

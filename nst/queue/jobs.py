@@ -64,6 +64,8 @@ UNEXPECTED = (
     "happens again, choose a lower resolution or other pictures."
 )
 
+SO_FAR = "The picture as it was before is kept."
+
 log = logging.getLogger(__name__)
 
 
@@ -125,6 +127,14 @@ class Plan(NamedTuple):
     too_long: bool  # for one painting
 
 
+class Picture(NamedTuple):
+    """A job's picture at one moment, in all forms that are shown or saved."""
+
+    canvas: Image.Image  # as it was painted
+    shown: Image.Image  # in its final colours, at full strength and the size it is shown at
+    preview: bytes  # JPEG of what is shown, at the strength of the job's settings
+
+
 @dataclass
 class _Job:
     id: str
@@ -145,10 +155,8 @@ class _Job:
     began: float = 0.0
     number: int = 0  # in the log
     state: State = State.QUEUED
-    preview: bytes | None = None
-    previewed: float = 0.0  # when the preview was made
-    result: Image.Image | None = None
-    painted: Image.Image | None = None  # the result at full strength and the size it is shown at
+    picture: Picture | None = None  # the latest that was made; it stays, however the job ends
+    previewed: float = 0.0  # when it was made
     standing: Standing | None = None
     history: History = field(default_factory=History)
     frames: Thinned[bytes] = field(default_factory=lambda: Thinned(FRAMES))  # JPEG, of the canvas
@@ -161,12 +169,21 @@ class _Job:
         return self.state in (State.QUEUED, State.RUNNING)
 
     @property
+    def result(self) -> Picture | None:
+        """The picture of an ended job; None while it waits or runs, or if there is none."""
+        return None if self.active else self.picture
+
+    @property
     def size_bytes(self) -> int:
         """What its pictures take in memory."""
-        pictures = [*self.masks, self.result, self.painted]
+        pictures: list[Image.Image | None] = [*self.masks]
+        preview = b""
+        if self.picture is not None:
+            pictures += [self.picture.canvas, self.picture.shown]
+            preview = self.picture.preview
         if self.canvas is not None:
             pictures += [self.canvas.content, *self.canvas.styles, self.canvas.init]
-        files = self.photo.data, self.content_shown, self.style_shown, self.preview or b""
+        files = self.photo.data, self.content_shown, self.style_shown, preview
         return sum(reading.held_bytes(picture) for picture in pictures if picture) + sum(
             len(file) for file in (*files, *self.frames.kept())
         )
@@ -249,7 +266,7 @@ class JobManager:
                 style_name=job.style_name,
                 content_shown=job.content_shown,
                 style_shown=job.style_shown,
-                preview=job.preview,
+                preview=None if job.picture is None else job.picture.preview,
                 recipe=job.recipe,
                 standing=job.standing,
                 history=job.history.points(),
@@ -285,9 +302,9 @@ class JobManager:
         """
         with self._lock:
             job = self._jobs.get(job_id)
-            if job is None or job.painted is None:
+            if job is None or job.result is None:
                 return None
-            painted, photo = job.painted, job.content_shown
+            painted, photo = job.result.shown, job.content_shown
         return previews.encoded(previews.at_strength(painted, photo, strength))
 
     def result(self, job_id: str, strength: float | None = None) -> Image.Image | None:
@@ -299,7 +316,7 @@ class JobManager:
             job = self._jobs.get(job_id)
             if job is None or job.result is None:
                 return None
-            picture, photo, masks = job.result, job.photo, job.masks
+            picture, photo, masks = job.result.canvas, job.photo, job.masks
         settings = _with_strength(job.settings, strength)
         if picture.size == job.size and not mixes_photo(settings, masks):
             return picture
@@ -420,9 +437,9 @@ class JobManager:
         """An ended job and its painting as it is shown at full strength; raises `UserError`."""
         with self._lock:
             job = self._jobs.get(job_id)
-            if job is None or job.painted is None:
+            if job is None or job.result is None:
                 raise UserError(NOT_KEPT)
-            return job, job.painted
+            return job, job.result.shown
 
     def _new_job(self, order: Order, visitor: str) -> _Job:
         content, styles = order.content.open(), [style.open() for style in order.styles]
@@ -499,7 +516,7 @@ class JobManager:
     def _end(self, job: _Job, state: State, message: str) -> None:
         """Set the final state and let go of what is no longer needed; the lock is held."""
         job.state, job.message, job.canvas = state, message, None
-        if job.result is None:
+        if job.picture is None:
             job.photo = dataclasses.replace(job.photo, data=b"")
         self._note_end(job)
         self._drop_old()
@@ -532,12 +549,14 @@ class JobManager:
 
     def _work(self) -> None:
         """The worker: runs until nothing waits."""
-        while job := self._next_job():
-            try:
+        try:
+            while job := self._next_job():
                 self._run(job)
-            finally:
-                with self._lock:
-                    self._running = None
+        finally:
+            # Also if it ends by an error: the next order starts another.
+            with self._lock:
+                if self._worker is threading.current_thread():
+                    self._worker = None
 
     def _next_job(self) -> _Job | None:
         with self._lock:
@@ -548,7 +567,6 @@ class JobManager:
                     continue
                 self._queue.popleft()
                 job.state, job.began, self._running = State.RUNNING, self._clock(), job
-                self._note_begin(job)
                 return job
             # Under the same lock as the look at the queue: `submit` then starts another worker.
             self._worker = None
@@ -570,15 +588,26 @@ class JobManager:
         )
 
     def _run(self, job: _Job) -> None:
-        """Paint the job; whatever happens, it ends in a final state."""
+        """Paint the job; whatever happens, it ends in a final state with its latest picture.
+
+        An error of any kind is the job's alone: the worker goes on for those who wait.
+        """
         state, message = State.FAILED, UNEXPECTED
         try:
+            with self._lock:
+                self._note_begin(job)
             state, message = self._paint_or_explain(job)
-        except Exception:
+        except BaseException:
             log.exception("Painting %d failed", job.number)
+            if job.picture is not None:
+                message = f"{UNEXPECTED} {SO_FAR}"
         finally:
             with self._lock:
-                self._end(job, state, message)
+                self._running = None
+                try:
+                    self._end(job, state, message)
+                except Exception:
+                    log.exception("Painting %d ended, but not all was done after it", job.number)
 
     def _paint_or_explain(self, job: _Job) -> tuple[State, str]:
         """The final state and its message; errors that the user can mend are told as they are."""
@@ -608,19 +637,19 @@ class JobManager:
 
     def _record(self, job: _Job, progress: Progress) -> None:
         standing, now = Standing.of(progress), self._clock()
-        preview = frame = None
-        preview_due = progress.image is not None or now - job.previewed >= REFRESH
-        if preview_due or job.frames.due:
+        due = progress.image is not None or job.picture is None or now - job.previewed >= REFRESH
+        picture = frame = None
+        if due or job.frames.due:
             image = progress.snapshot() if progress.image is None else progress.image
-            picture = tensors.to_picture(image)
-            preview = self._preview(job, self._painted(job, picture)) if preview_due else None
-            frame = previews.frame(picture) if job.frames.due else None
+            canvas = tensors.to_picture(image)
+            picture = self._picture(job, canvas) if due else None
+            frame = previews.frame(canvas) if job.frames.due else None
         with self._lock:
             job.standing = standing
             job.history.add(standing)
             job.frames.add(frame)
-            if preview is not None:
-                job.preview, job.previewed = preview, now
+            if picture is not None:
+                job.picture, job.previewed = picture, now
 
     def _reason_to_stop(self, job: _Job) -> str:
         if job.cancel.is_set():
@@ -632,22 +661,18 @@ class JobManager:
             return TOO_LONG.format(minutes=self._deadline / 60)
         return ""
 
-    def _keep(self, job: _Job, picture: Image.Image) -> None:
-        painted = self._painted(job, picture)
-        preview = self._preview(job, painted)
+    def _keep(self, job: _Job, canvas: Image.Image) -> None:
+        picture = self._picture(job, canvas)
         with self._lock:
-            job.result, job.painted, job.preview = picture, painted, preview
+            job.picture = picture
 
     @staticmethod
-    def _preview(job: _Job, painted: Image.Image) -> bytes:
-        """The picture as the download will be, at the size it is shown at."""
-        strength = job.settings.strength
-        return previews.encoded(previews.at_strength(painted, job.content_shown, strength))
-
-    @staticmethod
-    def _painted(job: _Job, picture: Image.Image) -> Image.Image:
+    def _picture(job: _Job, canvas: Image.Image) -> Picture:
+        """What is shown and saved of the canvas, in the job's colours and strength."""
         photo = previews.decoded(job.content_shown)
-        return finish(picture, photo, _with_strength(job.settings, 1.0), job.masks)
+        shown = finish(canvas, photo, _with_strength(job.settings, 1.0), job.masks)
+        mixed = previews.at_strength(shown, job.content_shown, job.settings.strength)
+        return Picture(canvas, shown, previews.encoded(mixed))
 
 
 def _with_strength(settings: Settings, strength: float | None) -> Settings:

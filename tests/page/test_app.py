@@ -24,6 +24,7 @@ from PIL import Image
 from streamlit.runtime.scriptrunner import RerunData, RerunException, get_script_run_ctx
 from streamlit.testing.v1 import AppTest
 
+from nst.errors import NoMemoryError, UserError
 from nst.paint.transfer import Progress
 from nst.pictures import reading, writing
 from nst.pictures.canvas import Canvas
@@ -616,6 +617,53 @@ def test_continue_paints_on_from_the_result_with_the_present_settings(
     press(app, "Continue")
     assert orders[2].content == orders[0].content
     assert not app.exception
+
+
+def painted_then_failing(canvas: Canvas, settings: Settings) -> Iterator[Progress]:
+    """One white iteration that is shown, and then no memory for another."""
+    yield dataclasses.replace(next(iter(paint(canvas, settings))), total=2, fraction=0.5)
+    raise NoMemoryError("There is not enough memory to go on.")
+
+
+def test_a_painting_that_fails_is_kept_and_can_be_continued(
+    app: AppTest, orders: list[Order], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(VGGPainter, "__call__", lambda self, *args: painted_then_failing(*args))
+        press(app, "Paint")
+    assert "not enough memory" in app.error[0].value
+    first = app.query_params["job"]
+    press(app, "Continue")
+    run_until(app, lambda: "Finished" in status(app))
+    assert app.query_params["job"] != first
+    assert orders[1].init is not None
+    assert recipe.read(orders[1].init.data)
+
+
+@pytest.mark.parametrize("label", ["Paint", "Continue"])
+@pytest.mark.parametrize("error", [UserError("It is no longer kept."), RuntimeError("secret")])
+def test_a_click_that_fails_spoils_no_later_run(
+    app: AppTest,
+    orders: list[Order],
+    monkeypatch: pytest.MonkeyPatch,
+    label: str,
+    error: Exception,
+) -> None:
+    press(app, "Paint")
+
+    def failing(*_: Any) -> None:
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr(JobManager, "png" if label == "Continue" else "submit", failing)
+        button(app, label).click().run()
+        told = app.error if isinstance(error, UserError) else app.exception
+        assert [each.value for each in told]
+        app.run()
+        assert not app.exception
+        assert not app.error
+    press(app, label)
+    assert len(orders) == 2
 
 
 def test_after_a_reload_continue_needs_the_same_pictures(app: AppTest, orders: list[Order]) -> None:

@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import io
 import logging
+import pkgutil
 import re
 import subprocess
 import sys
@@ -19,7 +20,8 @@ import pytest
 import torch
 from PIL import Image
 
-from nst.errors import UserError
+from nst.errors import NoMemoryError, UserError
+from nst.machine import limits
 from nst.paint.transfer import DivergedError, Progress
 from nst.pictures import writing
 from nst.pictures.canvas import Canvas
@@ -32,6 +34,7 @@ from nst.studio.order import Input, Order
 
 SETTINGS = Settings(resolution=64, iterations=10)
 PHOTO_SIZE = (120, 80)
+FINISHING = "nst.queue.jobs"  # the module that makes of a canvas what is seen
 
 
 def progress(iteration: int, total: int, preview: bool, shade: float | None = None) -> Progress:
@@ -478,6 +481,125 @@ def test_an_unexpected_error_is_logged_and_the_next_job_runs(
     job = wait_for(manager, submit(manager), ended)
     assert (job.state, job.message) == (State.FAILED, jobs.UNEXPECTED)
     assert "secret detail" in caplog.text
+    assert wait_for(manager, submit(manager), ended).state is State.FINISHED
+
+
+def failing_snapshot() -> torch.Tensor:
+    raise RuntimeError("the canvas is between two sizes")
+
+
+def after_a_preview(error: BaseException | None, **changes: Any) -> jobs.Painter:
+    """A painter whose first iteration is shown, and whose second raises or has no snapshot."""
+
+    def paint(canvas: Canvas, settings: Settings) -> Generator[Progress, None, None]:
+        yield progress(1, 10, preview=True, shade=0.2)
+        if error is not None:
+            raise error
+        yield dataclasses.replace(progress(2, 10, preview=False), **changes)
+
+    return paint
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        NoMemoryError("There is not enough memory."),
+        RuntimeError("secret"),
+        MemoryError(),
+        SystemExit(1),
+        KeyboardInterrupt(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_whatever_ends_a_job_what_was_seen_of_it_is_kept(error: BaseException) -> None:
+    manager = JobManager(after_a_preview(error))
+    job_id = submit(manager)
+    job = wait_for(manager, job_id, ended)
+    assert job.state is State.FAILED
+    assert job.preview is not None
+    for file in (manager.png(job_id), manager.jpeg(job_id)):
+        assert level(Image.open(io.BytesIO(file))) == pytest.approx(51, abs=1)
+    assert manager.shown(job_id, 0.5)
+    assert manager.side_by_side(job_id)
+    assert manager.timelapse(job_id, "GIF")
+    if not isinstance(error, UserError):
+        assert job.message == f"{jobs.UNEXPECTED} {jobs.SO_FAR}"
+    # And the worker, or one in its place, goes on.
+    assert wait_for(manager, submit(manager), ended).state is State.FAILED
+
+
+@pytest.mark.parametrize("reason", ["stop", "deadline", "unwatched"])
+def test_a_job_that_is_stopped_without_a_snapshot_keeps_what_was_seen(reason: str) -> None:
+    clock, go = Clock(), threading.Event()
+
+    def paint(canvas: Canvas, settings: Settings) -> Generator[Progress, None, None]:
+        yield progress(1, 10, preview=True, shade=0.2)
+        assert go.wait(60)
+        yield dataclasses.replace(
+            progress(2, 10, preview=False), image=None, snapshot=failing_snapshot
+        )
+
+    manager = JobManager(paint, deadline=100, patience=200, clock=clock)
+    job_id = submit(manager)
+    wait_for(manager, job_id, at_iteration(1))
+    if reason == "stop":
+        manager.stop(job_id)
+    else:
+        clock.now = {"deadline": 150, "unwatched": 250}[reason]
+    go.set()
+    job = wait_for(manager, job_id, ended)
+    assert job.preview is not None
+    assert level(Image.open(io.BytesIO(manager.png(job_id)))) == pytest.approx(51, abs=1)
+
+
+@pytest.mark.parametrize("place", ["finish", "previews.encoded"])
+@pytest.mark.parametrize("at", [2, 10])
+def test_an_error_in_finishing_loses_no_picture(
+    monkeypatch: pytest.MonkeyPatch, place: str, at: int
+) -> None:
+    """What is done to a picture after it was painted can fail, too: for lack of memory, say."""
+    clock, go = Clock(), threading.Event()
+
+    def paint(canvas: Canvas, settings: Settings) -> Generator[Progress, None, None]:
+        yield progress(1, 10, preview=True, shade=0.2)
+        assert go.wait(60)
+        yield progress(at, 10, preview=True)
+
+    def failing(*_: Any, **__: Any) -> None:
+        raise MemoryError
+
+    manager = JobManager(paint, clock=clock)
+    job_id = submit(manager)
+    wait_for(manager, job_id, at_iteration(1))
+    module, _, name = f"{FINISHING}.{place}".rpartition(".")
+    with monkeypatch.context() as patched:
+        patched.setattr(pkgutil.resolve_name(module), name, failing)
+        go.set()
+        job = wait_for(manager, job_id, ended)
+    assert job.state is State.FAILED
+    assert level(Image.open(io.BytesIO(manager.png(job_id)))) == pytest.approx(51, abs=1)
+
+
+def test_a_running_job_has_no_files_yet(painter: StepwisePainter) -> None:
+    manager = JobManager(painter)
+    job_id = submit(manager)
+    painter.allow(1)
+    wait_for(manager, job_id, at_iteration(1))
+    assert manager.shown(job_id, 1.0) is None
+    assert manager.result(job_id) is None
+    with pytest.raises(UserError, match="press Paint"):
+        manager.png(job_id)
+
+
+def test_a_job_that_cannot_be_logged_is_no_obstacle(monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing() -> int:
+        raise OSError("no such file")
+
+    manager = JobManager(paint_white)
+    with monkeypatch.context() as patched:
+        patched.setattr(limits, "memory_peak", failing)
+        job = wait_for(manager, submit(manager), ended)
+        assert job.preview is not None
     assert wait_for(manager, submit(manager), ended).state is State.FINISHED
 
 
