@@ -98,7 +98,7 @@ def draw_scales(trunk: network.VGG19, size: int, steps: int) -> dict[str, Image.
     prepared = canvas.prepare(photo, [sample("styles", ARTWORK)], settings)
     content, styles, _, _ = prepared.tensors()
     finished: dict[int, Tensor] = {}
-    for progress in transfer.steps(content, styles, settings, trunk):
+    for progress in transfer.steps(transfer.Canvas(content, styles), settings, trunk):
         if progress.image is not None:
             finished[progress.scale] = progress.image
     shape = fitting.fit_size(photo.size, size)

@@ -389,7 +389,7 @@ def paint(photo: str, style: str, trunk: network.VGG19) -> Image.Image:
     content, settings = sample("content", photo), Settings()
     prepared = canvas.prepare(content, [sample("styles", style)], settings)
     picture, styles, _, _ = prepared.tensors()
-    result = transfer.stylize(picture, styles, settings, trunk)
+    result = transfer.stylize(transfer.Canvas(picture, styles), settings, trunk)
     return canvas.finish(tensors.to_picture(result), content, settings)
 
 

@@ -157,7 +157,7 @@ def step_times(trunk: network.VGG19, extent: Extent) -> dict[int, tuple[float, f
         content, style = pair(side, square=True)
         plain = PlainLoop(content, style)
         settings = Settings(coarse_to_fine=False, early_stop=False, resolution=side)
-        run = transfer.steps(content, [style], settings, trunk)
+        run = transfer.steps(transfer.Canvas(content, [style]), settings, trunk)
         alternate(1, plain.step, run.__next__)  # the first builds what later ones reuse
         plain_step, own_step = alternate(2 * extent.rounds, plain.step, run.__next__)
         times[side] = plain_step, own_step
@@ -216,7 +216,7 @@ def first_sight(trunk: network.VGG19, side: int, whole: float) -> str:
     content, style = pair(side)
     times = []
     for _ in range(5):
-        run = transfer.steps(content, [style], Settings(resolution=side), trunk)
+        run = transfer.steps(transfer.Canvas(content, [style]), Settings(resolution=side), trunk)
         times.append(next(progress.seconds for progress in run if progress.iteration == 8))
         run.close()
     shown = statistics.median(times)
@@ -230,7 +230,7 @@ def stylizer(
     content: Tensor, style: Tensor, settings: Settings, trunk: network.VGG19
 ) -> Callable[[], Tensor]:
     """A whole run as a call without arguments."""
-    return lambda: transfer.stylize(content, [style], settings, trunk)
+    return lambda: transfer.stylize(transfer.Canvas(content, [style]), settings, trunk)
 
 
 def picture_row(preset: str, content: Tensor, plain: float, ours: float) -> str:
@@ -246,7 +246,9 @@ def quality_over_time(trunk: network.VGG19, side: int) -> dict[str, list[tuple[f
     curves: dict[str, list[tuple[float, Score]]] = {}
     for preset in ("quick", "balanced"):
         settings = Settings.preset(preset, resolution=side)
-        curves[preset] = own_curve(transfer.steps(content, [style], settings, trunk), yardstick)
+        curves[preset] = own_curve(
+            transfer.steps(transfer.Canvas(content, [style]), settings, trunk), yardstick
+        )
     plain, spent, next_look = PlainLoop(content, style), 0.0, 1.0
     curves["plain"] = []
     while spent < 8 * curves["balanced"][-1][0]:

@@ -107,7 +107,7 @@ def _optimise(job: batch.Job, trunk: network.VGG19) -> float:
     """Seconds of the pair's optimisation by itself."""
     photo, style = (reading.open_picture(path) for path in (job.content, *job.styles))
     content, given, _, _ = canvas.prepare(photo, [style], job.settings).tensors()
-    *_, last = transfer.steps(content, given, job.settings, trunk)
+    *_, last = transfer.steps(transfer.Canvas(content, given), job.settings, trunk)
     return last.seconds
 
 

@@ -48,7 +48,7 @@ def memory(engine: str, side: int) -> int:
         from nst.vgg import network
 
         settings = Settings(resolution=side, iterations=2)
-        transfer.stylize(content, [style], settings, network.load(device="cpu"))
+        transfer.stylize(transfer.Canvas(content, [style]), settings, network.load(device="cpu"))
     return peak_memory()
 
 
@@ -72,8 +72,10 @@ def tiled(side: int, tile: int) -> dict[str, float]:
         for name in ("content/rocket.jpg", "styles/night_sky.jpg")
     )
     settings = Settings(resolution=side)
-    inputs = transfer.Inputs(content, [style])
-    painter = transfer._Painter(network.load(device="cpu"), settings, inputs, tile)
+    inputs = transfer.Canvas(content, [style])
+    painter = transfer._Painter(
+        network.load(device="cpu"), settings, inputs, transfer.Options(tile=tile)
+    )
     del inputs, content, style
     painter.begin(Stage(side, side, 1, brushwork=True), last=True)
     start = time.perf_counter()
@@ -111,7 +113,9 @@ def planned(side: int, iterations: int | None = None) -> dict[str, float]:
     tile = TILE if side >= TILED_FROM else None
     found = estimate.estimate(canvas, 1, tile, free, estimate.measure(trunk, settings))
     start = time.perf_counter()
-    transfer.stylize(content, [style], settings, trunk, tile=tile)
+    transfer.stylize(
+        transfer.Canvas(content, [style]), settings, trunk, options=transfer.Options(tile=tile)
+    )
     return {
         "width": width,
         "height": height,

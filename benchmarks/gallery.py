@@ -202,7 +202,7 @@ def engines(side: int, trunk: network.VGG19) -> dict[str, Engine]:
 def _optimised(trunk: network.VGG19, prepared: canvas.Canvas, settings: Settings) -> Image.Image:
     """What this package paints."""
     content, styles, _, _ = prepared.tensors()
-    return tensors.to_picture(transfer.stylize(content, styles, settings, trunk))
+    return tensors.to_picture(transfer.stylize(transfer.Canvas(content, styles), settings, trunk))
 
 
 def feed_forward() -> Callable[[canvas.Canvas, Settings], Image.Image] | None:

@@ -38,12 +38,16 @@ def main() -> None:
     trunk = network.load()
     plain = PlainLoop(content, style)
     plain.step()  # the first one builds what later ones reuse
-    transfer.stylize(content[..., :64, :64], [style[..., :64, :64]], settings, trunk)
+    transfer.stylize(
+        transfer.Canvas(content[..., :64, :64], [style[..., :64, :64]]), settings, trunk
+    )
 
     plain_steps, runs = [], []
     for number in range(options.rounds):
         plain_steps += [_seconds(plain.step) for _ in range(PLAIN_STEPS_A_ROUND)]
-        runs.append(_seconds(lambda: transfer.stylize(content, [style], settings, trunk)))
+        runs.append(
+            _seconds(lambda: transfer.stylize(transfer.Canvas(content, [style]), settings, trunk))
+        )
         print(f"round {number + 1}: plain step {plain_steps[-1]:.3f} s, run {runs[-1]:.1f} s")
 
     step, run = statistics.median(plain_steps), statistics.median(runs)

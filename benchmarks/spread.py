@@ -64,8 +64,8 @@ def _painter(side: int, trunk: network.VGG19, who: Team | None) -> transfer._Pai
         for name in ("content/rocket.jpg", "styles/night_sky.jpg")
     )
     settings = Settings(resolution=side)
-    inputs = transfer.Inputs(content, [style])
-    painter = transfer._Painter(trunk, settings, inputs, TILE, team=who)
+    inputs = transfer.Canvas(content, [style])
+    painter = transfer._Painter(trunk, settings, inputs, transfer.Options(tile=TILE, team=who))
     painter.begin(Stage(side, side, 1, brushwork=True), last=True)
     return painter
 

@@ -36,7 +36,7 @@ def pair(photo, artwork):
 @pytest.fixture(scope="module")
 def painted(pair, trunk):
     content, style = pair
-    return transfer.stylize(content, [style], Settings(resolution=160), trunk)
+    return transfer.stylize(transfer.Canvas(content, [style]), Settings(resolution=160), trunk)
 
 
 def test_the_default_run_takes_over_style_and_keeps_content(pair, painted, trunk):
@@ -51,7 +51,7 @@ def test_the_default_run_takes_over_style_and_keeps_content(pair, painted, trunk
 def test_so_does_a_composition(pair, trunk):
     content, style = pair
     settings = Settings(resolution=160, effort=0.5, style_loss="gram")
-    composed = transfer.stylize(content, [style], settings, trunk)
+    composed = transfer.stylize(transfer.Canvas(content, [style]), settings, trunk)
     assert gram_error(trunk, composed, style) < 0.45 * gram_error(trunk, content, style)
     features = [
         trunk.features(trunk.normalize(x), ["conv4_2"])["conv4_2"]
@@ -86,7 +86,7 @@ def test_every_preset_paints(name, pair, trunk):
     settings = Settings.preset(name, iterations=3, refresh_every=1, resolution=64)
     picture = tensors.to_picture(pair[0])
     content = tensors.to_tensor(fitting.fit(picture, settings.resolution, settings.square))
-    result = transfer.stylize(content, [pair[1]], settings, trunk)
+    result = transfer.stylize(transfer.Canvas(content, [pair[1]]), settings, trunk)
     assert result.shape == content.shape
     assert not torch.equal(result, content)
 
@@ -97,7 +97,9 @@ def test_loading_measures_precision_and_paints(pair, grey):
     assert trunk.precision in (torch.float32, torch.bfloat16)
     content = pair[0].mean(1, keepdim=True).expand(-1, 3, -1, -1) if grey else pair[0]
     settings = Settings(resolution=160, effort=0.1)
-    assert torch.isfinite(transfer.stylize(content, [pair[1]], settings, trunk)).all()
+    assert torch.isfinite(
+        transfer.stylize(transfer.Canvas(content, [pair[1]]), settings, trunk)
+    ).all()
 
 
 def test_the_plain_loop_of_the_benchmarks_improves(pair):

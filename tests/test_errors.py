@@ -64,7 +64,7 @@ def run(monkeypatch, folder, capsys):
     return run
 
 
-def three_steps(content, *_, **__):
+def three_steps(given, *_, **__):
     """What `transfer.steps` yields, without painting."""
     for number in (1, 2, 3):
         yield transfer.Progress(
@@ -78,8 +78,8 @@ def three_steps(content, *_, **__):
             total_loss=1.0,
             seconds=float(number),
             fraction=number / 3,
-            image=content,
-            snapshot=lambda: content,
+            image=given.content,
+            snapshot=lambda: given.content,
         )
 
 

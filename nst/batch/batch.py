@@ -159,11 +159,12 @@ class VGGEngine:
 
         if threads:
             torch.set_num_threads(threads)
-        trunk, known = network.load(self.weights, self.device), TargetCache()
+        trunk = network.load(self.weights, self.device)
+        remembering = transfer.Options(known=TargetCache())
 
         def paint(prepared: Canvas, settings: Settings, each: Each) -> Painted:
-            content, styles, init, masks = prepared.tensors()
-            for last in transfer.steps(content, styles, settings, trunk, init, masks, known=known):
+            inputs = transfer.Canvas(*prepared.tensors())
+            for last in transfer.steps(inputs, settings, trunk, options=remembering):
                 each(last.fraction)
             return Painted(
                 tensors.to_picture(last.snapshot()),

@@ -414,8 +414,9 @@ def _run(
 ) -> Iterator[Progress]:
     from nst.paint import transfer
 
-    content, styles, init, masks = prepared.tensors()
-    return transfer.steps(content, styles, settings, trunk, init, masks, tile, state, team=team)
+    canvas = transfer.Canvas(*prepared.tensors())
+    how = transfer.Options(tile=tile, team=team)
+    return transfer.steps(canvas, settings, trunk, resume=state, options=how)
 
 
 def _gather(weights: str, options: argparse.Namespace) -> AbstractContextManager[DaskTeam]:

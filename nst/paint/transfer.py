@@ -76,13 +76,13 @@ class DivergedError(UserError):
 
 
 @dataclass(frozen=True)
-class Inputs:
-    """The pictures that a run paints from, in 0..1; `check` says of what shapes."""
+class Canvas:
+    """The pictures that a run paints from, with values in 0..1; `check` tests their shapes."""
 
-    content: Tensor
-    styles: Sequence[Tensor]
-    init: Tensor | None = None
-    masks: Sequence[Tensor] = ()
+    content: Tensor  # (1, 3, H, W), both sides multiples of 16
+    styles: Sequence[Tensor]  # at least one, each (1, 3, h, w)
+    init: Tensor | None = None  # (1, 3, h, w), where to start instead of what the settings name
+    masks: Sequence[Tensor] = ()  # none, or one for each style, (1, 1, H, W)
 
     def check(self) -> None:
         """Raises ValueError for tensors of the wrong shape."""
@@ -102,20 +102,27 @@ class Inputs:
                 raise ValueError(f"a mask must be (1, 1, H, W) like the content, got {mask.shape}")
 
 
+@dataclass(frozen=True)
+class Options:
+    """How a run computes. None of it changes the picture, but for the last bits of rounding."""
+
+    tile: int | None = None  # px, the longest side of tiles, instead of what the memory suggests
+    known: TargetCache | None = None  # keeps what is computed from the pictures for further runs
+    team: Team | None = None  # looks at the tiles of large canvases instead of this process
+
+
 def stylize(
-    content: Tensor,
-    styles: Sequence[Tensor],
+    canvas: Canvas,
     settings: Settings,
     vgg: VGG19,
-    init: Tensor | None = None,
-    masks: Sequence[Tensor] = (),
-    tile: int | None = None,
+    *,
     resume: State | None = None,
-    team: Team | None = None,
+    options: Options = Options(),
 ) -> Tensor:
-    """The finished picture, (1, 3, H, W) in 0..1; `steps` without looking at what it yields."""
+    """Paint with `steps` and return the finished picture, (1, 3, H, W) in 0..1 on the CPU."""
     progress = None
-    run = steps(content, styles, settings, vgg, init, masks, tile, resume, team=team)
+    run = steps(canvas, settings, vgg, resume=resume, options=options)
+    del canvas  # the run lets go of what it needs no more
     for progress in run:  # noqa: B007
         pass
     assert progress is not None
@@ -124,57 +131,48 @@ def stylize(
 
 
 def steps(
-    content: Tensor,
-    styles: Sequence[Tensor],
+    canvas: Canvas,
     settings: Settings,
     vgg: VGG19,
-    init: Tensor | None = None,
-    masks: Sequence[Tensor] = (),
-    tile: int | None = None,
+    *,
     resume: State | None = None,
-    known: TargetCache | None = None,
-    team: Team | None = None,
+    options: Options = Options(),
 ) -> Generator[Progress, None, None]:
-    """Paint `content` in the style of `styles`, one `Progress` an iteration.
+    """Paint the content of `canvas` in its styles and yield one `Progress` an iteration.
 
-    `content` is (1, 3, H, W) in 0..1, both sides multiples of 16; it sets the size of the result.
-    Each of `styles` is (1, 3, h, w); with the same longer side as the content its strokes keep
-    their size relative to the picture. Several are blended as `settings.style_weights` say. `init`
-    is where to start, (1, 3, h, w) of any size, instead of what `settings.init` names; "picture"
-    needs it. With `masks`, one for each style, (1, 1, H, W) in 0..1 and of the content's size, a
-    style is painted only where its mask is white; what no mask claims stays the photo. `known`
-    keeps what is computed of the content and the styles for further runs; the picture is the same.
-    A `team` looks at the pieces of canvases that are worth cutting, instead of this process.
+    The content sets the size of the result. A style whose longer side is that of the content keeps
+    its strokes' size relative to the picture. Several styles are blended as
+    `settings.style_weights` say. With masks, each style is painted only where its mask is white,
+    and the photo stays where no mask is. A run starts from `canvas.init` if there is one, else from
+    what `settings.init` names; the value "picture" needs a `canvas.init`.
 
     A preview comes with the first iteration, every `settings.refresh_every`, at the end of each
     scale and with the last iteration; on the first of several scales also after 2, 4, 8 ...
     iterations. The same input gives the same picture bit for bit on the same device.
 
+    A canvas that is too large for the memory is cut into tiles, and into smaller ones if memory
+    runs out during the run. That changes nothing but the time.
+
+    `resume` is the `state` of an earlier run with the same input. The run goes on from there as if
+    it had never ended: the next iteration of that run is the first one here.
+
     Gatys et al. (2016); coarse to fine and masks as in Gatys et al. (2017), "Controlling Perceptual
     Factors in Neural Style Transfer"; style judged on an image pyramid as in Snelgrove (2017),
-    "High-Resolution Multi-Scale Neural Texture Synthesis". The latter keeps large strokes while
+    "High-Resolution Multi-Scale Neural Texture Synthesis". The pyramid keeps large strokes while
     fine ones are painted, so that a tenth of the iterations suffices at the full size.
 
-    A canvas that there is not enough memory for is cut into tiles, again if memory runs out during
-    the run; that changes nothing but the time. `tile` is the longest side that they may have, px,
-    instead of what the memory suggests.
-
-    `resume` is the `state` of a run with the same input, which is gone on with as if it had never
-    ended; its next iteration comes first.
-
     Raises `DivergedError`, `errors.NoMemoryError`, what `Settings.check_inputs` raises, ValueError
-    for tensors of the wrong shape, and what the `team` raises once nobody of it is left.
+    for tensors of the wrong shape, and what the team raises once none of its members is left.
     """
-    inputs = Inputs(content, styles, init, masks)
-    inputs.check()
-    settings.check_inputs(len(styles), len(masks), init is not None)
+    canvas.check()
+    settings.check_inputs(len(canvas.styles), len(canvas.masks), canvas.init is not None)
     began = time.perf_counter() - (resume.seconds if resume else 0)
-    stages = plan(settings, content.shape[2], content.shape[3])
+    stages = plan(settings, canvas.content.shape[2], canvas.content.shape[3])
     scales = tuple(dict.fromkeys(stage.scale for stage in stages))
-    clock = Clock(stages, settings, len(styles))
+    clock = Clock(stages, settings, len(canvas.styles))
     forecast = Forecast()
-    painter = _Painter(vgg, settings, inputs, tile, known, team)
-    del inputs, content, styles, init, masks  # the painter lets go of what it needs no more
+    painter = _Painter(vgg, settings, canvas, options)
+    del canvas  # the painter lets go of what it needs no more
     totals = list(resume.losses) if resume else []
     first = clock.replay(totals)
 
@@ -224,23 +222,21 @@ class _Painter:
         self,
         vgg: VGG19,
         settings: Settings,
-        inputs: Inputs,
-        tile: int | None = None,
-        known: TargetCache | None = None,
-        team: Team | None = None,
+        canvas: Canvas,
+        options: Options = Options(),
     ) -> None:
-        self.vgg, self.settings, self.asked_tile = vgg, settings, tile
-        self.known, self.team = known, team
+        self.vgg, self.settings, self.asked_tile = vgg, settings, options.tile
+        self.known, self.team = options.known, options.team
         # What the targets are known by; without a cache nobody asks.
-        pictures = (inputs.content, *inputs.styles)
-        self.digests = [digest(image) if known else "" for image in pictures]
-        self.content = compact(inputs.content).to(vgg.device)
-        self.styles = [compact(style).to(vgg.device) for style in inputs.styles]
+        pictures = (canvas.content, *canvas.styles)
+        self.digests = [digest(image) if options.known else "" for image in pictures]
+        self.content = compact(canvas.content).to(vgg.device)
+        self.styles = [compact(style).to(vgg.device) for style in canvas.styles]
         # (1, R, H, W), and how much of each position is painted at all.
-        masks = [mask.to(vgg.device) for mask in inputs.masks]
+        masks = [mask.to(vgg.device) for mask in canvas.masks]
         self.masks = torch.cat(masks, 1) if masks else None
         self.painted: Tensor | None = None
-        self.start = self._start() if inputs.init is None else inputs.init.to(vgg.device)
+        self.start = self._start() if canvas.init is None else canvas.init.to(vgg.device)
         self.pixels = torch.empty(0)
         self.black = vgg.normalize(torch.zeros(1, 3, 1, 1))
         self.white = vgg.normalize(torch.ones(1, 3, 1, 1))
@@ -390,8 +386,8 @@ class _Painter:
         """Of tiles that there is memory for."""
         masks = 0 if self.masks is None else self.masks.shape[1]
         height, width = self.photo.shape[2:]
-        canvas = memory.Canvas(height, width, self.settings, masks, self.vgg.precision.itemsize)
-        fitting = memory.tile_side(canvas, memory.free_memory(self.vgg.device))
+        asked = memory.Canvas(height, width, self.settings, masks, self.vgg.precision.itemsize)
+        fitting = memory.tile_side(asked, memory.free_memory(self.vgg.device))
         return (
             min(fitting, spread.tile_side(height, width, len(self.team))) if self.team else fitting
         )

@@ -33,7 +33,7 @@ class Canvas:
     init: Image.Image | None
 
     def tensors(self) -> tuple[Tensor, list[Tensor], Tensor | None, list[Tensor]]:
-        """Content, styles, init and masks for `transfer.steps`."""
+        """Content, styles, init and masks, as `transfer.Canvas` takes them."""
         styles = [tensors.to_tensor(style) for style in self.styles]
         init = None if self.init is None else tensors.to_tensor(self.init)
         masks = [tensors.to_tensor(mask)[:, :1] for mask in self.masks]

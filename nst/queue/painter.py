@@ -61,5 +61,4 @@ class VGGPainter:
         from nst.paint import transfer
 
         trunk = self.load()
-        content, styles, init, masks = canvas.tensors()
-        yield from transfer.steps(content, styles, settings, trunk, init, masks)
+        yield from transfer.steps(transfer.Canvas(*canvas.tensors()), settings, trunk)

@@ -272,12 +272,19 @@ def test_one_picture_on_several_workers_of_which_one_is_killed(tmp_path):
     )
     settings = Settings(iterations=3, coarse_to_fine=False, style_layers=("conv1_1", "conv3_1"))
     trunk = network.load("original", "cpu")
-    alone = transfer.stylize(content, [style], settings, trunk, tile=64)
+    alone = transfer.stylize(
+        transfer.Canvas(content, [style]), settings, trunk, options=transfer.Options(tile=64)
+    )
     with team.gather(batch.VGGEngine("original", "cpu"), workers=2) as workers:
         assert len(workers) == 2
         processes = set(workers._client.run(os.getpid).values())
         assert len(processes - {os.getpid()}) == 2
-        run = transfer.steps(content, [style], settings, trunk, tile=64, team=workers)
+        run = transfer.steps(
+            transfer.Canvas(content, [style]),
+            settings,
+            trunk,
+            options=transfer.Options(tile=64, team=workers),
+        )
         next(run)
         os.kill(processes.pop(), signal.SIGKILL)
         *_, last = run

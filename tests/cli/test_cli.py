@@ -226,7 +226,7 @@ def test_show_draws_every_preview(run, monkeypatch):
     ],
 )
 def test_bad_input_is_told_in_one_sentence(run, tmp_path, monkeypatch, arguments, sentence):
-    monkeypatch.setattr(transfer, "steps", lambda *_: pytest.fail("the work was started"))
+    monkeypatch.setattr(transfer, "steps", lambda *_, **__: pytest.fail("the work was started"))
     code, out, err = run(*arguments)
     assert code == 2
     assert out == ""

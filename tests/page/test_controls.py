@@ -61,7 +61,10 @@ class Studio:
         prepared = canvas.prepare(photo, styles, chosen, masks, init)
         content, tensors, start, regions = prepared.tensors()
         run = transfer.steps(
-            content, tensors, chosen, self.trunk, start, regions, known=self._targets
+            transfer.Canvas(content, tensors, start, regions),
+            chosen,
+            self.trunk,
+            options=transfer.Options(known=self._targets),
         )
         *_, last = run
         painting = tensors.to_picture(last.image)
@@ -357,7 +360,7 @@ def test_annealing_ends_with_small_steps(studio, anneal):
     chosen = dataclasses.replace(BASE, anneal=anneal, coarse_to_fine=False, early_stop=False)
     prepared = canvas.prepare(studio.photo, [studio.styles["sky"]], chosen)
     content, styles, *_ = prepared.tensors()
-    run = transfer.steps(content, styles, chosen, studio.trunk)
+    run = transfer.steps(transfer.Canvas(content, styles), chosen, studio.trunk)
     pictures = [content, *(progress.snapshot() for progress in run)]
     moved = [float((b - a).abs().mean()) for a, b in itertools.pairwise(pictures)]
     assert (moved[-1] < 0.2 * max(moved)) == anneal
@@ -553,7 +556,9 @@ def test_controls_work_together(studio, order):
     copies = [tensor.clone() for tensor in tensors]
 
     def paint():
-        run = transfer.steps(content, styles, order.settings, studio.trunk, init, masks)
+        run = transfer.steps(
+            transfer.Canvas(content, styles, init, masks), order.settings, studio.trunk
+        )
         seen = list(run)
         for progress in seen:
             assert np.isfinite(progress.total_loss)

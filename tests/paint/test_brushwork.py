@@ -19,7 +19,7 @@ from nst.paint.memory import WHOLE
 from nst.paint.neighbours import CELL, DEEPEST, LAYERS, Matcher, hypercolumns, layer_of
 from nst.paint.schedule import Stage
 from nst.paint.targets import TargetCache
-from nst.paint.transfer import Inputs
+from nst.paint.transfer import Canvas
 from nst.pictures import canvas, fitting, tensors
 from nst.settings import Settings
 
@@ -31,7 +31,9 @@ def begun(trunk, content, styles, settings=BASE, masks=(), tile=WHOLE, face=None
 
     With a `face`, (1, 1, H, W), it takes that for one; there is none in the photo of these tests.
     """
-    painter = transfer._Painter(trunk, settings, Inputs(content, styles, None, masks), tile, **more)
+    painter = transfer._Painter(
+        trunk, settings, Canvas(content, styles, None, masks), transfer.Options(tile=tile, **more)
+    )
     assert painter.faces is None
     painter.faces = face
     painter.begin(Stage(*content.shape[2:], 1, brushwork=True))
@@ -291,7 +293,7 @@ def test_each_place_of_the_artwork_is_found_again(style, trunk):
 @pytest.mark.parametrize("face", [False, True])
 def test_neighbours_are_those_of_the_painting_led_by_the_photo(content, style, trunk, face):
     """With the photo's finest details put back in; and faces led further."""
-    painter = transfer._Painter(trunk, BASE, Inputs(content, [style]))
+    painter = transfer._Painter(trunk, BASE, Canvas(content, [style]))
     where = face_in(content) if face else torch.zeros(1, 1, *content.shape[2:])
     painter.faces = where if face else None
     painter.begin(Stage(32, 48, 1, brushwork=True))
@@ -446,7 +448,7 @@ def test_a_large_canvas_has_pixels_enough_for_a_face(content, style, trunk, monk
 
 
 def test_a_resumed_run_has_the_same_face(content, style, trunk):
-    one, other = (transfer._Painter(trunk, BASE, Inputs(content, [style])) for _ in range(2))
+    one, other = (transfer._Painter(trunk, BASE, Canvas(content, [style])) for _ in range(2))
     one.faces = other.faces = face_in(content)
     stage = Stage(*content.shape[2:], 3, brushwork=True)
     one.begin(stage)
@@ -500,7 +502,7 @@ def test_with_the_default_weights_the_lead_is_that_of_the_constant():
 def test_an_artwork_without_colour_gives_a_painting_without(content, style, trunk):
     grey = style.mean(1, keepdim=True).expand(-1, 3, -1, -1)
     settings = dataclasses.replace(BASE, iterations=8)
-    painted = transfer.stylize(content, [grey], settings, trunk)
+    painted = transfer.stylize(Canvas(content, [grey]), settings, trunk)
     assert (painted.amax(1) - painted.amin(1)).max() < 0.5 / 255
     assert (painted - painted.mean()).abs().mean() > 0.05
 
@@ -518,7 +520,7 @@ def test_strokes_without_colour_are_drawn_without(content, style, trunk):
 def test_one_coloured_style_among_grey_ones_gives_colour(content, style, trunk):
     grey = style.mean(1, keepdim=True).expand(-1, 3, -1, -1)
     settings = dataclasses.replace(BASE, iterations=8)
-    painted = transfer.stylize(content, [grey, style], settings, trunk)
+    painted = transfer.stylize(Canvas(content, [grey, style]), settings, trunk)
     assert (painted.amax(1) - painted.amin(1)).mean() > 0.02
 
 
@@ -527,7 +529,7 @@ def test_a_grey_photo_stays_grey_where_its_colours_are_kept(photo, artwork, trun
     settings = dataclasses.replace(BASE, iterations=8, preserve_color="match")
     prepared = canvas.prepare(grey, [artwork], settings)
     content, styles, _, _ = prepared.tensors()
-    painted = tensors.to_picture(transfer.stylize(content, styles, settings, trunk))
+    painted = tensors.to_picture(transfer.stylize(Canvas(content, styles), settings, trunk))
     finished = np.asarray(canvas.finish(painted, grey, settings), int)
     assert np.ptp(finished, axis=2).max() <= 1
     assert abs(finished - np.asarray(grey, int)).mean() > 5

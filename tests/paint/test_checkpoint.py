@@ -78,7 +78,7 @@ def test_a_resumed_run_ends_in_the_same_picture(content, style, trunk, tmp_path,
     ends = list(itertools.accumulate(stage.iterations for stage in stages))
     stops = sorted({1, *(end for end in ends[:-1]), *(end + 1 for end in ends[:-1])} - {ends[-1]})
     through, paths = [], {}
-    for progress in transfer.steps(content, [style], settings, trunk):
+    for progress in transfer.steps(transfer.Canvas(content, [style]), settings, trunk):
         through.append(progress)
         if progress.iteration in stops:
             paths[progress.iteration] = tmp_path / f"{progress.iteration}.nst"
@@ -87,7 +87,9 @@ def test_a_resumed_run_ends_in_the_same_picture(content, style, trunk, tmp_path,
         found, _ = checkpoint.load(path)
         assert (found.choices is not None) == (kind == "neighbours" and stop > ends[-2])
         pixels = found.pixels.clone()
-        rest = list(transfer.steps(content, [style], settings, trunk, resume=found))
+        rest = list(
+            transfer.steps(transfer.Canvas(content, [style]), settings, trunk, resume=found)
+        )
         assert [p.iteration for p in rest] == list(range(stop + 1, len(through) + 1))
         assert [p.total_loss for p in rest] == [p.total_loss for p in through[stop:]]
         assert torch.equal(rest[-1].image, through[-1].image)
@@ -100,7 +102,7 @@ def drawing(content, style, trunk):
     """A run that has just drawn strokes for the first time: its settings and where it stands."""
     settings = Settings(resolution=96, iterations=3, coarse_to_fine=False, style_layers=LAYER)
     assert [(s.iterations, s.brushwork) for s in transfer.plan(settings, 64, 96)][-1][1]
-    for progress in transfer.steps(content, [style], settings, trunk):
+    for progress in transfer.steps(transfer.Canvas(content, [style]), settings, trunk):
         found = progress.state()
         if found.choices is not None:
             break
@@ -110,7 +112,7 @@ def drawing(content, style, trunk):
 def test_neighbours_are_not_chosen_again(content, style, trunk, drawing):
     """They are those of the canvas as it was when strokes began."""
     settings, found = drawing
-    painter = transfer._Painter(trunk, settings, transfer.Inputs(content, [style]))
+    painter = transfer._Painter(trunk, settings, transfer.Canvas(content, [style]))
     stage = transfer.plan(settings, 64, 96)[-1]
     assert stage.brushwork
     given = found.choices.flip(0).contiguous()
@@ -133,7 +135,7 @@ def test_neighbours_are_not_chosen_again(content, style, trunk, drawing):
 def test_choices_that_cannot_be_are_refused_in_a_sentence(content, style, trunk, drawing, damage):
     settings, found = drawing
     damaged = dataclasses.replace(found, choices=damage(found.choices))
-    run = transfer.steps(content, [style], settings, trunk, resume=damaged)
+    run = transfer.steps(transfer.Canvas(content, [style]), settings, trunk, resume=damaged)
     with pytest.raises(CheckpointError) as refused:
         next(run)
     assert str(refused.value) == (
@@ -246,7 +248,9 @@ def test_an_archive_that_lies_about_its_size_is_refused(saved, tmp_path):
 
 def test_a_checkpoint_of_another_canvas_is_refused(content, style, trunk):
     other = state(losses=(1.0,))
-    run = transfer.steps(content, [style], Settings(resolution=96), trunk, resume=other)
+    run = transfer.steps(
+        transfer.Canvas(content, [style]), Settings(resolution=96), trunk, resume=other
+    )
     with pytest.raises(CheckpointError) as refused:
         next(run)
     assert str(refused.value) == (
@@ -257,6 +261,6 @@ def test_a_checkpoint_of_another_canvas_is_refused(content, style, trunk):
 
 def test_a_run_that_was_over_is_not_gone_on_with(content, style, trunk):
     settings = Settings(resolution=96, iterations=2)
-    run = transfer.steps(content, [style], settings, trunk, resume=state())
+    run = transfer.steps(transfer.Canvas(content, [style]), settings, trunk, resume=state())
     with pytest.raises(UserError, match="was over"):
         next(run)

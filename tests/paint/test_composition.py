@@ -97,7 +97,7 @@ def painted_plainly(content, style, settings, trunk):
 def test_it_is_the_painting_of_a_plain_loop(content, style, trunk, changes):
     settings = dataclasses.replace(GRAM, **changes)
     expected = painted_plainly(content, style, settings, trunk)
-    found = transfer.stylize(content, [style], settings, trunk)
+    found = transfer.stylize(transfer.Canvas(content, [style]), settings, trunk)
     assert torch.equal(found, expected)
     assert (found - content).abs().mean() > 0.02
 
@@ -108,9 +108,11 @@ def test_so_it_is_of_a_canvas_with_three_sizes(photo, artwork, trunk):
     (stage,) = schedule.plan(settings, 128, 144)[-1:]
     assert len(schedule.pyramid(stage.height, stage.width)) == 3
     expected = painted_plainly(content, style, settings, trunk)
-    assert torch.equal(transfer.stylize(content, [style], settings, trunk), expected)
+    assert torch.equal(
+        transfer.stylize(transfer.Canvas(content, [style]), settings, trunk), expected
+    )
 
 
 def test_no_size_has_strokes(content, style, trunk):
-    for progress in transfer.steps(content, [style], GRAM, trunk):
+    for progress in transfer.steps(transfer.Canvas(content, [style]), GRAM, trunk):
         assert progress.state().choices is None

@@ -76,5 +76,7 @@ def test_memory_is_spared_only_while_there_are_tiles(trunk, content, style, monk
         style_loss="gram",
     )
     for tile, expected in ((WHOLE, []), (64, [True, False])):
-        transfer.stylize(content, [style], settings, trunk, tile=tile)
+        transfer.stylize(
+            transfer.Canvas(content, [style]), settings, trunk, options=transfer.Options(tile=tile)
+        )
         assert asked == expected

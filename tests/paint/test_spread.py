@@ -10,7 +10,7 @@ import torch
 from nst.paint import memory, spread, transfer
 from nst.paint.schedule import Stage
 from nst.paint.spread import TeamError, TeamLostError
-from nst.paint.transfer import Inputs
+from nst.paint.transfer import Canvas
 from nst.pictures import tensors
 from nst.settings import CONTROLS, Settings
 from nst.vgg.tiles import tiles
@@ -79,7 +79,12 @@ def paint(trunk, photo, artwork):
             **changes,
         )
         styles, claimed = ([style, content], masks) if regions else ([style], ())
-        return transfer.stylize(content, styles, settings, trunk, masks=claimed, tile=64, team=team)
+        return transfer.stylize(
+            Canvas(content, styles, masks=claimed),
+            settings,
+            trunk,
+            options=transfer.Options(tile=64, team=team),
+        )
 
     return run
 
@@ -124,7 +129,12 @@ def test_each_of_the_team_keeps_the_neighbours_of_his_windows(trunk, photo):
     """And counts their distance as a part of the whole, not of what he sees."""
     content = tensors.to_tensor(photo.resize((128, 64)))
     painters = [
-        transfer._Painter(trunk, Settings(), Inputs(content, [content.flip(3)]), 64, team=team)
+        transfer._Painter(
+            trunk,
+            Settings(),
+            Canvas(content, [content.flip(3)]),
+            transfer.Options(tile=64, team=team),
+        )
         for team in (None, LocalTeam(trunk, 2))
     ]
     found = []
@@ -149,7 +159,9 @@ def test_a_canvas_is_cut_for_the_team_where_memory_would_not_ask_for_it(trunk, p
         iterations=1, coarse_to_fine=False, content_layer="conv1_2", style_layers=("conv1_1",)
     )
     team = LocalTeam(trunk, 2)
-    (progress,) = transfer.steps(content, [content], settings, trunk, team=team)
+    (progress,) = transfer.steps(
+        Canvas(content, [content]), settings, trunk, options=transfer.Options(team=team)
+    )
     assert progress.tile == spread.tile_side(64, 128, 2) == 32
     assert team.calls
 
@@ -157,7 +169,12 @@ def test_a_canvas_is_cut_for_the_team_where_memory_would_not_ask_for_it(trunk, p
 def test_small_canvases_are_looked_at_here(trunk, photo):
     content = tensors.to_tensor(photo.resize((64, 64)))
     team = LocalTeam(trunk)
-    transfer.stylize(content, [content], Settings(iterations=1), trunk, team=team)
+    transfer.stylize(
+        Canvas(content, [content]),
+        Settings(iterations=1),
+        trunk,
+        options=transfer.Options(team=team),
+    )
     assert team.calls == 0
 
 

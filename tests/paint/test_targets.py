@@ -49,7 +49,12 @@ def paint(trunk, content, style, monkeypatch):
         looks.clear()
         photo, artwork = content[..., :64], style[..., :64, :64]
         photo = photo.flip(3) if flipped else photo
-        *_, last = transfer.steps(photo, [artwork], settings, trunk, known=known)
+        *_, last = transfer.steps(
+            transfer.Canvas(photo, [artwork]),
+            settings,
+            trunk,
+            options=transfer.Options(known=known),
+        )
         return last.image, looks.count(False)
 
     return paint

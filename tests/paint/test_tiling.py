@@ -10,7 +10,7 @@ from nst.paint import brushwork, memory, neighbours, transfer
 from nst.paint.memory import WHOLE
 from nst.paint.schedule import Stage
 from nst.paint.tiling import ContentPlan, Eye, Packed, photo_of
-from nst.paint.transfer import Inputs
+from nst.paint.transfer import Canvas
 from nst.pictures import tensors
 from nst.settings import CONTROLS, Settings
 from nst.vgg import network, weights
@@ -21,7 +21,9 @@ KINDS = pytest.mark.parametrize("kind", CONTROLS["style_loss"].choices)
 
 def evaluate(trunk, settings, content, styles, masks, tile):
     """Gradient and losses of a composition a little away from the photo."""
-    painter = transfer._Painter(trunk, settings, Inputs(content, styles, None, masks), tile)
+    painter = transfer._Painter(
+        trunk, settings, Canvas(content, styles, None, masks), transfer.Options(tile=tile)
+    )
     painter.begin(Stage(*content.shape[2:], 1))
     generator = torch.Generator().manual_seed(1)
     noise = torch.randn(painter.pixels.shape, generator=generator)
@@ -79,7 +81,10 @@ def test_the_picture_is_the_same(trunk, photo, artwork, optimizer, kind):
         style_layers=("conv1_1", "conv3_1"),
     )
     one, other = (
-        transfer.stylize(content, [style], settings, trunk, tile=tile) for tile in (WHOLE, 64)
+        transfer.stylize(
+            Canvas(content, [style]), settings, trunk, options=transfer.Options(tile=tile)
+        )
+        for tile in (WHOLE, 64)
     )
     assert (one - other).abs().max() < 2 / 255
 
@@ -108,7 +113,7 @@ def test_nothing_larger_than_a_tile_and_its_surroundings_is_looked_at(
         style_layers=("conv1_1",),
     )
     assert [stage.brushwork for stage in transfer.plan(settings, 64, 256)] == stages
-    transfer.stylize(content, [style], settings, trunk, tile=64)
+    transfer.stylize(Canvas(content, [style]), settings, trunk, options=transfer.Options(tile=64))
     assert len(seen) >= 4 * 4 * len(stages)  # style, content, Gram matrices, gradient; four tiles
     assert max(max(shape) for shape in seen) == 64 + 2 * margins(deepest)[1] < 256
 
@@ -138,7 +143,7 @@ def test_tiles_are_planned_for_what_is_painted(half, content, style, monkeypatch
         style_loss="gram",
     )
     styles, masks = [style] * max(1, regions), [torch.ones(1, 1, *content.shape[2:])] * regions
-    (progress,) = transfer.steps(content, styles, settings, half, masks=masks)
+    (progress,) = transfer.steps(Canvas(content, styles, masks=masks), settings, half)
     assert asked == [(memory.Canvas(64, 96, settings, regions, element_size=2), 1234)]
     assert progress.tile == 64
 
@@ -193,7 +198,9 @@ def test_it_goes_on_in_smaller_tiles_when_memory_runs_out(
         style_layers=("conv2_1",),
         refresh_every=1000,
     )
-    expected = transfer.stylize(content, [style], settings, trunk, tile=128)
+    expected = transfer.stylize(
+        Canvas(content, [style]), settings, trunk, options=transfer.Options(tile=128)
+    )
     forth, steps = network._Way.forth, []
 
     def short_of_memory(self, pixels, *others, **more):
@@ -204,7 +211,7 @@ def test_it_goes_on_in_smaller_tiles_when_memory_runs_out(
     monkeypatch.setattr(network._Way, "forth", short_of_memory)
     monkeypatch.setattr(memory, "SIDES", (memory.WHOLE, 128))
     monkeypatch.setattr(memory, "free_memory", lambda device: 10**12)
-    for progress in transfer.steps(content, [style], settings, trunk):
+    for progress in transfer.steps(Canvas(content, [style]), settings, trunk):
         steps.append(progress.tile)
     assert steps == [0] * fails + [128] * (4 - fails)
     assert (progress.image - expected).abs().max() < 2 / 255
@@ -224,7 +231,7 @@ def test_strokes_that_memory_ran_out_over_are_gone_on_with(trunk, photo, artwork
     monkeypatch.setattr(memory, "SIDES", (memory.WHOLE, 64))
     monkeypatch.setattr(memory, "free_memory", lambda device: 10**12)
     stage = Stage(80, 208, 3, brushwork=True)
-    one, other = (transfer._Painter(trunk, Settings(), Inputs(content, [style])) for _ in range(2))
+    one, other = (transfer._Painter(trunk, Settings(), Canvas(content, [style])) for _ in range(2))
     one.begin(stage)
     one.step(0.1)
     short.append("from now on")
@@ -242,7 +249,7 @@ def test_without_memory_for_any_tile_it_says_so(trunk, content, style, monkeypat
 
     monkeypatch.setattr(network._Way, "forth", no_memory)
     monkeypatch.setattr(memory, "SIDES", (memory.WHOLE, 64))
-    run = transfer.steps(content, [style], Settings(resolution=96), trunk)
+    run = transfer.steps(Canvas(content, [style]), Settings(resolution=96), trunk)
     with pytest.raises(errors.NoMemoryError, match="lower resolution"):
         next(run)
 
@@ -255,7 +262,7 @@ def test_without_memory_for_the_strokes_of_any_tile_it_says_so(trunk, content, s
 
     monkeypatch.setattr(brushwork, "Matcher", no_memory)
     monkeypatch.setattr(memory, "SIDES", (memory.WHOLE, 64))
-    run = transfer.steps(content, [style], Settings(resolution=96, iterations=4), trunk)
+    run = transfer.steps(Canvas(content, [style]), Settings(resolution=96, iterations=4), trunk)
     seen = []
     with pytest.raises(errors.NoMemoryError, match="lower resolution"):
         seen.extend(progress.snapshot() for progress in run)
@@ -272,7 +279,7 @@ def test_pictures_that_there_is_no_memory_for(trunk, content, style, monkeypatch
     monkeypatch.setattr(transfer, "Adam", no_memory)
     settings = Settings(content_layer="conv1_1", style_layers=("conv1_1",))
     with pytest.raises(errors.NoMemoryError, match="96 x 64 px"):
-        next(transfer.steps(content, [style], settings, trunk))
+        next(transfer.steps(Canvas(content, [style]), settings, trunk))
 
 
 def test_another_error_is_not_taken_for_a_lack_of_memory(trunk, content, style, monkeypatch):
@@ -281,4 +288,4 @@ def test_another_error_is_not_taken_for_a_lack_of_memory(trunk, content, style, 
 
     monkeypatch.setattr(network._Way, "forth", broken)
     with pytest.raises(RuntimeError, match="something else"):
-        next(transfer.steps(content, [style], Settings(resolution=96), trunk))
+        next(transfer.steps(Canvas(content, [style]), Settings(resolution=96), trunk))

@@ -19,7 +19,7 @@ from nst.paint.checkpoint import CheckpointError
 from nst.paint.composition import Composition
 from nst.paint.optimizers import LBFGS, Adam
 from nst.paint.schedule import multiple_of_16
-from nst.paint.transfer import DivergedError, Inputs
+from nst.paint.transfer import Canvas, DivergedError
 from nst.settings import CONTROLS, Settings
 
 STYLE_LAYERS = Settings().style_layers
@@ -29,13 +29,13 @@ KINDS = pytest.mark.parametrize("kind", CONTROLS["style_loss"].choices)
 
 
 def painter_of(trunk, settings, content, styles, masks=()):
-    return transfer._Painter(trunk, settings, Inputs(content, styles, None, masks))
+    return transfer._Painter(trunk, settings, Canvas(content, styles, None, masks))
 
 
 @pytest.fixture(scope="module")
 def drawn(content, style, trunk):
     """Every `Progress` of a short run, and whether strokes were drawn then."""
-    run = transfer.steps(content, [style], SMALL, trunk)
+    run = transfer.steps(Canvas(content, [style]), SMALL, trunk)
     return [(progress, progress.state().choices is not None) for progress in run]
 
 
@@ -167,7 +167,7 @@ def test_memory_is_spared_for_tiles_and_only_as_long(
     settings = Settings(
         iterations=1, coarse_to_fine=False, content_layer="conv1_2", style_layers=("conv1_1",)
     )
-    transfer.stylize(content, [style], settings, trunk, tile=tile)
+    transfer.stylize(Canvas(content, [style]), settings, trunk, options=transfer.Options(tile=tile))
     assert asked == expected
 
 
@@ -213,13 +213,13 @@ def test_total_is_the_weighted_sum(drawn):
 
 def test_the_same_input_gives_the_same_picture_bit_for_bit(run, content, style, trunk):
     other = dataclasses.replace(SMALL, refresh_every=1)
-    again = transfer.stylize(content, [style], other, trunk)
+    again = transfer.stylize(Canvas(content, [style]), other, trunk)
     assert torch.equal(again, run[-1].image)
 
 
 def test_so_does_a_composition(content, style, trunk):
     settings = dataclasses.replace(BRIEF, style_loss="gram")
-    one, again = (transfer.stylize(content, [style], settings, trunk) for _ in range(2))
+    one, again = (transfer.stylize(Canvas(content, [style]), settings, trunk) for _ in range(2))
     assert torch.equal(one, again)
 
 
@@ -227,7 +227,7 @@ def test_the_seed_chooses_what_strokes_are_chosen_from(content, style, trunk, mo
     monkeypatch.setattr(brushwork, "BANK", 60)
     settings = dataclasses.replace(BRIEF, iterations=3)
     one, again, other = (
-        transfer.stylize(content, [style], dataclasses.replace(settings, seed=seed), trunk)
+        transfer.stylize(Canvas(content, [style]), dataclasses.replace(settings, seed=seed), trunk)
         for seed in (1, 1, 2)
     )
     assert torch.equal(one, again)
@@ -235,7 +235,7 @@ def test_the_seed_chooses_what_strokes_are_chosen_from(content, style, trunk, mo
 
 
 def test_stopping_early_keeps_the_last_picture(run, content, style, trunk):
-    steps = transfer.steps(content, [style], SMALL, trunk)
+    steps = transfer.steps(Canvas(content, [style]), SMALL, trunk)
     for progress in steps:
         if progress.iteration == 5:
             break
@@ -249,7 +249,7 @@ def test_stopping_early_keeps_the_last_picture(run, content, style, trunk):
 def test_going_on_from_a_picture(content, style, trunk):
     settings = Settings(resolution=96, iterations=1, coarse_to_fine=False, learning_rate=0.001)
     start = torch.rand_like(content)
-    result = transfer.stylize(content, [style], settings, trunk, init=start)
+    result = transfer.stylize(Canvas(content, [style], init=start), settings, trunk)
     inside = (..., *[slice(transfer.TINTED, -transfer.TINTED)] * 2)
     assert (result - start)[inside].abs().mean() < 0.01
 
@@ -257,8 +257,8 @@ def test_going_on_from_a_picture(content, style, trunk):
 @pytest.mark.parametrize("init", ["noise", "style"])
 def test_where_it_starts(content, style, trunk, init):
     settings = Settings(iterations=1, coarse_to_fine=False, learning_rate=0.001, init=init)
-    result = transfer.stylize(content, [style], settings, trunk)
-    again = transfer.stylize(content, [style], settings, trunk)
+    result = transfer.stylize(Canvas(content, [style]), settings, trunk)
+    again = transfer.stylize(Canvas(content, [style]), settings, trunk)
     assert torch.equal(result, again)
     assert (result - content).abs().mean() > 0.05
 
@@ -266,7 +266,7 @@ def test_where_it_starts(content, style, trunk, init):
 def test_the_seed_chooses_the_noise(content, style, trunk):
     settings = Settings(iterations=1, coarse_to_fine=False, init="noise")
     results = [
-        transfer.stylize(content, [style], dataclasses.replace(settings, seed=seed), trunk)
+        transfer.stylize(Canvas(content, [style]), dataclasses.replace(settings, seed=seed), trunk)
         for seed in (1, 2)
     ]
     assert (results[0] - results[1]).abs().mean() > 0.1
@@ -290,7 +290,7 @@ def test_what_is_not_finite_ends_with_the_last_good_picture(
 
     monkeypatch.setattr(kind, "evaluate", broken)
     seen = []
-    steps = transfer.steps(content, [style], BRIEF, trunk)
+    steps = transfer.steps(Canvas(content, [style]), BRIEF, trunk)
     with pytest.raises(DivergedError) as failure:
         seen.extend(progress.snapshot() for progress in steps)
     stages = transfer.plan(BRIEF, *content.shape[2:])
@@ -309,13 +309,13 @@ def test_what_is_not_finite_ends_with_the_last_good_picture(
 def test_flat_pictures_stay_finite(style, trunk, shade):
     flat = torch.full((1, 3, 64, 64), shade)
     for content, paint in ((flat, style), (style, flat)):
-        result = transfer.stylize(content, [paint], BRIEF, trunk)
+        result = transfer.stylize(Canvas(content, [paint]), BRIEF, trunk)
         assert torch.isfinite(result).all()
 
 
 def test_a_panorama_and_a_style_of_another_shape(trunk):
     content, style = torch.rand(1, 3, 32, 256), torch.rand(1, 3, 64, 32)
-    assert transfer.stylize(content, [style], BRIEF, trunk).shape == content.shape
+    assert transfer.stylize(Canvas(content, [style]), BRIEF, trunk).shape == content.shape
 
 
 def test_wrong_shapes_are_refused(style, trunk):
@@ -326,7 +326,7 @@ def test_wrong_shapes_are_refused(style, trunk):
         (torch.rand(1, 3, 64, 64), [torch.rand(1, 1, 64, 64)]),
     ):
         with pytest.raises(ValueError, match=r"style|content"):
-            next(transfer.steps(content, styles, SMALL, trunk))
+            next(transfer.steps(Canvas(content, styles), SMALL, trunk))
 
 
 @KINDS
@@ -336,7 +336,7 @@ def test_several_styles_are_blended_by_their_weights(content, style, trunk, kind
 
     def painted(weights, styles):
         changed = dataclasses.replace(settings, style_weights=weights)
-        return transfer.stylize(content, styles, changed, trunk)
+        return transfer.stylize(Canvas(content, styles), changed, trunk)
 
     alone = painted((), [style])
     torch.testing.assert_close(painted((3, 0), [style, other]), alone, rtol=0, atol=0.02)
@@ -349,13 +349,13 @@ def test_what_no_mask_claims_stays_the_photo(content, style, trunk, kind):
     mask = torch.zeros(1, 1, *content.shape[2:])
     mask[..., : content.shape[3] // 2] = 1
     settings = Settings(resolution=96, iterations=12, style_loss=kind)
-    painted = transfer.stylize(content, [style], settings, trunk, masks=[mask])
+    painted = transfer.stylize(Canvas(content, [style], masks=[mask]), settings, trunk)
     changed = (painted - content).abs().mean((0, 1, 2))
     half = content.shape[3] // 2
     assert changed[half:].max() < 1e-4
     assert changed[: half - 8].min() > 0.005
     noise = dataclasses.replace(settings, init="noise")
-    painted = transfer.stylize(content, [style], noise, trunk, masks=[mask])
+    painted = transfer.stylize(Canvas(content, [style], masks=[mask]), noise, trunk)
     assert (painted - content).abs()[..., half:].max() < 1e-4
 
 
@@ -366,8 +366,8 @@ def test_each_style_is_painted_into_its_own_region(content, style, trunk, kind):
     top = torch.zeros(1, 1, *content.shape[2:])
     top[..., : content.shape[2] // 2, :] = 1
     settings = Settings(resolution=96, iterations=20, early_stop=False, style_loss=kind)
-    one = transfer.stylize(content, [light, dark], settings, trunk, masks=[top, 1 - top])
-    other = transfer.stylize(content, [dark, light], settings, trunk, masks=[top, 1 - top])
+    one = transfer.stylize(Canvas(content, [light, dark], masks=[top, 1 - top]), settings, trunk)
+    other = transfer.stylize(Canvas(content, [dark, light], masks=[top, 1 - top]), settings, trunk)
     lighter = (one - other).mean((0, 1, 3))
     assert lighter[:16].mean() > 0.01
     assert lighter[-16:].mean() < -0.01
@@ -378,8 +378,8 @@ def test_one_white_mask_is_no_mask(content, style, trunk, kind):
     settings = Settings(resolution=96, iterations=8, style_loss=kind)
     white = torch.ones(1, 1, *content.shape[2:])
     torch.testing.assert_close(
-        transfer.stylize(content, [style], settings, trunk, masks=[white]),
-        transfer.stylize(content, [style], settings, trunk),
+        transfer.stylize(Canvas(content, [style], masks=[white]), settings, trunk),
+        transfer.stylize(Canvas(content, [style]), settings, trunk),
         rtol=0,
         atol=0.02,
     )
@@ -389,7 +389,7 @@ def test_one_white_mask_is_no_mask(content, style, trunk, kind):
 def test_a_black_mask_paints_nothing(content, style, trunk, kind):
     black = torch.zeros(1, 1, *content.shape[2:])
     settings = Settings(resolution=96, iterations=5, style_loss=kind)
-    painted = transfer.stylize(content, [style], settings, trunk, masks=[black])
+    painted = transfer.stylize(Canvas(content, [style], masks=[black]), settings, trunk)
     torch.testing.assert_close(painted, content, rtol=0, atol=1e-4)
 
 
@@ -398,7 +398,7 @@ PLAINLY = Settings(resolution=96, iterations=6, coarse_to_fine=False, style_loss
 
 @pytest.fixture(scope="module")
 def plainly(content, style, trunk):
-    return transfer.stylize(content, [style], PLAINLY, trunk)
+    return transfer.stylize(Canvas(content, [style]), PLAINLY, trunk)
 
 
 CHANGES = pytest.mark.parametrize(
@@ -417,7 +417,7 @@ CHANGES = pytest.mark.parametrize(
 @CHANGES
 def test_every_control_of_the_engine_lowers_the_loss(content, style, trunk, plainly, changes):
     settings = dataclasses.replace(PLAINLY, **changes)
-    run = list(transfer.steps(content, [style], settings, trunk))
+    run = list(transfer.steps(Canvas(content, [style]), settings, trunk))
     assert run[-1].total_loss < 0.9 * run[0].total_loss
     assert torch.isfinite(run[-1].image).all()
     assert (run[-1].image - plainly).abs().mean() > 1e-3
@@ -457,16 +457,16 @@ def test_strokes_keep_their_size_relative_to_the_longer_side(content, style, tru
 
 
 def test_whoever_wants_the_picture_only_can_go_on_as_well(content, style, trunk):
-    run = transfer.steps(content, [style], PLAINLY, trunk)
+    run = transfer.steps(Canvas(content, [style]), PLAINLY, trunk)
     state = next(run).state()
     other = content[..., :64]
     with pytest.raises(CheckpointError, match="another size"):
-        transfer.stylize(other, [style], PLAINLY, trunk, resume=state)
+        transfer.stylize(Canvas(other, [style]), PLAINLY, trunk, resume=state)
 
 
 def test_masks_of_another_size_are_refused(content, style, trunk):
     with pytest.raises(ValueError, match="mask"):
-        next(transfer.steps(content, [style], SMALL, trunk, masks=[torch.ones(1, 1, 8, 8)]))
+        next(transfer.steps(Canvas(content, [style], masks=[torch.ones(1, 1, 8, 8)]), SMALL, trunk))
 
 
 def test_the_whole_gradient_of_a_composition_is_that_of_float64(content, style, trunk):
@@ -526,7 +526,7 @@ def test_a_large_canvas_spares_memory_and_a_small_one_does_not(trunk, monkeypatc
     monkeypatch.setattr(memory, "LARGE", 70 * 70)
     content, style = torch.rand(2, 1, 3, 96, 96)
     settings = Settings(resolution=96, iterations=5)
-    transfer.stylize(content, [style], settings, trunk)
+    transfer.stylize(Canvas(content, [style]), settings, trunk)
     stages = transfer.plan(settings, 96, 96)
     # Strokes look at the first three blocks only.
     assert asked == [(stage.scale > 70, 3 if stage.brushwork else 5) for stage in stages]

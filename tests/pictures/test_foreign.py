@@ -144,7 +144,7 @@ def test_a_checkpoint_of_another_optimiser_is_told_in_words(
     chosen = Settings(resolution=96, iterations=3, coarse_to_fine=False, optimizer=optimizer)
     begun = State((1.0,), 1.0, 512, torch.zeros(1, 3, *content.shape[2:]), state)
     with pytest.raises(CheckpointError) as refused:
-        next(transfer.steps(content, [style], chosen, trunk, resume=begun))
+        next(transfer.steps(transfer.Canvas(content, [style]), chosen, trunk, resume=begun))
     assert str(refused.value) == (
         "The checkpoint is of a run with another optimizer, or it is damaged; give the settings "
         "that it was made with, or start anew without it."
