@@ -23,8 +23,10 @@ malloc.share_arenas()
 
 from nst.errors import UserError
 from nst.pictures import reading, writing
-from nst.queue import jobs
-from nst.queue.jobs import BusyError
+from nst.queue import manager as queue
+from nst.queue.bounds import Bounds
+from nst.queue.job import Snapshot
+from nst.queue.messages import BusyError
 from nst.studio.order import Input, Order
 from page import (
     announcement,
@@ -48,7 +50,7 @@ from page.words import plain
 # In the session's state: buttons that were just pressed, and paintings that were just queued.
 PRESSED, BEGUN = "pressed", "begun"
 PAINT, CONTINUE = "paint", "continue"
-# Seconds between two looks at a running job. A preview is made after `jobs.REFRESH`, so that what
+# Seconds between two looks at a running job. A preview is made after `run.REFRESH`, so that what
 # is seen is at most a second old.
 POLL = 0.5
 # In the queue nothing is seen but the time that it still takes; there may be many who wait.
@@ -58,18 +60,18 @@ WARM_UP = 4.0  # seconds after the first paint: whoever has just come looks arou
 
 
 @st.cache_resource
-def job_manager() -> jobs.JobManager:
+def job_manager() -> queue.JobManager:
     """The one queue of this server, which tells on its console of every painting."""
     logging.basicConfig(format=LOG_FORMAT)  # Streamlit sets up its own loggers only
     logging.getLogger("nst").setLevel(logging.INFO)
     budget = capacity.budget()
-    manager = jobs.JobManager(kept_bytes=budget.kept, memory=budget.painting)
+    manager = queue.JobManager(bounds=Bounds(kept_bytes=budget.kept, memory=budget.painting))
     manager.warm_up(WARM_UP)
     atexit.register(manager.close)
     return manager
 
 
-def current_job() -> jobs.Snapshot | None:
+def current_job() -> Snapshot | None:
     """The job the page's address points to, if it is the visitor's own."""
     settle()
     visit.touch(job_manager())
@@ -151,7 +153,7 @@ def show_job(job_id: str) -> None:
     st.query_params["job"] = job_id
 
 
-def painted_order(job: jobs.Snapshot, order: Order | None) -> Order | None:
+def painted_order(job: Snapshot, order: Order | None) -> Order | None:
     """What a job was painted from: this session's own, or the same pictures chosen again."""
     if order and (order.content.source, [style.source for style in order.styles]) == (
         job.recipe.content,
@@ -162,12 +164,12 @@ def painted_order(job: jobs.Snapshot, order: Order | None) -> Order | None:
     return painted if job_id == job.id else None
 
 
-def continued(job: jobs.Snapshot, painted: Order, settings: Any) -> Order:
+def continued(job: Snapshot, painted: Order, settings: Any) -> Order:
     """The order to paint on, with other settings, from a job's result as it is shown."""
     strength = st.session_state.get(studio.strength_key(job.id))
-    data = job_manager().png(job.id, strength)
+    data = job_manager().files.png(job.id, strength)
     if len(data) > reading.MAX_BYTES:  # more than could be given back: the canvas' size will do
-        picture = job_manager().result(job.id, strength)
+        picture = job_manager().files.result(job.id, strength)
         assert picture is not None
         picture.thumbnail((masks.LONGER_SIDE, masks.LONGER_SIDE))
         data = writing.encode(picture)
@@ -181,7 +183,7 @@ def continued(job: jobs.Snapshot, painted: Order, settings: Any) -> Order:
     )
 
 
-def show_actions(order: Order | None, settings: Any, job: jobs.Snapshot | None) -> None:
+def show_actions(order: Order | None, settings: Any, job: Snapshot | None) -> None:
     """The buttons: Paint, other pictures, and what can be done with the job: stop or continue.
 
     What was pressed is kept until a run has come to what it does: something that comes just after
@@ -274,7 +276,7 @@ def look(chosen: share.Contents, order: Order | None) -> None:
     show(chosen, order, current_job())
 
 
-def show(chosen: share.Contents, order: Order | None, job: jobs.Snapshot | None) -> None:
+def show(chosen: share.Contents, order: Order | None, job: Snapshot | None) -> None:
     """Status, pictures and losses, what the painting could have been, and this visit's others."""
     if visit.awaited():
         st.progress(0.0, "Looking for your painting …")

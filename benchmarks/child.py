@@ -131,7 +131,7 @@ def planned(side: int, iterations: int | None = None) -> dict[str, float]:
 def cold_start() -> dict[str, float]:
     """Seconds until the page's modules are imported, then torch, then the model is ready."""
     marks = [time.perf_counter()]
-    for module in ("nst.settings", "nst.pictures.reading", "nst.queue.jobs"):
+    for module in ("nst.settings", "nst.pictures.reading", "nst.queue.manager"):
         importlib.import_module(module)
     marks.append(time.perf_counter())
     importlib.import_module("torch")

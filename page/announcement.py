@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from nst.queue import jobs
+from nst.queue.job import Snapshot, State
 
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
@@ -25,16 +25,16 @@ def _component() -> ComponentRenderer:
     return st.components.v2.component("announcement", js=SCRIPT.read_text())
 
 
-def make(job: jobs.Snapshot | None) -> None:
+def make(job: Snapshot | None) -> None:
     """Let screen readers tell where the job stands, whenever that has changed."""
     _component()(key="announcement", data=words(job))
 
 
-def words(job: jobs.Snapshot | None) -> str:
+def words(job: Snapshot | None) -> str:
     """Where the job stands, in words that change seldom enough to be listened to."""
-    if job is None or job.state is jobs.State.FAILED:  # an error is told as such
+    if job is None or job.state is State.FAILED:  # an error is told as such
         return ""
-    if job.state is jobs.State.QUEUED and job.ahead:
+    if job.state is State.QUEUED and job.ahead:
         return f"Waiting in the queue behind {job.ahead}."
     if job.active:
         quarter = 25 * int(4 * job.standing.fraction) if job.standing else 0

@@ -11,7 +11,8 @@ from typing import NamedTuple
 import streamlit as st
 
 from nst.errors import UserError
-from nst.queue.jobs import JobManager, Snapshot
+from nst.queue.job import Snapshot
+from nst.queue.manager import JobManager
 from page import downloads
 from page.held import held
 
@@ -61,7 +62,7 @@ def pack(manager: JobManager, packed: Sequence[Entry]) -> bytes:
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         for entry in packed:
             try:
-                data = manager.png(entry.job_id, entry.strength)
+                data = manager.files.png(entry.job_id, entry.strength)
             except UserError as error:
                 missing.append(f"{entry.name}: {error}\n")
                 if len(missing) == len(packed):

@@ -9,7 +9,9 @@ import streamlit as st
 
 from nst.machine import limits
 from nst.pictures import reading
-from nst.queue import footprint, jobs
+from nst.queue import footprint
+from nst.queue.bounds import DEADLINE, KEPT_BYTES
+from nst.queue.manager import Plan
 from nst.settings import CONTROLS, PRESETS, Settings
 from page.words import duration
 
@@ -38,7 +40,7 @@ class Budget(NamedTuple):
 def budget() -> Budget:
     """This server's."""
     total = limits.memory_limit()
-    kept = min(jobs.KEPT_BYTES, total // 32)
+    kept = min(KEPT_BYTES, total // 32)
     return Budget(total, kept, total - 2 * kept - 3 * reading.MAX_PIXELS)
 
 
@@ -87,10 +89,10 @@ def tell(chosen: int) -> None:
     )
 
 
-def tell_plan(plan: jobs.Plan) -> None:
+def tell_plan(plan: Plan) -> None:
     """Say what a painting will take."""
     needs = footprint.gigabytes(plan.memory)
     text = f"Takes about {duration(plan.seconds)} here, and {needs} of memory."
     if plan.too_long:
-        text += f" It is stopped after {duration(jobs.DEADLINE)}, and kept as it is then."
+        text += f" It is stopped after {duration(DEADLINE)}, and kept as it is then."
     st.caption(text)

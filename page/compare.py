@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from nst.queue import jobs
+from nst.queue.job import Snapshot
 from page.words import data_url
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def _component() -> ComponentRenderer:
     return st.components.v2.component("compare", html=html, css=css, js=js)
 
 
-def show(job: jobs.Snapshot, painting: bytes) -> None:
+def show(job: Snapshot, painting: bytes) -> None:
     """The photo of an ended job and its `painting`, a JPEG of the same size."""
     _component()(
         key=f"slider_{job.id.encode().hex()}",  # an id may hold two underscores, a key must not

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from nst.queue import jobs
-from nst.queue.jobs import JobManager
+from nst.queue.files import Files
+from nst.queue.job import Snapshot
+from nst.queue.manager import JobManager
 from page.held import held
 
 
@@ -21,7 +22,7 @@ class Kind(NamedTuple):
     suffix: str  # of the file's name
     mime: str
     help: str
-    make: Callable[[JobManager, str, float], bytes]
+    make: Callable[[Files, str, float], bytes]
 
 
 PNG = Kind(
@@ -29,7 +30,7 @@ PNG = Kind(
     ".png",
     "image/png",
     "At the size of the photo, with its settings inside.",
-    JobManager.png,
+    Files.png,
 )
 OTHERS = (
     Kind(
@@ -37,33 +38,33 @@ OTHERS = (
         ".jpg",
         "image/jpeg",
         "At the size of the photo. Smaller than the PNG, and without the settings.",
-        JobManager.jpeg,
+        Files.jpeg,
     ),
     Kind(
         "Side by side",
         "-side-by-side.png",
         "image/png",
         "Photo, style and painting in one captioned picture.",
-        JobManager.side_by_side,
+        Files.side_by_side,
     ),
     Kind(
         "Time-lapse, WebP",
         ".webp",
         "image/webp",
         "How the painting came about, as a short film for browsers and most messengers.",
-        lambda manager, job_id, strength: manager.timelapse(job_id, "WEBP", strength),
+        lambda files, job_id, strength: files.timelapse(job_id, "WEBP", strength),
     ),
     Kind(
         "Time-lapse, GIF",
         ".gif",
         "image/gif",
         "The same for programs that know no WebP: larger, and with 256 colours a frame.",
-        lambda manager, job_id, strength: manager.timelapse(job_id, "GIF", strength),
+        lambda files, job_id, strength: files.timelapse(job_id, "GIF", strength),
     ),
 )
 
 
-def offer(job: jobs.Snapshot, strength: float, manager: JobManager) -> None:
+def offer(job: Snapshot, strength: float, manager: JobManager) -> None:
     """The PNG one click away, and a menu of the other files."""
     _button(PNG, job, strength, manager)
     with st.popover("More files", icon=":material/download:"):
@@ -71,9 +72,9 @@ def offer(job: jobs.Snapshot, strength: float, manager: JobManager) -> None:
             _button(kind, job, strength, manager)
 
 
-def _button(kind: Kind, job: jobs.Snapshot, strength: float, manager: JobManager) -> None:
+def _button(kind: Kind, job: Snapshot, strength: float, manager: JobManager) -> None:
     name = file_name(job, kind.suffix)
-    make = functools.partial(kind.make, manager, job.id, strength)
+    make = functools.partial(kind.make, manager.files, job.id, strength)
     st.download_button(
         kind.label,
         held(make, kind.mime, name),
@@ -86,7 +87,7 @@ def _button(kind: Kind, job: jobs.Snapshot, strength: float, manager: JobManager
     )
 
 
-def file_name(job: jobs.Snapshot, suffix: str = PNG.suffix) -> str:
+def file_name(job: Snapshot, suffix: str = PNG.suffix) -> str:
     """E.g. cat-night-sky.png."""
     words = re.sub(r"[\W_]+", "-", f"{job.content_name} {job.style_name}".lower())
     return f"{words[:80].strip('-')}{suffix}"

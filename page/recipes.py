@@ -14,7 +14,7 @@ from typing import Any
 import streamlit as st
 
 from nst.errors import UserError
-from nst.queue import jobs
+from nst.queue.files import WEIGHTS
 from nst.settings import Settings
 from nst.studio import recipe
 from nst.studio.order import Input, enumerated
@@ -159,7 +159,7 @@ def tell(settings: Settings, present: Iterable[Input | None]) -> None:
     different = []
     if _comparable(settings) != _comparable(found.settings):
         different.append("settings")
-    if found.weights != jobs.WEIGHTS:
+    if found.weights != WEIGHTS:
         different.append("weights of VGG19")
     if found.versions != recipe.versions():
         different.append("versions of the program or its libraries")

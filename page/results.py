@@ -8,7 +8,8 @@ from typing import Any
 
 import streamlit as st
 
-from nst.queue.jobs import JobManager, Snapshot
+from nst.queue.job import Snapshot
+from nst.queue.manager import JobManager
 from nst.settings import CONTROLS, Settings
 from nst.studio.recipe import Source
 from page import archive, controls, studio, visit
@@ -173,7 +174,7 @@ def _picture(job: Snapshot, manager: JobManager) -> bytes:
     picture = job.preview
     strength = strength_of(job)
     if strength != job.recipe.settings.strength:
-        picture = manager.shown(job.id, strength) or picture
+        picture = manager.files.shown(job.id, strength) or picture
     assert picture is not None
     return picture
 

@@ -9,7 +9,8 @@ import streamlit as st
 from PIL import Image
 
 from nst.pictures import sheet, writing
-from nst.queue.jobs import JobManager, Snapshot, State
+from nst.queue.job import Snapshot, State
+from nst.queue.manager import JobManager
 from nst.settings import Settings
 from nst.studio.order import Input, Order
 from page import gallery

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from nst.queue.jobs import Snapshot
+from nst.queue.job import Snapshot
 from nst.settings import CONTROLS, Settings
 from nst.studio.order import Input, enumerated
 from page import controls, gallery, studio

@@ -10,9 +10,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from nst.pictures import charts
-from nst.queue import jobs
 from nst.queue.history import Standing
-from nst.queue.jobs import JobManager
+from nst.queue.job import Snapshot, State
+from nst.queue.manager import JobManager
 from nst.settings import CONTROLS
 from nst.studio.order import Input, enumerated
 from page import compare, downloads
@@ -31,7 +31,7 @@ class Below(NamedTuple):
     painting: DeltaGenerator
 
 
-def show_status(job: jobs.Snapshot | None) -> None:
+def show_status(job: Snapshot | None) -> None:
     """How far the job is, or how it ended, in words; as tall where there is none yet.
 
     So the pictures under it stay where they are from the first look to the last.
@@ -40,7 +40,7 @@ def show_status(job: jobs.Snapshot | None) -> None:
         st.progress(0.0, READY)
         return
     standing = job.standing
-    if job.state is jobs.State.QUEUED and job.ahead:
+    if job.state is State.QUEUED and job.ahead:
         others = "1 painting is" if job.ahead == 1 else f"{job.ahead} paintings are"
         wait = about(job.wait)
         st.progress(0.0, f"In the queue: {others} ahead of yours. It begins by itself in {wait}.")
@@ -48,7 +48,7 @@ def show_status(job: jobs.Snapshot | None) -> None:
         st.progress(0.0, "Getting brushes and paint ready …")
     elif job.active and standing is not None:
         st.progress(standing.fraction, f"{time_left(standing)} · {place(standing)}")
-    elif job.state is jobs.State.FAILED:
+    elif job.state is State.FAILED:
         st.error(plain(job.message), icon=":material/error:")
     elif standing is None:
         st.info(plain(job.message), icon=":material/info:")
@@ -77,7 +77,7 @@ def place(standing: Standing) -> str:
 def show_pictures(
     photo: Input | None,
     styles: Sequence[Input],
-    job: jobs.Snapshot | None,
+    job: Snapshot | None,
     manager: JobManager,
 ) -> Below:
     """Photo, style and painting side by side, all in the shape of the photo.
@@ -116,7 +116,7 @@ def show_pictures(
 
 
 def show_painting(
-    photo: bytes, names: tuple[str, str], job: jobs.Snapshot | None, manager: JobManager
+    photo: bytes, names: tuple[str, str], job: Snapshot | None, manager: JobManager
 ) -> None:
     """The painting as far as it is, or a sketch of the photo where there is none yet."""
     place = st.container()  # at all times, as a picture in another place would be built anew
@@ -146,7 +146,7 @@ def show_painting(
         )
 
 
-def finishing(job: jobs.Snapshot, manager: JobManager) -> bytes:
+def finishing(job: Snapshot, manager: JobManager) -> bytes:
     """Comparison, strength and downloads of an ended job; the picture at that strength."""
     compare.offer(job.id)
     control = CONTROLS["strength"]
@@ -163,7 +163,7 @@ def finishing(job: jobs.Snapshot, manager: JobManager) -> bytes:
             "is as you see it.",
         )
         downloads.offer(job, strength, manager)
-    shown = manager.shown(job.id, strength) or job.preview
+    shown = manager.files.shown(job.id, strength) or job.preview
     assert shown is not None
     return shown
 
@@ -178,7 +178,7 @@ def example_names() -> tuple[str, str]:
     return title_of(FAVOURITES["content"]), title_of(FAVOURITES["styles"])
 
 
-def show_losses(job: jobs.Snapshot) -> None:
+def show_losses(job: Snapshot) -> None:
     """The three losses now, and their course so far."""
     standing = job.standing
     if standing is None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from nst.queue import jobs
+from nst.queue.job import Snapshot
 from nst.settings import CONTROLS, Settings
 from nst.studio.order import Order
 from page import controls
@@ -58,7 +58,7 @@ VARIATIONS = (
 )
 
 
-def offer(job: jobs.Snapshot, painted: Order, strength: float | None) -> None:
+def offer(job: Snapshot, painted: Order, strength: float | None) -> None:
     """A button for each variation of an ended job, which `painted` was ordered with.
 
     A click sets the controls and places an order that `pending` gives to the next run. The new

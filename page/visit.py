@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from nst.queue.jobs import JobManager, Snapshot
+from nst.queue.job import Snapshot
+from nst.queue.manager import JobManager
 
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer

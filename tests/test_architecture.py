@@ -156,7 +156,7 @@ def test_only_the_command_line_prints(path):
 @pytest.mark.parametrize(
     "module",
     [
-        *("nst", "nst.settings", "nst.pictures.reading", "nst.queue.jobs", "nst.batch.batch"),
+        *("nst", "nst.settings", "nst.pictures.reading", "nst.queue.manager", "nst.batch.batch"),
         *("nst.batch.cluster", "nst.batch.storage", "nst.cli.cli", "nst.cli.cli_batch"),
     ],
 )

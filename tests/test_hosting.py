@@ -17,7 +17,7 @@ from nst.machine import limits
 from nst.paint.transfer import Progress
 from nst.pictures.canvas import Canvas
 from nst.queue import footprint
-from nst.queue.jobs import JobManager
+from nst.queue.manager import JobManager
 from nst.queue.painter import VGGPainter
 from nst.settings import Settings
 from page import capacity, studio, visitor, words
@@ -68,7 +68,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
             )
             assert event.wait(30)
 
-    monkeypatch.setattr(VGGPainter, "__call__", lambda self, *args: paint(*args))
+    monkeypatch.setattr(VGGPainter, "paint", lambda self, *args: paint(*args))
     yield event
     event.set()
 

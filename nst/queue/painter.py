@@ -1,4 +1,4 @@
-"""Paints with VGG19, for the page's worker."""
+"""Who paints for the page's worker: what any painter can do, and the one that paints with VGG19."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import gc
 import math
 import threading
 from collections.abc import Generator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from nst.machine import limits, malloc
 from nst.pictures.canvas import Canvas
@@ -18,6 +18,19 @@ if TYPE_CHECKING:
     from nst.vgg.network import VGG19
 
 SHORT = 2_000_000_000  # bytes: with less, every tenth of a GB counts
+
+
+class Painter(Protocol):
+    """What the queue needs of whoever paints."""
+
+    def load(self) -> object:
+        """Get ready; raises `UserError` if that is impossible. May be called more than once."""
+
+    def measure(self) -> tuple[float, float]:
+        """A short piece of work, as `schedule.cost` counts, and the seconds that it took."""
+
+    def paint(self, canvas: Canvas, settings: Settings) -> Generator[Progress, None, None]:
+        """Paint, one `Progress` an iteration; closing the generator ends it."""
 
 
 class VGGPainter:
@@ -56,7 +69,7 @@ class VGGPainter:
         work = schedule.cost(schedule.Stage(side, side, 1), settings)
         return work, estimate.measure(self.load(), settings) * work
 
-    def __call__(self, canvas: Canvas, settings: Settings) -> Generator[Progress, None, None]:
+    def paint(self, canvas: Canvas, settings: Settings) -> Generator[Progress, None, None]:
         """One `Progress` an iteration."""
         from nst.paint import transfer
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from nst.queue.jobs import State
+from nst.queue.job import State
 from page import announcement
 
 

@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 import streamlit as st
 import torch
+from painters import PainterOf
 from PIL import Image
 from streamlit.runtime.scriptrunner import RerunData, RerunException, get_script_run_ctx
 from streamlit.testing.v1 import AppTest
@@ -28,8 +29,11 @@ from nst.errors import NoMemoryError, UserError
 from nst.paint.transfer import Progress
 from nst.pictures import reading, writing
 from nst.pictures.canvas import Canvas
+from nst.queue.files import Files
 from nst.queue.history import Standing
-from nst.queue.jobs import JobManager, QueueFullError, VGGPainter
+from nst.queue.manager import JobManager
+from nst.queue.messages import QueueFullError
+from nst.queue.painter import VGGPainter
 from nst.settings import CONTROLS, PRESETS, Settings
 from nst.studio import recipe
 from nst.studio.order import Order
@@ -307,7 +311,7 @@ def test_after_a_refusal_the_button_can_be_pressed_again(
     submit = JobManager.submit
 
     def full(*_: Any) -> str:
-        raise QueueFullError("Come back later.")
+        raise QueueFullError(8, 60.0)
 
     monkeypatch.setattr(JobManager, "submit", full)
     button(make_tiny(app, iterations=10), "Paint").click().run()
@@ -464,7 +468,7 @@ def test_a_surprise_does_not_blend_in_a_style_of_ones_own(
 
 def test_a_full_queue_is_told_in_words(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     def submit(*_: Any) -> str:
-        raise QueueFullError("8 paintings are waiting already; try again in a few minutes.")
+        raise QueueFullError(8, 60.0)
 
     monkeypatch.setattr(JobManager, "submit", submit)
     button(app, "Paint").click().run()
@@ -503,7 +507,7 @@ def orders(monkeypatch: pytest.MonkeyPatch) -> list[Order]:
         return submit(self, order, visitor)
 
     monkeypatch.setattr(JobManager, "submit", note)
-    monkeypatch.setattr(VGGPainter, "__call__", lambda self, *args: paint(*args))
+    monkeypatch.setattr(VGGPainter, "paint", lambda self, *args: paint(*args))
     return found
 
 
@@ -629,7 +633,7 @@ def test_a_painting_that_fails_is_kept_and_can_be_continued(
     app: AppTest, orders: list[Order], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(VGGPainter, "__call__", lambda self, *args: painted_then_failing(*args))
+        patched.setattr(VGGPainter, "paint", lambda self, *args: painted_then_failing(*args))
         press(app, "Paint")
     assert "not enough memory" in app.error[0].value
     first = app.query_params["job"]
@@ -655,7 +659,9 @@ def test_a_click_that_fails_spoils_no_later_run(
         raise error
 
     with monkeypatch.context() as patched:
-        patched.setattr(JobManager, "png" if label == "Continue" else "submit", failing)
+        patched.setattr(
+            *((Files, "png") if label == "Continue" else (JobManager, "submit")), failing
+        )
         button(app, label).click().run()
         told = app.error if isinstance(error, UserError) else app.exception
         assert [each.value for each in told]
@@ -946,7 +952,7 @@ def test_other_files_are_offered_beside_the_png(app: AppTest, orders: list[Order
 
 
 def test_every_file_is_what_its_name_says() -> None:
-    manager = JobManager(paint)
+    manager = JobManager(PainterOf(paint))
     style = gallery.sample("styles", "watercolour")
     job_id = manager.submit(Order(gallery.sample("content", "cat"), (style,), Settings()))
     deadline = time.monotonic() + 30
@@ -955,7 +961,7 @@ def test_every_file_is_what_its_name_says() -> None:
         time.sleep(0.05)
     names = []
     for kind in (downloads.PNG, *downloads.OTHERS):
-        picture = Image.open(io.BytesIO(kind.make(manager, job_id, 1.0)))
+        picture = Image.open(io.BytesIO(kind.make(manager.files, job_id, 1.0)))
         assert Image.MIME[picture.format or ""] == kind.mime
         name = downloads.file_name(job, kind.suffix)
         assert Image.registered_extensions()[Path(name).suffix] == picture.format
@@ -1073,7 +1079,7 @@ def test_a_full_queue_keeps_the_painting_that_was_to_be_varied(
     press(app, "Paint")
 
     def submit(*_: Any) -> str:
-        raise QueueFullError("8 paintings are waiting already; try again in a few minutes.")
+        raise QueueFullError(8, 60.0)
 
     monkeypatch.setattr(JobManager, "submit", submit)
     button(app, "Finer").click().run()
@@ -1121,7 +1127,7 @@ def test_stop_ends_the_trying(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> 
         yield dataclasses.replace(next(iter(paint(canvas, settings))), fraction=0.5)
         yield from paint(canvas, settings)
 
-    monkeypatch.setattr(VGGPainter, "__call__", wait)
+    monkeypatch.setattr(VGGPainter, "paint", wait)
     button(app, "Try them all").click().run()
     assert button(app, "Try them all").disabled
     button(app, "Stop").click().run()

@@ -21,7 +21,9 @@ from nst.errors import UserError
 from nst.paint.transfer import Progress
 from nst.pictures import writing
 from nst.pictures.canvas import Canvas
-from nst.queue.jobs import JobManager, Snapshot, VGGPainter
+from nst.queue.job import Snapshot
+from nst.queue.manager import JobManager
+from nst.queue.painter import VGGPainter
 from nst.settings import CONTROLS, Settings
 from nst.studio import recipe
 from nst.studio.order import Input, Order
@@ -53,7 +55,7 @@ def _own_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every test has its own queue, which paints white at once."""
     monkeypatch.chdir(ROOT)  # where the configuration is
     monkeypatch.setattr(JobManager, "warm_up", lambda self, delay: None)
-    monkeypatch.setattr(VGGPainter, "__call__", lambda self, *args: paint(*args))
+    monkeypatch.setattr(VGGPainter, "paint", lambda self, *args: paint(*args))
     st.cache_resource.clear()
     yield
     st.cache_resource.clear()
@@ -63,7 +65,7 @@ def _own_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def manager(monkeypatch: pytest.MonkeyPatch) -> JobManager:
     """The server's queue."""
     made = JobManager()
-    monkeypatch.setattr("nst.queue.jobs.JobManager", lambda **_: made)
+    monkeypatch.setattr("nst.queue.manager.JobManager", lambda **_: made)
     return made
 
 
@@ -230,7 +232,8 @@ def test_an_archive_holds_every_painting_as_it_is_shown(manager: JobManager) -> 
         found = [packed.read(name) for name in names]
     assert [recipe.read(data).settings.strength for data in found] == [1.0, 0.5]
     assert found == [
-        manager.png(job.id, strength) for _, job, strength in [(0, jobs[0], 1.0), (1, jobs[1], 0.5)]
+        manager.files.png(job.id, strength)
+        for _, job, strength in [(0, jobs[0], 1.0), (1, jobs[1], 0.5)]
     ]
 
     manager.forget(jobs[0].id)

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from nst.pictures import previews
-from nst.queue import jobs
+from nst.queue import job
 
 
 @pytest.mark.parametrize("count", range(1, 17))
@@ -29,8 +29,8 @@ def test_frames_are_kept_small() -> None:
     large = Image.merge("RGB", channels)
     assert max(Image.open(io.BytesIO(previews.frame(large))).size) == previews.FRAME_SIDE
     assert large.size == (1024, 1024)
-    assert len(previews.frame(large)) * jobs.FRAMES < 12 * 1024**2  # as the comment says
+    assert len(previews.frame(large)) * job.FRAMES < 12 * 1024**2  # as the comment says
     noise = Image.merge("RGB", [Image.effect_noise((480, 480), 100) for _ in "RGB"])
-    assert len(previews.frame(noise)) * jobs.FRAMES < 12 * 1024**2
+    assert len(previews.frame(noise)) * job.FRAMES < 12 * 1024**2
     small = Image.new("RGB", (64, 48))
     assert Image.open(io.BytesIO(previews.frame(small))).size == small.size

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 import torch
+from painters import PainterOf, Steps
 from PIL import Image
 
 from nst.errors import NoMemoryError, UserError
@@ -25,16 +26,20 @@ from nst.machine import limits
 from nst.paint.transfer import DivergedError, Progress
 from nst.pictures import writing
 from nst.pictures.canvas import Canvas
-from nst.queue import footprint, jobs, pace
-from nst.queue.jobs import BusyError, JobManager, QueueFullError, Snapshot, State
-from nst.queue.painter import VGGPainter
+from nst.queue import footprint, messages, pace, run
+from nst.queue import job as job_module
+from nst.queue.bounds import Bounds
+from nst.queue.job import Snapshot, State
+from nst.queue.manager import JobManager
+from nst.queue.messages import BusyError, QueueFullError
+from nst.queue.painter import Painter, VGGPainter
 from nst.settings import Settings, SettingsError
 from nst.studio import recipe
 from nst.studio.order import Input, Order
 
 SETTINGS = Settings(resolution=64, iterations=10)
 PHOTO_SIZE = (120, 80)
-FINISHING = "nst.queue.jobs"  # the module that makes of a canvas what is seen
+FINISHING = "nst.queue.run"  # the module that makes of a canvas what is seen
 
 
 def progress(iteration: int, total: int, preview: bool, shade: float | None = None) -> Progress:
@@ -60,6 +65,13 @@ def progress(iteration: int, total: int, preview: bool, shade: float | None = No
 class StepwisePainter:
     """Takes an iteration for each `allow`, so that a test decides how far a job is."""
 
+    def load(self) -> None:
+        """There is nothing to load."""
+
+    def measure(self) -> tuple[float, float]:
+        """As quick as any."""
+        return 1000.0, 1.0
+
     def __init__(self, total: int = 10) -> None:
         self.total, self.closed, self.started = total, 0, 0
         self._allowed = threading.Semaphore(0)
@@ -67,7 +79,7 @@ class StepwisePainter:
     def allow(self, iterations: int = 1) -> None:
         self._allowed.release(iterations)
 
-    def __call__(self, canvas: Canvas, settings: Settings) -> Generator[Progress, None, None]:
+    def paint(self, canvas: Canvas, settings: Settings) -> Generator[Progress, None, None]:
         self.started += 1
         try:
             for iteration in range(1, self.total + 1):
@@ -100,6 +112,14 @@ def plain_input(
     """A picture of one colour."""
     data = writing.encode(Image.new("RGB", size, color))
     return Input(title, data, f"{title}.png")
+
+
+def queue_of(
+    painter: Painter | Steps, clock: Callable[[], float] = time.monotonic, **bounds: Any
+) -> JobManager:
+    """A queue with this painter, or one that takes these steps, within these bounds."""
+    found: Any = painter if hasattr(painter, "load") else PainterOf(painter)  # type: ignore[arg-type]
+    return JobManager(found, Bounds(**bounds), clock)
 
 
 def order(settings: Settings = SETTINGS, **changes: Any) -> Order:
@@ -142,7 +162,7 @@ def size_of(data: bytes | None) -> tuple[int, int]:
 
 
 def test_a_job_runs_to_its_end(painter: StepwisePainter) -> None:
-    manager = JobManager(painter)
+    manager = queue_of(painter)
     job_id = submit(manager)
     painter.allow(10)
     job = wait_for(manager, job_id, ended)
@@ -151,14 +171,14 @@ def test_a_job_runs_to_its_end(painter: StepwisePainter) -> None:
     assert job.standing is not None
     assert job.standing.iteration == job.standing.total == 10
     assert [point.iteration for point in job.history] == list(range(1, 11))
-    result = manager.result(job_id)
+    result = manager.files.result(job_id)
     assert result is not None
     assert result.size == PHOTO_SIZE
     assert result.getpixel((0, 0)) == (255, 255, 255)  # the last iteration's picture
 
 
 def test_closing_ends_all_jobs_and_the_worker(painter: StepwisePainter) -> None:
-    manager = JobManager(painter)
+    manager = queue_of(painter)
     running, waiting = submit(manager), submit(manager)
     painter.allow(1)
     wait_for(manager, running, at_iteration(1))
@@ -187,17 +207,17 @@ def test_closing_a_manager_that_warms_up(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_png_has_the_size_of_the_photo(painter: StepwisePainter) -> None:
-    manager = JobManager(painter)
+    manager = queue_of(painter)
     job_id = submit(manager)
     painter.allow(10)
     wait_for(manager, job_id, ended)
-    data = manager.png(job_id)
+    data = manager.files.png(job_id)
     assert data.startswith(b"\x89PNG")
     assert size_of(data) == PHOTO_SIZE
 
 
 def test_previews_have_one_size_whatever_the_canvas(painter: StepwisePainter) -> None:
-    manager = JobManager(painter)
+    manager = queue_of(painter)
     job_id = submit(manager)
     painter.allow(1)
     job = wait_for(manager, job_id, lambda job: job.preview is not None)
@@ -207,14 +227,14 @@ def test_previews_have_one_size_whatever_the_canvas(painter: StepwisePainter) ->
 
 def test_a_preview_is_never_older_than_a_second(painter: StepwisePainter) -> None:
     clock = Clock()
-    manager = JobManager(painter, clock=clock)
+    manager = queue_of(painter, clock=clock)
     job_id = submit(manager)
     painter.allow(2)
     first = wait_for(manager, job_id, at_iteration(2)).preview
-    clock.now = jobs.REFRESH * 0.9
+    clock.now = run.REFRESH * 0.9
     painter.allow()
     assert wait_for(manager, job_id, at_iteration(3)).preview == first
-    clock.now = jobs.REFRESH
+    clock.now = run.REFRESH
     painter.allow()
     assert wait_for(manager, job_id, at_iteration(4)).preview != first
 
@@ -226,7 +246,7 @@ def test_settings_and_fitted_pictures_reach_the_painter() -> None:
         seen.append((canvas.content.size, canvas.styles[0].size, settings))
         yield progress(1, 1, preview=True)
 
-    manager = JobManager(paint)
+    manager = queue_of(paint)
     square = Settings(resolution=128, square=True)
     wait_for(manager, submit(manager), ended)
     wait_for(manager, submit(manager, square), ended)
@@ -234,7 +254,7 @@ def test_settings_and_fitted_pictures_reach_the_painter() -> None:
 
 
 def test_stop_keeps_the_picture_as_it_is(painter: StepwisePainter) -> None:
-    manager = JobManager(painter)
+    manager = queue_of(painter)
     job_id = submit(manager)
     painter.allow(3)
     wait_for(manager, job_id, at_iteration(3))
@@ -242,15 +262,15 @@ def test_stop_keeps_the_picture_as_it_is(painter: StepwisePainter) -> None:
     painter.allow(1)
     job = wait_for(manager, job_id, ended)
     assert job.state is State.STOPPED
-    assert job.message == jobs.STOPPED
-    result = manager.result(job_id)
+    assert job.message == messages.STOPPED
+    result = manager.files.result(job_id)
     assert result is not None
     assert result.getpixel((0, 0)) == (102, 102, 102)  # iteration 4 of 10, which had no preview
     assert painter.closed == 1
 
 
 def test_stop_of_an_ended_or_unknown_job_changes_nothing(painter: StepwisePainter) -> None:
-    manager = JobManager(painter)
+    manager = queue_of(painter)
     job_id = submit(manager)
     painter.allow(10)
     before = wait_for(manager, job_id, ended)
@@ -260,7 +280,7 @@ def test_stop_of_an_ended_or_unknown_job_changes_nothing(painter: StepwisePainte
 
 
 def test_jobs_wait_for_their_turn(painter: StepwisePainter) -> None:
-    manager = JobManager(painter)
+    manager = queue_of(painter)
     first = submit(manager)
     wait_for(manager, first, lambda job: job.state is State.RUNNING)
     second, third = submit(manager), submit(manager)
@@ -273,24 +293,24 @@ def test_jobs_wait_for_their_turn(painter: StepwisePainter) -> None:
 
 
 def test_stop_takes_a_waiting_job_out_of_the_queue(painter: StepwisePainter) -> None:
-    manager = JobManager(painter)
+    manager = queue_of(painter)
     first = submit(manager)
     wait_for(manager, first, lambda job: job.state is State.RUNNING)
     second, third = submit(manager), submit(manager)
     manager.stop(second)
     job = manager.snapshot(second)
     assert job is not None
-    assert (job.state, job.message) == (State.STOPPED, jobs.LEFT_QUEUE)
-    assert manager.result(second) is None
+    assert (job.state, job.message) == (State.STOPPED, messages.LEFT_QUEUE)
+    assert manager.files.result(second) is None
     with pytest.raises(UserError, match="press Paint"):
-        manager.png(second)
+        manager.files.png(second)
     third_job = manager.snapshot(third)
     assert third_job is not None
     assert third_job.ahead == 1
 
 
 def test_a_full_queue_is_told_in_words(painter: StepwisePainter) -> None:
-    manager = JobManager(painter, capacity=2)
+    manager = queue_of(painter, capacity=2)
     first = submit(manager)
     wait_for(manager, first, lambda job: job.state is State.RUNNING)
     submit(manager)
@@ -301,7 +321,7 @@ def test_a_full_queue_is_told_in_words(painter: StepwisePainter) -> None:
 
 def test_a_job_nobody_watches_is_given_up(painter: StepwisePainter) -> None:
     clock = Clock()
-    manager = JobManager(painter, patience=150, clock=clock)
+    manager = queue_of(painter, patience=150, clock=clock)
     job_id = submit(manager)
     painter.allow(1)
     wait_for(manager, job_id, at_iteration(1))
@@ -313,13 +333,13 @@ def test_a_job_nobody_watches_is_given_up(painter: StepwisePainter) -> None:
     clock.now = 300
     painter.allow(1)
     job = wait_for(manager, job_id, ended)
-    assert (job.state, job.message) == (State.STOPPED, jobs.UNWATCHED)
-    assert manager.result(job_id) is not None
+    assert (job.state, job.message) == (State.STOPPED, messages.UNWATCHED)
+    assert manager.files.result(job_id) is not None
 
 
 def test_waiting_jobs_nobody_watches_make_room(painter: StepwisePainter) -> None:
     clock = Clock()
-    manager = JobManager(painter, capacity=1, patience=150, clock=clock)
+    manager = queue_of(painter, capacity=1, patience=150, clock=clock)
     first = submit(manager)
     wait_for(manager, first, lambda job: job.state is State.RUNNING)
     second = submit(manager)
@@ -331,7 +351,7 @@ def test_waiting_jobs_nobody_watches_make_room(painter: StepwisePainter) -> None
 
 def test_a_job_may_not_run_for_ever(painter: StepwisePainter) -> None:
     clock = Clock()
-    manager = JobManager(painter, patience=1e9, deadline=1800, clock=clock)
+    manager = queue_of(painter, patience=1e9, deadline=1800, clock=clock)
     job_id = submit(manager)
     painter.allow(1)
     wait_for(manager, job_id, at_iteration(1))
@@ -340,10 +360,10 @@ def test_a_job_may_not_run_for_ever(painter: StepwisePainter) -> None:
     job = wait_for(manager, job_id, ended)
     assert job.state is State.STOPPED
     assert "30 minutes" in job.message
-    assert manager.result(job_id) is not None
+    assert manager.files.result(job_id) is not None
 
 
-def failing(error: Exception) -> jobs.Painter:
+def failing(error: Exception) -> Steps:
     def paint(canvas: Canvas, settings: Settings) -> Generator[Progress, None, None]:
         yield progress(1, 10, preview=True)
         raise error
@@ -352,12 +372,12 @@ def failing(error: Exception) -> jobs.Painter:
 
 
 def test_the_result_has_the_strength_and_the_colours_that_were_set() -> None:
-    manager = JobManager(paint_white)
+    manager = queue_of(paint_white)
     dark = plain_input("black", PHOTO_SIZE)
     for changes, expected in (({"strength": 0.0}, 0), ({"strength": 0.5}, 188), ({}, 255)):
         job_id = manager.submit(Order(dark, (dark,), Settings(resolution=64, **changes)))
         wait_for(manager, job_id, ended)
-        result = manager.result(job_id)
+        result = manager.files.result(job_id)
         assert result is not None
         assert result.size == PHOTO_SIZE
         assert abs(result.getpixel((5, 5))[0] - expected) <= 1
@@ -371,26 +391,26 @@ def level(picture: Image.Image) -> int:
 def test_strength_may_be_changed_afterwards_without_painting_again(
     painter: StepwisePainter,
 ) -> None:
-    manager = JobManager(painter)
+    manager = queue_of(painter)
     dark = plain_input("black", PHOTO_SIZE)
     job_id = manager.submit(order(content=dark))
-    assert manager.shown(job_id, 0.5) is None  # nothing is painted yet
+    assert manager.files.shown(job_id, 0.5) is None  # nothing is painted yet
     painter.allow(10)
     job = wait_for(manager, job_id, ended)
     for strength, expected in ((0.0, 0), (0.5, 188), (1.0, 255)):  # mixed as light
-        shown = manager.shown(job_id, strength)
+        shown = manager.files.shown(job_id, strength)
         assert shown is not None
         assert size_of(shown) == size_of(job.preview)
         assert abs(level(Image.open(io.BytesIO(shown))) - expected) <= 2
-        data = manager.png(job_id, strength)
+        data = manager.files.png(job_id, strength)
         assert abs(level(Image.open(io.BytesIO(data))) - expected) <= 1
         assert recipe.read(data).settings == dataclasses.replace(SETTINGS, strength=strength)
     assert painter.started == 1
-    assert manager.shown("nobody", 0.5) is None
+    assert manager.files.shown("nobody", 0.5) is None
 
 
 def test_a_png_carries_its_recipe() -> None:
-    manager = JobManager(paint_white)
+    manager = queue_of(paint_white)
     styles = (plain_input("blue", title="Sky"), plain_input("green", title="Sea"))
     masks = (plain_input("white", title="Left"), plain_input("black", title="Right"))
     init = plain_input("yellow", title="Earlier")
@@ -399,7 +419,7 @@ def test_a_png_carries_its_recipe() -> None:
     job_id = manager.submit(made)
     job = wait_for(manager, job_id, ended)
     assert job.style_name == "Sky and Sea"
-    found = recipe.read(manager.png(job_id))
+    found = recipe.read(manager.files.png(job_id))
     assert found.settings == settings
     assert found.content.sha256 == hashlib.sha256(made.content.data).hexdigest()
     assert [source.name for source in (*found.styles, *found.masks)] == [
@@ -410,7 +430,7 @@ def test_a_png_carries_its_recipe() -> None:
     assert found.weights_sha256
     assert found.versions == recipe.versions()
     assert dataclasses.replace(found, weights="", weights_sha256="", versions={}) == job.recipe
-    assert manager.png(job_id) == manager.png(job_id)
+    assert manager.files.png(job_id) == manager.files.png(job_id)
 
 
 def test_all_pictures_reach_the_painter() -> None:
@@ -420,7 +440,7 @@ def test_all_pictures_reach_the_painter() -> None:
         seen.append(canvas)
         yield progress(1, 1, preview=True)
 
-    manager = JobManager(paint)
+    manager = queue_of(paint)
     made = order(
         Settings(resolution=64, init="picture"),
         styles=(plain_input("blue"), plain_input("green")),
@@ -437,7 +457,7 @@ def test_all_pictures_reach_the_painter() -> None:
 
 
 def test_what_does_not_go_together_is_told_before_anything_is_queued() -> None:
-    manager = JobManager(paint_white)
+    manager = queue_of(paint_white)
     for wrong in (
         order(masks=(plain_input("white"),) * 2),
         order(Settings(style_weights=(1, 2))),
@@ -451,18 +471,18 @@ def test_what_does_not_go_together_is_told_before_anything_is_queued() -> None:
 
 
 def test_an_error_the_user_can_mend_is_told_as_it_is() -> None:
-    manager = JobManager(failing(UserError("The weights are missing; install them.")))
+    manager = queue_of(failing(UserError("The weights are missing; install them.")))
     job = wait_for(manager, submit(manager), ended)
     assert (job.state, job.message) == (State.FAILED, "The weights are missing; install them.")
 
 
 def test_a_diverged_job_keeps_its_last_good_picture() -> None:
     error = DivergedError(7, torch.full((1, 3, 48, 64), 0.2))
-    manager = JobManager(failing(error))
+    manager = queue_of(failing(error))
     job_id = submit(manager)
     job = wait_for(manager, job_id, ended)
     assert (job.state, job.message) == (State.FAILED, str(error))
-    result = manager.result(job_id)
+    result = manager.files.result(job_id)
     assert result is not None
     assert result.getpixel((0, 0)) == (51, 51, 51)
 
@@ -477,9 +497,9 @@ def test_an_unexpected_error_is_logged_and_the_next_job_runs(
             raise errors.pop()
         yield progress(1, 1, preview=True)
 
-    manager = JobManager(paint)
+    manager = queue_of(paint)
     job = wait_for(manager, submit(manager), ended)
-    assert (job.state, job.message) == (State.FAILED, jobs.UNEXPECTED)
+    assert (job.state, job.message) == (State.FAILED, messages.UNEXPECTED)
     assert "secret detail" in caplog.text
     assert wait_for(manager, submit(manager), ended).state is State.FINISHED
 
@@ -488,7 +508,7 @@ def failing_snapshot() -> torch.Tensor:
     raise RuntimeError("the canvas is between two sizes")
 
 
-def after_a_preview(error: BaseException | None, **changes: Any) -> jobs.Painter:
+def after_a_preview(error: BaseException | None, **changes: Any) -> Steps:
     """A painter whose first iteration is shown, and whose second raises or has no snapshot."""
 
     def paint(canvas: Canvas, settings: Settings) -> Generator[Progress, None, None]:
@@ -512,18 +532,18 @@ def after_a_preview(error: BaseException | None, **changes: Any) -> jobs.Painter
     ids=lambda error: type(error).__name__,
 )
 def test_whatever_ends_a_job_what_was_seen_of_it_is_kept(error: BaseException) -> None:
-    manager = JobManager(after_a_preview(error))
+    manager = queue_of(after_a_preview(error))
     job_id = submit(manager)
     job = wait_for(manager, job_id, ended)
     assert job.state is State.FAILED
     assert job.preview is not None
-    for file in (manager.png(job_id), manager.jpeg(job_id)):
+    for file in (manager.files.png(job_id), manager.files.jpeg(job_id)):
         assert level(Image.open(io.BytesIO(file))) == pytest.approx(51, abs=1)
-    assert manager.shown(job_id, 0.5)
-    assert manager.side_by_side(job_id)
-    assert manager.timelapse(job_id, "GIF")
+    assert manager.files.shown(job_id, 0.5)
+    assert manager.files.side_by_side(job_id)
+    assert manager.files.timelapse(job_id, "GIF")
     if not isinstance(error, UserError):
-        assert job.message == f"{jobs.UNEXPECTED} {jobs.SO_FAR}"
+        assert job.message == f"{messages.UNEXPECTED} {messages.SO_FAR}"
     # And the worker, or one in its place, goes on.
     assert wait_for(manager, submit(manager), ended).state is State.FAILED
 
@@ -539,7 +559,7 @@ def test_a_job_that_is_stopped_without_a_snapshot_keeps_what_was_seen(reason: st
             progress(2, 10, preview=False), image=None, snapshot=failing_snapshot
         )
 
-    manager = JobManager(paint, deadline=100, patience=200, clock=clock)
+    manager = queue_of(paint, deadline=100, patience=200, clock=clock)
     job_id = submit(manager)
     wait_for(manager, job_id, at_iteration(1))
     if reason == "stop":
@@ -549,7 +569,7 @@ def test_a_job_that_is_stopped_without_a_snapshot_keeps_what_was_seen(reason: st
     go.set()
     job = wait_for(manager, job_id, ended)
     assert job.preview is not None
-    assert level(Image.open(io.BytesIO(manager.png(job_id)))) == pytest.approx(51, abs=1)
+    assert level(Image.open(io.BytesIO(manager.files.png(job_id)))) == pytest.approx(51, abs=1)
 
 
 @pytest.mark.parametrize("place", ["finish", "previews.encoded"])
@@ -568,7 +588,7 @@ def test_an_error_in_finishing_loses_no_picture(
     def failing(*_: Any, **__: Any) -> None:
         raise MemoryError
 
-    manager = JobManager(paint, clock=clock)
+    manager = queue_of(paint, clock=clock)
     job_id = submit(manager)
     wait_for(manager, job_id, at_iteration(1))
     module, _, name = f"{FINISHING}.{place}".rpartition(".")
@@ -577,25 +597,25 @@ def test_an_error_in_finishing_loses_no_picture(
         go.set()
         job = wait_for(manager, job_id, ended)
     assert job.state is State.FAILED
-    assert level(Image.open(io.BytesIO(manager.png(job_id)))) == pytest.approx(51, abs=1)
+    assert level(Image.open(io.BytesIO(manager.files.png(job_id)))) == pytest.approx(51, abs=1)
 
 
 def test_a_running_job_has_no_files_yet(painter: StepwisePainter) -> None:
-    manager = JobManager(painter)
+    manager = queue_of(painter)
     job_id = submit(manager)
     painter.allow(1)
     wait_for(manager, job_id, at_iteration(1))
-    assert manager.shown(job_id, 1.0) is None
-    assert manager.result(job_id) is None
+    assert manager.files.shown(job_id, 1.0) is None
+    assert manager.files.result(job_id) is None
     with pytest.raises(UserError, match="press Paint"):
-        manager.png(job_id)
+        manager.files.png(job_id)
 
 
 def test_a_job_that_cannot_be_logged_is_no_obstacle(monkeypatch: pytest.MonkeyPatch) -> None:
     def failing() -> int:
         raise OSError("no such file")
 
-    manager = JobManager(paint_white)
+    manager = queue_of(paint_white)
     with monkeypatch.context() as patched:
         patched.setattr(limits, "memory_peak", failing)
         job = wait_for(manager, submit(manager), ended)
@@ -609,7 +629,7 @@ def gone(manager: JobManager, ids: list[str]) -> list[bool]:
 
 def test_jobs_that_nobody_looked_at_for_longest_are_dropped() -> None:
     clock = Clock()
-    manager = JobManager(paint_white, kept=2, patience=150, clock=clock)
+    manager = queue_of(paint_white, kept=2, patience=150, clock=clock)
     ids = [ended_job(manager) for _ in range(3)]
     assert gone(manager, ids) == [False] * 3  # whoever reloads a page finds the painting again
     clock.now = 100
@@ -621,22 +641,22 @@ def test_jobs_that_nobody_looked_at_for_longest_are_dropped() -> None:
 
 
 def test_ended_jobs_take_no_more_memory_than_allowed() -> None:
-    manager = JobManager(paint_white)
+    manager = queue_of(paint_white)
     ended_job(manager)
     (kept,) = manager._jobs.values()
     assert kept.size_bytes > 768 * 512 * 4  # the painting as it is shown, and more
     assert kept.canvas is None  # what it was painted from is let go
-    roomy = JobManager(paint_white, kept_bytes=kept.size_bytes * 5 // 2)
+    roomy = queue_of(paint_white, kept_bytes=kept.size_bytes * 5 // 2)
     ids = [ended_job(roomy) for _ in range(4)]
     assert gone(roomy, ids) == [True, True, False, False]
-    tight = JobManager(paint_white, kept_bytes=1)
+    tight = queue_of(paint_white, kept_bytes=1)
     ids = [ended_job(tight) for _ in range(2)]
     assert gone(tight, ids) == [True, False]  # the last one is for whoever is looking at it
-    assert tight.result(ids[1]) is not None
+    assert tight.files.result(ids[1]) is not None
 
 
 def test_waiting_jobs_take_no_more_memory_than_allowed(painter: StepwisePainter) -> None:
-    manager = JobManager(painter, kept_bytes=1)
+    manager = queue_of(painter, kept_bytes=1)
     first = submit(manager)
     wait_for(manager, first, lambda job: job.state is State.RUNNING)
     submit(manager)
@@ -645,7 +665,7 @@ def test_waiting_jobs_take_no_more_memory_than_allowed(painter: StepwisePainter)
 
 
 def test_what_is_forgotten_is_gone_whatever_it_was_doing(painter: StepwisePainter) -> None:
-    manager = JobManager(painter, kept=2)
+    manager = queue_of(painter, kept=2)
     done = submit(manager)
     painter.allow(10)
     wait_for(manager, done, ended)
@@ -656,7 +676,7 @@ def test_what_is_forgotten_is_gone_whatever_it_was_doing(painter: StepwisePainte
         manager.forget(job_id)
         assert manager.snapshot(job_id) is None
         with pytest.raises(UserError, match="press Paint"):
-            manager.png(job_id)
+            manager.files.png(job_id)
     others = [submit(manager) for _ in range(2)]
     painter.allow(30)
     for job_id in others:
@@ -666,14 +686,14 @@ def test_what_is_forgotten_is_gone_whatever_it_was_doing(painter: StepwisePainte
 
 
 def test_ids_cannot_be_guessed(painter: StepwisePainter) -> None:
-    manager = JobManager(painter)
+    manager = queue_of(painter)
     ids = {submit(manager) for _ in range(5)}
     assert len(ids) == 5
     assert min(map(len, ids)) >= 20
 
 
 def test_a_visitor_has_one_painting_under_way_at_a_time(painter: StepwisePainter) -> None:
-    manager = JobManager(painter)
+    manager = queue_of(painter)
     running = manager.submit(order(), "ada")
     wait_for(manager, running, lambda job: job.state is State.RUNNING)
     waiting = manager.submit(order(), "bob")
@@ -693,7 +713,7 @@ def test_a_visitor_has_one_painting_under_way_at_a_time(painter: StepwisePainter
 
 
 def test_two_orders_at_once_of_one_visitor_are_one(painter: StepwisePainter) -> None:
-    manager = JobManager(painter)
+    manager = queue_of(painter)
     refused: list[BusyError] = []
 
     def click() -> None:
@@ -712,7 +732,7 @@ def test_two_orders_at_once_of_one_visitor_are_one(painter: StepwisePainter) -> 
 
 def test_the_wait_is_foretold_from_what_runs_and_what_is_ahead(painter: StepwisePainter) -> None:
     clock = Clock()
-    manager = JobManager(painter, patience=1e9, clock=clock)
+    manager = queue_of(painter, patience=1e9, clock=clock)
     small, large = Settings(resolution=64), Settings(resolution=128)
     first = submit(manager, small)
     wait_for(manager, first, lambda job: job.state is State.RUNNING)
@@ -745,7 +765,7 @@ def test_a_reload_or_two_minutes_without_a_connection_lose_nothing(
     painter: StepwisePainter,
 ) -> None:
     clock = Clock()
-    manager = JobManager(painter, kept=1, clock=clock)  # with the patience of the page
+    manager = queue_of(painter, kept=1, clock=clock)  # with the patience of the page
     running, waiting = submit(manager), submit(manager)
     painter.allow(1)
     wait_for(manager, running, at_iteration(1))
@@ -760,12 +780,12 @@ def test_a_reload_or_two_minutes_without_a_connection_lose_nothing(
     clock.now = 240
     painter.allow(9)
     assert wait_for(manager, waiting, ended).state is State.FINISHED
-    assert manager.result(running) is not None  # though only one is kept for longer
-    assert manager.result(waiting) is not None
+    assert manager.files.result(running) is not None  # though only one is kept for longer
+    assert manager.files.result(waiting) is not None
 
 
 def test_a_canvas_too_large_for_the_memory_is_told_in_words() -> None:
-    manager = JobManager(paint_white, memory=10**9)
+    manager = queue_of(paint_white, memory=10**9)
     with pytest.raises(footprint.TooLargeError, match=r"1\.0 GB for it; choose a resolution of"):
         submit(manager, Settings(resolution=1024))
     ended_job(manager)
@@ -774,8 +794,8 @@ def test_a_canvas_too_large_for_the_memory_is_told_in_words() -> None:
 def test_the_log_tells_of_every_job_and_of_no_picture(
     caplog: pytest.LogCaptureFixture, painter: StepwisePainter
 ) -> None:
-    caplog.set_level(logging.INFO, "nst.queue.jobs")
-    manager = JobManager(painter)
+    caplog.set_level(logging.INFO, "nst.queue.manager")
+    manager = queue_of(painter)
     first = manager.submit(order(Settings(resolution=64, style_weight=500)), "ada")
     wait_for(manager, first, lambda job: job.state is State.RUNNING)
     second, third = submit(manager), submit(manager)
@@ -821,19 +841,19 @@ def paint_lighter(canvas: Canvas, settings: Settings) -> Generator[Progress, Non
 
 
 def test_a_jpeg_has_the_size_of_the_photo_and_the_strength_that_is_asked_for() -> None:
-    manager = JobManager(paint_white)
+    manager = queue_of(paint_white)
     job_id = ended_job(manager, content=plain_input("black", PHOTO_SIZE))
     for strength, expected in ((1.0, 255), (0.5, 188)):
-        picture = Image.open(io.BytesIO(manager.jpeg(job_id, strength)))
+        picture = Image.open(io.BytesIO(manager.files.jpeg(job_id, strength)))
         assert (picture.format, picture.size) == ("JPEG", PHOTO_SIZE)
         assert abs(level(picture) - expected) <= 1
 
 
 def test_side_by_side_shows_photo_style_and_painting() -> None:
-    manager = JobManager(paint_white)
+    manager = queue_of(paint_white)
     job_id = ended_job(manager, content=plain_input("black", PHOTO_SIZE))
     for strength, expected in ((1.0, (255, 255, 255)), (0.0, (0, 0, 0))):
-        sheet = Image.open(io.BytesIO(manager.side_by_side(job_id, strength)))
+        sheet = Image.open(io.BytesIO(manager.files.side_by_side(job_id, strength)))
         assert sheet.format == "PNG"
         colors = [sheet.getpixel((sheet.width * part // 6, 200)) for part in (1, 3, 5)]
         for found, wanted in zip(colors, ((0, 0, 0), (0, 0, 255), expected), strict=True):
@@ -842,10 +862,10 @@ def test_side_by_side_shows_photo_style_and_painting() -> None:
 
 @pytest.mark.parametrize("format", ["GIF", "WEBP"])
 def test_a_timelapse_shows_the_painting_coming_about(format: str) -> None:
-    manager = JobManager(paint_lighter)
+    manager = queue_of(paint_lighter)
     job_id = ended_job(manager)
-    frames = film_of(manager.timelapse(job_id, format))
-    assert jobs.FRAMES / 2 <= len(frames) <= jobs.FRAMES + 1
+    frames = film_of(manager.files.timelapse(job_id, format))
+    assert job_module.FRAMES / 2 <= len(frames) <= job_module.FRAMES + 1
     assert {frame.size for frame in frames} == {(480, 320)}  # the photo's shape, not the canvas'
     levels = [level(frame) for frame in frames]
     assert levels == sorted(levels)
@@ -856,31 +876,31 @@ def test_a_timelapse_shows_the_painting_coming_about(format: str) -> None:
 
 
 def test_a_timelapse_has_the_strength_and_the_colours_of_the_painting() -> None:
-    manager = JobManager(paint_lighter)
+    manager = queue_of(paint_lighter)
     job_id = ended_job(manager, content=plain_input("black", PHOTO_SIZE))
-    faint = [level(frame) for frame in film_of(manager.timelapse(job_id, "WEBP", 0.5))]
+    faint = [level(frame) for frame in film_of(manager.files.timelapse(job_id, "WEBP", 0.5))]
     assert abs(faint[-1] - 188) <= 3
-    assert max(film_of(manager.timelapse(job_id, "WEBP", 0.0))[-1].getextrema()) <= (0, 3)
+    assert max(film_of(manager.files.timelapse(job_id, "WEBP", 0.0))[-1].getextrema()) <= (0, 3)
     kept = ended_job(manager, settings=Settings(resolution=64, preserve_color="luminance"))
-    middle = film_of(manager.timelapse(kept, "WEBP"))[10].getpixel((240, 160))
+    middle = film_of(manager.files.timelapse(kept, "WEBP"))[10].getpixel((240, 160))
     assert middle[0] > middle[1] + 20  # the photo is red
 
 
 def test_files_of_a_job_that_is_not_kept_are_refused_in_words(painter: StepwisePainter) -> None:
-    manager = JobManager(painter)
+    manager = queue_of(painter)
     waiting = submit(manager)
     for job_id in ("nobody", waiting):
         for make in (
-            manager.jpeg,
-            manager.side_by_side,
-            lambda job_id: manager.timelapse(job_id, "GIF"),
+            manager.files.jpeg,
+            manager.files.side_by_side,
+            lambda job_id: manager.files.timelapse(job_id, "GIF"),
         ):
             with pytest.raises(UserError, match="press Paint"):
                 make(job_id)
 
 
 def test_importing_the_module_does_not_import_torch() -> None:
-    code = "import sys, nst.queue.jobs; print('torch' in sys.modules, 'numpy' in sys.modules)"
+    code = "import sys, nst.queue.manager; print('torch' in sys.modules, 'numpy' in sys.modules)"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert answer.stdout.split() == ["False", "False"], answer.stderr
 
@@ -894,7 +914,7 @@ def test_a_server_measures_itself_while_nobody_paints(monkeypatch, caplog):
         monkeypatch.setattr(VGGPainter, "measure", lambda self: (1000.0, painter_seconds))
         if busy:
             manager._running = object()  # type: ignore[assignment]
-        manager._get_ready(VGGPainter())
+        manager._get_ready()
         return manager.plan(SETTINGS, PHOTO_SIZE)
 
     quick, slow = planned(0.001), planned(0.1)
@@ -908,5 +928,5 @@ def test_a_server_measures_itself_while_nobody_paints(monkeypatch, caplog):
         raise UserError("There are no weights.")
 
     monkeypatch.setattr(VGGPainter, "load", missing)
-    JobManager()._get_ready(VGGPainter())
+    JobManager()._get_ready()
     assert "There are no weights." in caplog.text

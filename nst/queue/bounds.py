@@ -1,0 +1,21 @@
+"""How much the queue takes, keeps and waits for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+KEPT_BYTES = 256 * 1024**2  # the most that pictures of ended jobs take
+DEADLINE = 1800.0  # seconds
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """The limits of a `JobManager`."""
+
+    capacity: int = 8  # paintings that may wait
+    kept: int = 20  # ended jobs that can still be looked at
+    kept_bytes: int = KEPT_BYTES  # of pictures in ended jobs, and as many in those that wait
+    memory: int | None = None  # bytes that this process may use; None takes a canvas of any size
+    # Seconds without a look after which a job is given up; a reload takes far less.
+    patience: float = 150.0
+    deadline: float = DEADLINE  # seconds that a job may run

@@ -1,0 +1,131 @@
+"""The pictures and files of ended jobs, each made anew when it is asked for."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from PIL import Image
+
+from nst.errors import UserError
+from nst.pictures import previews, sheet, timelapse, writing
+from nst.pictures.canvas import finish, mixes_photo
+from nst.queue.job import Job
+from nst.queue.messages import NOT_KEPT
+from nst.settings import Settings
+from nst.studio.recipe import KEY, versions
+
+WEIGHTS = "original"  # of VGG19, that the page paints with
+
+
+def with_strength(settings: Settings, strength: float | None) -> Settings:
+    """The settings with this strength, if one is given."""
+    return settings if strength is None else dataclasses.replace(settings, strength=strength)
+
+
+class Files:
+    """What can be had of ended jobs; `find` gives an ended job that has a picture, or None.
+
+    The strength of a picture is that of its job's settings unless another is given.
+    """
+
+    def __init__(self, find: Callable[[str], Job | None]) -> None:
+        self._find = find
+        # Work at the size of a photo is done one at a time: 40 megapixels take 120 MB.
+        self.full_size = threading.Lock()
+
+    def shown(self, job_id: str, strength: float) -> bytes | None:
+        """The picture at this strength, as a JPEG to be shown; None if there is none.
+
+        Takes some hundredths of a second: strength is chosen by eye, with a slider.
+        """
+        job = self._find(job_id)
+        if job is None or job.result is None:
+            return None
+        mixed = previews.at_strength(job.result.shown, job.content_shown, strength)
+        return previews.encoded(mixed)
+
+    def result(self, job_id: str, strength: float | None = None) -> Image.Image | None:
+        """The picture at the size of its photo, or None if there is none."""
+        job = self._find(job_id)
+        if job is None or job.result is None:
+            return None
+        picture, settings = job.result.canvas, with_strength(job.settings, strength)
+        if picture.size == job.size and not mixes_photo(settings, job.masks):
+            return picture
+        return finish(picture, job.photo.open(), settings, job.masks)
+
+    def png(self, job_id: str, strength: float | None = None) -> bytes:
+        """The result as a PNG file with its recipe. Kept, a large one would take 100 MB.
+
+        The same picture gives the same bytes. Raises `UserError` if there is none.
+        """
+        from nst.vgg import weights
+
+        job = self._painted(job_id)
+        recipe = dataclasses.replace(
+            job.recipe,
+            settings=with_strength(job.settings, strength),
+            weights=WEIGHTS,
+            weights_sha256=weights.checksum(WEIGHTS),
+            versions=versions(),
+        )
+        return self._encoded(job_id, strength, "PNG", text={KEY: recipe.to_json()})
+
+    def jpeg(self, job_id: str, strength: float | None = None) -> bytes:
+        """The result as a JPEG file; it carries no recipe.
+
+        Raises `UserError` if there is none.
+        """
+        return self._encoded(job_id, strength, "JPEG")
+
+    def side_by_side(self, job_id: str, strength: float | None = None) -> bytes:
+        """Photo, style and painting beside each other with captions, as a PNG file.
+
+        At the size they are shown at. Raises `UserError` if there is no painting.
+        """
+        job = self._painted(job_id)
+        assert job.result is not None
+        strength = job.settings.strength if strength is None else strength
+        painting = previews.at_strength(job.result.shown, job.content_shown, strength)
+        panels = (
+            (f"Photo: {job.content_name}", previews.decoded(job.content_shown)),
+            (f"Style: {job.style_name}", previews.decoded(job.style_shown)),
+            ("Painting", painting),
+        )
+        return writing.encode(sheet.contact_sheet([panels]))
+
+    def timelapse(self, job_id: str, format: str, strength: float | None = None) -> bytes:
+        """How the painting came about, as an animated GIF or WebP (`format`) that ends with it.
+
+        At this strength and in the colours of the result, at most `previews.FRAME_SIDE` px. Takes
+        one to three seconds. Raises `UserError` if there is no painting.
+        """
+        job = self._painted(job_id)
+        assert job.result is not None
+        settings = with_strength(job.settings, strength)
+        photo = previews.decoded(job.content_shown)
+        photo.thumbnail((previews.FRAME_SIDE, previews.FRAME_SIDE))
+        coloured = dataclasses.replace(settings, preserve_color="off")  # what `shown` has
+        with self.full_size:
+            frames = [
+                finish(previews.decoded(frame), photo, settings, job.masks)
+                for frame in job.frames.kept()
+            ]
+            return timelapse.encode([*frames, finish(job.result.shown, photo, coloured)], format)
+
+    def _painted(self, job_id: str) -> Job:
+        """An ended job that has a picture; raises `UserError` if there is none."""
+        job = self._find(job_id)
+        if job is None or job.result is None:
+            raise UserError(NOT_KEPT)
+        return job
+
+    def _encoded(self, job_id: str, strength: float | None, format: str, **options: Any) -> bytes:
+        with self.full_size:
+            picture = self.result(job_id, strength)
+            if picture is None:
+                raise UserError(NOT_KEPT)
+            return writing.encode(picture, format, **options)

@@ -1,0 +1,185 @@
+"""A painting job: what it paints, how far it is, and what others see of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import secrets
+import threading
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple
+
+from PIL import Image
+
+from nst.pictures import previews, reading
+from nst.pictures.canvas import Canvas, prepare
+from nst.queue.history import History, Standing, Thinned
+from nst.queue.pace import work
+from nst.settings import Settings
+from nst.studio.order import Input, Order
+from nst.studio.recipe import Recipe
+
+# Kept for the time-lapse. A JPEG of paint takes 20 to 40 KB at the default resolution and up to
+# 120 KB at 480 x 480 px, one of noise 200 KB: a job holds 1 to 2 MB, 12 MB at the very most.
+FRAMES = 60
+
+
+class State(StrEnum):
+    """Where a job is between `submit` and its end."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+    @property
+    def active(self) -> bool:
+        """Whether the job waits or runs."""
+        return self in (State.QUEUED, State.RUNNING)
+
+
+class Picture(NamedTuple):
+    """A job's picture at one moment, in all forms that are shown or saved."""
+
+    canvas: Image.Image  # as it was painted
+    shown: Image.Image  # in its final colours, at full strength and the size it is shown at
+    preview: bytes  # JPEG of what is shown, at the strength of the job's settings
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A job as it is at one moment."""
+
+    id: str
+    state: State
+    ahead: int  # paintings to be finished before this one begins
+    wait: float  # seconds until it begins, as far as can be foreseen
+    size: tuple[int, int]  # px, of the photo and of the result as a file
+    content_name: str
+    style_name: str
+    content_shown: bytes  # JPEG, as is `style_shown`; both have the shape of `preview`
+    style_shown: bytes
+    preview: bytes | None  # JPEG of the picture as far as it is; of the result at the end
+    recipe: Recipe
+    standing: Standing | None
+    history: tuple[Standing, ...]
+    message: str  # why it ended, when there is something to tell
+
+    @property
+    def active(self) -> bool:
+        """Whether the job waits or runs."""
+        return self.state.active
+
+
+@dataclass
+class Job:
+    """A job as the queue holds it. Its fields are guarded by the lock of its manager."""
+
+    id: str
+    visitor: str  # who ordered it; "" for nobody in particular
+    canvas: Canvas | None  # until the end
+    masks: tuple[Image.Image, ...]  # of the canvas
+    recipe: Recipe
+    size: tuple[int, int]  # of the photo
+    photo: Input  # as its file: its pixels may take 120 MB
+    content_name: str
+    style_name: str
+    content_shown: bytes
+    style_shown: bytes
+    work: float  # that it costs at most
+    ordered: float  # when it came, as are the following
+    watched: float
+    began: float = 0.0
+    number: int = 0  # in the log
+    state: State = State.QUEUED
+    picture: Picture | None = None  # the latest that was made; it stays, however the job ends
+    previewed: float = 0.0  # when it was made
+    standing: Standing | None = None
+    history: History = field(default_factory=History)
+    frames: Thinned[bytes] = field(default_factory=lambda: Thinned(FRAMES))  # JPEG, of the canvas
+    message: str = ""
+    cancel: threading.Event = field(default_factory=threading.Event)
+
+    @classmethod
+    def of(cls, order: Order, visitor: str, now: float) -> Job:
+        """A job for the order, with its pictures read and fitted to the canvas.
+
+        The id cannot be guessed. Raises `ImageError`.
+        """
+        content, styles = order.content.open(), [style.open() for style in order.styles]
+        masks = [mask.open() for mask in order.masks]
+        init = None if order.init is None else order.init.open()
+        size = previews.size_of(content.size)
+        canvas = prepare(content, styles, order.settings, masks, init)
+        return cls(
+            id=secrets.token_urlsafe(16),
+            visitor=visitor,
+            canvas=canvas,
+            masks=canvas.masks,
+            recipe=order.recipe,
+            size=content.size,
+            photo=order.content,
+            content_name=order.content.title,
+            style_name=order.style_name,
+            content_shown=previews.stretched(content, size),
+            style_shown=previews.tiled(styles, size),
+            work=work(order.settings, canvas.content.size),
+            ordered=now,
+            watched=now,
+        )
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that it was ordered with."""
+        return self.recipe.settings
+
+    @property
+    def active(self) -> bool:
+        """Whether the job waits or runs."""
+        return self.state.active
+
+    @property
+    def result(self) -> Picture | None:
+        """The picture of an ended job; None while it waits or runs, or if there is none."""
+        return None if self.active else self.picture
+
+    @property
+    def size_bytes(self) -> int:
+        """What its pictures take in memory."""
+        pictures: list[Image.Image | None] = [*self.masks]
+        preview = b""
+        if self.picture is not None:
+            pictures += [self.picture.canvas, self.picture.shown]
+            preview = self.picture.preview
+        if self.canvas is not None:
+            pictures += [self.canvas.content, *self.canvas.styles, self.canvas.init]
+        files = self.photo.data, self.content_shown, self.style_shown, preview
+        return sum(reading.held_bytes(picture) for picture in pictures if picture) + sum(
+            len(file) for file in (*files, *self.frames.kept())
+        )
+
+    def end(self, state: State, message: str) -> None:
+        """Set the final state and let go of what is no longer needed."""
+        self.state, self.message, self.canvas = state, message, None
+        if self.picture is None:
+            self.photo = dataclasses.replace(self.photo, data=b"")
+
+    def snapshot(self, ahead: int, wait: float) -> Snapshot:
+        """The job as it is now, with what its manager knows of its place in the queue."""
+        return Snapshot(
+            id=self.id,
+            state=self.state,
+            ahead=ahead,
+            wait=wait,
+            size=self.size,
+            content_name=self.content_name,
+            style_name=self.style_name,
+            content_shown=self.content_shown,
+            style_shown=self.style_shown,
+            preview=None if self.picture is None else self.picture.preview,
+            recipe=self.recipe,
+            standing=self.standing,
+            history=self.history.points(),
+            message=self.message,
+        )

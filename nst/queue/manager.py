@@ -1,0 +1,306 @@
+"""The page's queue: jobs that wait, the one that is painted, and those that ended.
+
+One worker thread paints one job after the other. It knows nothing of who looks on: a page asks for
+snapshots and may come and go. Whoever knows a job's id sees its pictures, so that ids cannot be
+guessed, and the log, which others read, numbers the jobs instead and names no picture. torch is
+imported by the worker's first job, so that importing this module is instant.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple
+
+from nst.errors import UserError
+from nst.machine import limits
+from nst.pictures import fitting
+from nst.queue import footprint, messages
+from nst.queue.bounds import Bounds
+from nst.queue.files import Files
+from nst.queue.job import Job, Snapshot, State
+from nst.queue.messages import BusyError, QueueFullError
+from nst.queue.pace import Pace, work
+from nst.queue.painter import Painter, VGGPainter
+from nst.queue.run import Run
+from nst.settings import Settings
+from nst.studio.order import Order
+
+CLOSING = 8.0  # seconds; a container's engine kills after ten
+FORESEEABLE = 0.05  # of its work, from which on a painting tells by itself what is left
+
+log = logging.getLogger(__name__)
+
+
+class Plan(NamedTuple):
+    """What a painting will take."""
+
+    seconds: float
+    memory: int  # bytes of the process
+    too_long: bool  # for one painting
+
+
+class JobManager:
+    """Paints one job after the other in a thread of its own.
+
+    All methods may be called from any thread and return at once, but for `submit` and those of
+    `files`, which work on pictures. A job that nobody has looked at for `bounds.patience` seconds
+    is given up, as is one that runs for longer than `bounds.deadline` seconds.
+
+    Of ended jobs, those that were looked at last are kept: `bounds.kept` of them and any that was
+    looked at within `bounds.patience`, as far as they take no more than `bounds.kept_bytes`.
+    """
+
+    def __init__(
+        self,
+        painter: Painter | None = None,
+        bounds: Bounds = Bounds(),  # noqa: B008 - it is frozen
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._painter, self._bounds, self._clock = painter or VGGPainter(), bounds, clock
+        self._lock = threading.Lock()  # guards all below and the fields of every job
+        self._jobs: dict[str, Job] = {}
+        self._queue: deque[Job] = deque()
+        self._pace = Pace()
+        self._count = 0  # of jobs that were ever taken
+        self._running: Job | None = None
+        self._worker: threading.Thread | None = None
+        self._timer: threading.Timer | None = None  # of the warm-up
+        self.files = Files(self._ended)
+
+    def submit(self, order: Order, visitor: str = "") -> str:
+        """Queue a painting and return its id, which cannot be guessed.
+
+        `visitor` is something that nobody else can know of whoever orders it: each has one painting
+        under way at a time. Orders of "", nobody in particular, are not counted.
+        Raises `BusyError`, `QueueFullError`, `TooLargeError`, `ImageError` and `SettingsError`.
+        """
+        order.settings.check_inputs(len(order.styles), len(order.masks), order.init is not None)
+        with self._lock:
+            self._check_room(visitor)
+        with self.files.full_size:
+            job = Job.of(order, visitor, self._clock())
+        if self._bounds.memory is not None:
+            assert job.canvas is not None
+            footprint.check(job.canvas.content.size, self._bounds.memory)
+        with self._lock:
+            self._check_room(visitor, job.size_bytes)
+            self._count += 1
+            job.number = self._count
+            self._jobs[job.id] = job
+            self._queue.append(job)
+            if self._worker is None:
+                self._worker = threading.Thread(target=self._work, name="painter", daemon=True)
+                self._worker.start()
+        return job.id
+
+    def snapshot(self, job_id: str) -> Snapshot | None:
+        """The job as it is now, or None if it is unknown or was dropped."""
+        with self._lock:
+            job = self._jobs.get(job_id)
+            return None if job is None else job.snapshot(self._ahead(job), self._wait(job))
+
+    def touch(self, job_id: str) -> None:
+        """Tell that somebody is looking at the job."""
+        with self._lock:
+            if job := self._jobs.get(job_id):
+                job.watched = self._clock()
+
+    def stop(self, job_id: str) -> None:
+        """End the job after its present step, keeping the picture; an ended job stays as it is."""
+        with self._lock:
+            job = self._jobs.get(job_id)
+            if job is None:
+                return
+            job.cancel.set()
+            if job.state is State.QUEUED:
+                self._leave_queue(job, messages.LEFT_QUEUE)
+
+    def forget(self, job_id: str) -> None:
+        """Let go of the job and all its pictures; one that waits or runs is ended first."""
+        self.stop(job_id)
+        with self._lock:
+            self._jobs.pop(job_id, None)
+
+    def plan(self, settings: Settings, photo: tuple[int, int]) -> Plan:
+        """What it takes to paint a photo of (width, height) px, or of that shape."""
+        size = fitting.fit_size(photo, settings.resolution, settings.square)
+        with self._lock:
+            seconds = self._pace.seconds(work(settings, size))
+        return Plan(seconds, footprint.needed(*size), seconds > self._bounds.deadline)
+
+    def warm_up(self, delay: float) -> None:
+        """Get the painter ready after `delay` seconds in the background, for the first job."""
+        self._timer = threading.Timer(delay, self._get_ready)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def close(self) -> None:
+        """End all jobs and wait for the threads, as far as they end within `CLOSING` seconds.
+
+        For the end of the process: Python takes down a thread that is left then, and the C++ that
+        the thread is in takes this for an error and aborts.
+        """
+        with self._lock:
+            for job in list(self._queue):
+                self._leave_queue(job, messages.LEFT_QUEUE)
+            if self._running is not None:
+                self._running.cancel.set()
+            threads = self._worker, self._timer
+        if self._timer is not None:
+            self._timer.cancel()
+        deadline = time.monotonic() + CLOSING
+        for thread in threads:
+            if thread is not None:
+                thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _get_ready(self) -> None:
+        """Load the painter, and measure how fast this machine is while nobody paints."""
+        # A job that needs the weights fails with the same error in words; nobody is asking yet.
+        try:
+            self._painter.load()
+        except UserError as error:
+            log.warning("VGG19 could not be loaded ahead of the first painting: %s", error)
+            return
+        with self._lock:
+            busy = self._running is not None
+        if not busy:
+            work, seconds = self._painter.measure()
+            with self._lock:
+                self._pace.measured(work, seconds)
+
+    def _ended(self, job_id: str) -> Job | None:
+        """The job of this id if it has ended with a picture; nothing of it changes any more."""
+        with self._lock:
+            job = self._jobs.get(job_id)
+            return job if job is not None and job.result is not None else None
+
+    # What follows, up to the worker, is called while the lock is held.
+
+    def _check_room(self, visitor: str, size_bytes: int = 0) -> None:
+        """Raises `BusyError` or `QueueFullError` if the visitor may queue no job of this size."""
+        for job in [job for job in self._queue if self._unwatched(job)]:
+            self._leave_queue(job, messages.UNWATCHED)
+        own = [job for job in self._jobs.values() if job.active and job.visitor == visitor != ""]
+        if own:
+            raise BusyError(own[0].id)
+        held = sum(job.size_bytes for job in self._queue) + size_bytes
+        full = len(self._queue) >= self._bounds.capacity
+        if full or (self._queue and held > self._bounds.kept_bytes):
+            log.info("An order was refused; %d waiting", len(self._queue))
+            raise QueueFullError(len(self._queue), self._left(self._running))
+
+    def _ahead(self, job: Job) -> int:
+        """How many paintings come before the job."""
+        if job.state is not State.QUEUED:
+            return 0
+        return self._queue.index(job) + (self._running is not None)
+
+    def _wait(self, job: Job) -> float:
+        """Seconds until the job begins."""
+        if job.state is not State.QUEUED:
+            return 0.0
+        before = itertools.takewhile(lambda other: other is not job, self._queue)
+        return self._left(self._running) + sum(self._pace.seconds(other.work) for other in before)
+
+    def _left(self, job: Job | None) -> float:
+        """Seconds that a running job will still take, 0 without one."""
+        if job is None:
+            return 0.0
+        if job.standing is not None and job.standing.fraction >= FORESEEABLE:
+            return job.standing.seconds_left
+        return max(0.0, self._pace.seconds(job.work) - (self._clock() - job.began))
+
+    def _unwatched(self, job: Job) -> bool:
+        return self._clock() - job.watched > self._bounds.patience
+
+    def _leave_queue(self, job: Job, message: str) -> None:
+        self._queue.remove(job)
+        self._end(job, State.STOPPED, message)
+
+    def _end(self, job: Job, state: State, message: str) -> None:
+        """Set the final state; learn from the job, log it, and make room."""
+        job.end(state, message)
+        self._drop_old()
+        if job.standing is None:
+            log.info("Painting %d %s before its first iteration", job.number, job.state)
+            return
+        seconds = self._clock() - job.began
+        if job.state is not State.FAILED:
+            self._pace.add(job.work * job.standing.fraction, seconds)
+        log.info(
+            "Painting %d %s after %d iterations and %.1f s; process up to %.2f GB; %d waiting",
+            *(job.number, job.state, job.standing.iteration, seconds),
+            *(limits.memory_peak() / 1e9, len(self._queue)),
+        )
+
+    def _drop_old(self) -> None:
+        """Let go of the ended jobs that nobody has looked at for longest."""
+        ended = sorted(
+            (job for job in self._jobs.values() if not job.active), key=lambda job: job.watched
+        )
+        size, bounds = sum(job.size_bytes for job in ended), self._bounds
+        for count, job in zip(range(len(ended), 1, -1), ended, strict=False):
+            if size <= bounds.kept_bytes and (count <= bounds.kept or not self._unwatched(job)):
+                return
+            size -= job.size_bytes
+            del self._jobs[job.id]
+
+    def _log_begin(self, job: Job) -> None:
+        assert job.canvas is not None
+        changed = [
+            f"{name}={value}"
+            for name, value in dataclasses.asdict(job.settings).items()
+            if value != getattr(Settings(), name)
+        ]
+        log.info(
+            "Painting %d begins: %d x %d px for a photo of %d x %d px, styles: %d, masks: %d, "
+            "settings: %s; waited %.1f s; %d waiting",
+            *(job.number, *job.canvas.content.size, *job.size),
+            *(len(job.canvas.styles), len(job.masks), " ".join(changed) or "defaults"),
+            *(self._clock() - job.ordered, len(self._queue)),
+        )
+
+    # The worker.
+
+    def _work(self) -> None:
+        """Paint until nothing waits."""
+        try:
+            while job := self._next_job():
+                self._paint(job)
+        finally:
+            # Also if it ends by an error: the next order starts another.
+            with self._lock:
+                if self._worker is threading.current_thread():
+                    self._worker = None
+
+    def _next_job(self) -> Job | None:
+        """The first job of the queue that somebody waits for; None ends the worker."""
+        with self._lock:
+            while self._queue:
+                job = self._queue[0]
+                if self._unwatched(job):
+                    self._leave_queue(job, messages.UNWATCHED)
+                    continue
+                self._queue.popleft()
+                job.state, job.began, self._running = State.RUNNING, self._clock(), job
+                self._log_begin(job)
+                return job
+            # Under the same lock as the look at the queue: `submit` then starts another worker.
+            self._worker = None
+            return None
+
+    def _paint(self, job: Job) -> None:
+        """Paint the job; whatever happens, it ends in a final state."""
+        state, message = Run(job, self._lock, self._bounds, self._clock).paint(self._painter)
+        with self._lock:
+            self._running = None
+            try:
+                self._end(job, state, message)
+            except Exception:
+                log.exception("Painting %d ended, but not all was done after it", job.number)

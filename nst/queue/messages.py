@@ -1,0 +1,40 @@
+"""What the queue tells its visitors, and the errors with which it refuses an order."""
+
+from __future__ import annotations
+
+import math
+
+from nst.errors import UserError
+
+STOPPED = "Stopped; the picture is kept as it is."
+LEFT_QUEUE = "Taken out of the queue before its turn came."
+UNWATCHED = "Stopped, because its page had been closed for a while."
+TOO_LONG = "Stopped after {minutes:.0f} minutes, the most a painting may take; the picture is kept."
+NOT_KEPT = "This painting is no longer kept here; press Paint to make it again."
+UNEXPECTED = (
+    "Something went wrong while painting, and it has been logged. Press Paint to try again; if it "
+    "happens again, choose a lower resolution or other pictures."
+)
+SO_FAR = "The picture as it was before is kept."
+
+
+class QueueFullError(UserError):
+    """Too many paintings wait already: `waiting` of them, for `seconds` until the next begins."""
+
+    def __init__(self, waiting: int, seconds: float) -> None:
+        minutes = max(1, math.ceil(seconds / 60))
+        super().__init__(
+            f"{waiting} {'painting is' if waiting == 1 else 'paintings are'} waiting already; try "
+            f"again in about {minutes} {'minute' if minutes == 1 else 'minutes'}."
+        )
+
+
+class BusyError(UserError):
+    """The visitor has a painting under way already, the job `job_id`."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(
+            "A painting of yours is under way already, perhaps in another tab; stop it, or wait "
+            "until it is finished, to begin another."
+        )
+        self.job_id = job_id

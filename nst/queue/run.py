@@ -1,0 +1,124 @@
+"""One run of the painter over a job: what is recorded of it, and why it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from nst.errors import UserError
+from nst.pictures import previews, tensors
+from nst.pictures.canvas import finish
+from nst.queue import messages
+from nst.queue.bounds import Bounds
+from nst.queue.files import with_strength
+from nst.queue.history import Standing
+from nst.queue.job import Job, Picture, State
+from nst.queue.painter import Painter
+
+if TYPE_CHECKING:
+    from nst.paint.transfer import Progress
+
+REFRESH = 0.5  # seconds a preview may be old; showing one costs a fiftieth of that
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Run:
+    """Paints a job in the thread that calls; `lock` guards the job's fields."""
+
+    job: Job
+    lock: threading.Lock
+    bounds: Bounds
+    clock: Callable[[], float]
+
+    def paint(self, painter: Painter) -> tuple[State, str]:
+        """The final state and its message; the job has its latest picture, however it ends.
+
+        An error of any kind ends this job alone, as others wait for the same thread.
+        """
+        try:
+            return self._follow(painter)
+        except UserError as error:
+            image = getattr(error, "image", None)  # DivergedError brings the last good picture
+            if image is None:
+                return State.FAILED, str(error)
+            told = str(error)
+        except BaseException:
+            return self._failed()
+        try:
+            self._keep(tensors.to_picture(image))
+        except Exception:
+            return self._failed()
+        return State.FAILED, told
+
+    def _failed(self) -> tuple[State, str]:
+        """How a job ends by the error that is being handled; it is for the log alone."""
+        log.exception("Painting %d failed", self.job.number)
+        if self.job.picture is None:
+            return State.FAILED, messages.UNEXPECTED
+        return State.FAILED, f"{messages.UNEXPECTED} {messages.SO_FAR}"
+
+    def _follow(self, painter: Painter) -> tuple[State, str]:
+        """Follow the painter to the end, or to a reason to stop."""
+        job, progress = self.job, None
+        assert job.canvas is not None
+        with contextlib.closing(painter.paint(job.canvas, job.settings)) as steps:
+            for progress in steps:
+                self._record(progress)
+                reason = self._reason_to_stop()
+                if reason and not progress.finished:
+                    self._keep(tensors.to_picture(progress.snapshot()))
+                    return State.STOPPED, reason
+        assert progress is not None
+        assert progress.image is not None
+        self._keep(tensors.to_picture(progress.image))
+        return State.FINISHED, ""
+
+    def _record(self, progress: Progress) -> None:
+        """Take in an iteration: its numbers, and its picture where one is due."""
+        job, standing, now = self.job, Standing.of(progress), self.clock()
+        due = progress.image is not None or job.picture is None or now - job.previewed >= REFRESH
+        picture = frame = None
+        if due or job.frames.due:
+            image = progress.snapshot() if progress.image is None else progress.image
+            canvas = tensors.to_picture(image)
+            picture = self._picture(canvas) if due else None
+            frame = previews.frame(canvas) if job.frames.due else None
+        with self.lock:
+            job.standing = standing
+            job.history.add(standing)
+            job.frames.add(frame)
+            if picture is not None:
+                job.picture, job.previewed = picture, now
+
+    def _reason_to_stop(self) -> str:
+        """Why the job must end now; "" if it need not."""
+        if self.job.cancel.is_set():
+            return messages.STOPPED
+        with self.lock:
+            unwatched = self.clock() - self.job.watched > self.bounds.patience
+        if unwatched:
+            return messages.UNWATCHED
+        if self.clock() - self.job.began > self.bounds.deadline:
+            return messages.TOO_LONG.format(minutes=self.bounds.deadline / 60)
+        return ""
+
+    def _keep(self, canvas: Image.Image) -> None:
+        picture = self._picture(canvas)
+        with self.lock:
+            self.job.picture = picture
+
+    def _picture(self, canvas: Image.Image) -> Picture:
+        """What is shown and saved of the canvas, in the job's colours and strength."""
+        job = self.job
+        photo = previews.decoded(job.content_shown)
+        shown = finish(canvas, photo, with_strength(job.settings, 1.0), job.masks)
+        mixed = previews.at_strength(shown, job.content_shown, job.settings.strength)
+        return Picture(canvas, shown, previews.encoded(mixed))
