@@ -19,8 +19,10 @@ from torch import Tensor
 
 from nst.paint import losses, transfer
 from nst.paint.optimizers import LBFGS
-from nst.pictures import canvas, fitting, reading, tensors, writing
+from nst.pictures import fitting, reading, tensors, writing
 from nst.settings import Settings
+from nst.studio.order import Pictures
+from nst.studio.preparation import prepare
 from nst.vgg import network
 
 HERE = Path(__file__).parent
@@ -95,10 +97,9 @@ def draw_scales(trunk: network.VGG19, size: int, steps: int) -> dict[str, Image.
     """The canvas of each size when it is finished, all shown at one size; default settings."""
     del steps  # as many as the settings say
     photo, settings = sample("content", PHOTO), Settings()
-    prepared = canvas.prepare(photo, [sample("styles", ARTWORK)], settings)
-    content, styles, _, _ = prepared.tensors()
+    prepared = prepare(Pictures(photo, [sample("styles", ARTWORK)]), settings)
     finished: dict[int, Tensor] = {}
-    for progress in transfer.steps(transfer.Canvas(content, styles), settings, trunk):
+    for progress in transfer.steps(prepared.canvas(), settings, trunk):
         if progress.image is not None:
             finished[progress.scale] = progress.image
     shape = fitting.fit_size(photo.size, size)

@@ -19,8 +19,11 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from nst.cli import cli
 from nst.paint import transfer
-from nst.pictures import canvas, reading, tensors, writing
+from nst.pictures import reading, tensors, writing
 from nst.settings import CONTROLS, Settings
+from nst.studio.finishing import finish
+from nst.studio.order import Pictures
+from nst.studio.preparation import prepare
 from nst.vgg import network
 
 HERE = Path(__file__).parent
@@ -387,10 +390,9 @@ def sample(folder: str, name: str) -> Image.Image:
 def paint(photo: str, style: str, trunk: network.VGG19) -> Image.Image:
     """The photo in the style, at the photo's own size, with the default settings."""
     content, settings = sample("content", photo), Settings()
-    prepared = canvas.prepare(content, [sample("styles", style)], settings)
-    picture, styles, _, _ = prepared.tensors()
-    result = transfer.stylize(transfer.Canvas(picture, styles), settings, trunk)
-    return canvas.finish(tensors.to_picture(result), content, settings)
+    prepared = prepare(Pictures(content, [sample("styles", style)]), settings)
+    result = transfer.stylize(prepared.canvas(), settings, trunk)
+    return finish(tensors.to_picture(result), content, settings)
 
 
 def sheet(rows: list[list[Image.Image]]) -> Image.Image:

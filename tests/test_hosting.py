@@ -15,11 +15,11 @@ from streamlit.testing.v1 import AppTest
 
 from nst.machine import limits
 from nst.paint.transfer import Progress
-from nst.pictures.canvas import Canvas
 from nst.queue import footprint
 from nst.queue.manager import JobManager
 from nst.queue.painter import VGGPainter
 from nst.settings import Settings
+from nst.studio.preparation import Prepared
 from page import capacity, studio, visitor, words
 
 ROOT = Path(__file__).parent.parent
@@ -50,8 +50,8 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     """Lets paintings, which are white at once, come to their end."""
     event = threading.Event()
 
-    def paint(canvas: Canvas, settings: Settings) -> Iterator[Progress]:
-        picture = torch.ones(1, 3, *canvas.content.size[::-1])
+    def paint(prepared: Prepared, settings: Settings) -> Iterator[Progress]:
+        picture = torch.ones(1, 3, *prepared.content.size[::-1])
         numbers = dict.fromkeys(("content_loss", "style_loss", "tv_loss", "total_loss"), 1.0)
         for iteration in (1, 2):
             yield Progress(

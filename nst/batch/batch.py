@@ -23,22 +23,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from nst.batch import easel, storage
 from nst.errors import UserError
-from nst.pictures import canvas, reading, tensors, writing
+from nst.pictures import reading, writing
 from nst.settings import CONTROLS, DEFAULT_PRESET, Settings, SettingsError, number
 from nst.studio import recipe
-from nst.studio.order import Input, Order
+from nst.studio.engine import Engine
+from nst.studio.order import Input, Order, Pictures
 from nst.studio.recipe import Recipe, RecipeError
+from nst.studio.studio import Painting, Studio
 
 if TYPE_CHECKING:
-    from PIL import Image
-
-    from nst.pictures.canvas import Canvas
+    from nst.paint.transfer import Progress
 
 MANIFEST = "manifest.jsonl"
 OVERLAP = 2  # jobs under way in one process: one is painted, one read or written
@@ -96,7 +95,7 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Painting:
+class Painted:
     """What a worker sends back: the bytes of a PNG, or the words of what went wrong."""
 
     data: bytes
@@ -108,138 +107,43 @@ class Painting:
     waited: float = 0.0  # seconds until the painting before this one was done
 
 
-@dataclass(frozen=True)
-class Painted:
-    """What a painter makes of a canvas, and the numbers of its last iteration."""
-
-    picture: Image.Image  # of the canvas's size
-    iterations: int
-    losses: Mapping[str, float]
-
-
 Each = Callable[[float], None]  # is told the fraction done after an iteration
-Painter = Callable[["Canvas", Settings, Each], Painted]
 
 
-class Engine(Protocol):
-    """What opens a painter; the same on every worker, so it can be sent and compared."""
+def paint(
+    studio: Studio, order: Order, each: Each | None = None, pictures: Pictures | None = None
+) -> Painted:
+    """Paint an order in the thread for painting; `pictures` are those of the order, if opened.
 
-    @property
-    def weights(self) -> str: ...
-    def __hash__(self) -> int: ...
-    def checksum(self) -> str:
-        """SHA-256 of the weights."""
-        ...
+    Raises `UserError` for pictures that cannot be read or a painting that falls apart.
+    """
+    painting = Painting(pictures or order.open(), order.settings)
+    ready, left = time.perf_counter(), threading.Event()
 
-    def open(self, threads: int | None) -> Painter:
-        """A painter that is ready to paint, with so many threads or as many as there are cores."""
-        ...
-
-
-@dataclass(frozen=True)
-class VGGEngine:
-    """VGG19 with these weights on this device; see `network.load`."""
-
-    weights: str = "original"
-    device: str = "auto"
-
-    def checksum(self) -> str:
-        """SHA-256 of the weights; raises `WeightsError` if there are none."""
-        from nst.vgg import weights
-
-        return weights.checksum(self.weights)
-
-    def open(self, threads: int | None) -> Painter:
-        """`transfer.steps` with one trunk, and targets that are computed once."""
-        import torch
-
-        from nst.paint import transfer
-        from nst.paint.targets import TargetCache
-        from nst.vgg import network
-
-        if threads:
-            torch.set_num_threads(threads)
-        trunk = network.load(self.weights, self.device)
-        remembering = transfer.Options(known=TargetCache())
-
-        def paint(prepared: Canvas, settings: Settings, each: Each) -> Painted:
-            inputs = transfer.Canvas(*prepared.tensors())
-            for last in transfer.steps(inputs, settings, trunk, options=remembering):
-                each(last.fraction)
-            return Painted(
-                tensors.to_picture(last.snapshot()),
-                last.iteration,
-                {name: getattr(last, name) for name in LOSSES},
-            )
-
-        return paint
-
-
-class Studio:
-    """Paints orders one at a time with an engine that is opened when it is first needed."""
-
-    def __init__(self, engine: Engine, threads: int | None = None) -> None:
-        self.engine, self._threads = engine, threads
-
-    @cached_property
-    def checksum(self) -> str:
-        """Of the engine's weights."""
-        return self.engine.checksum()
-
-    @cached_property
-    def _painter(self) -> Painter:
-        return self.engine.open(self._threads)
-
-    def recipe(self, order: Order) -> Recipe:
-        """All it takes to paint the order again."""
-        return dataclasses.replace(
-            order.recipe,
-            weights=self.engine.weights,
-            weights_sha256=self.checksum,
-            versions=recipe.versions(),
-        )
-
-    def paint(self, order: Order, each: Each | None = None) -> Painting:
-        """The finished painting.
-
-        Raises `UserError` for pictures that cannot be read or a painting that falls apart.
-        """
-        photo = order.content.open()
-        prepared = canvas.prepare(
-            photo,
-            [style.open() for style in order.styles],
-            order.settings,
-            [mask.open() for mask in order.masks],
-            None if order.init is None else order.init.open(),
-        )
-        ready, left = time.perf_counter(), threading.Event()
-
-        def tell(fraction: float) -> None:
+    def work() -> tuple[Progress, float, float]:
+        waited = time.perf_counter() - ready
+        painter = studio.painter
+        began = time.perf_counter()
+        for progress in painting.steps(painter.paint):
             if left.is_set():
                 raise _StoppedError
             if each:
-                each(fraction)
+                each(progress.fraction)
+        return progress, waited, time.perf_counter() - began
 
-        def paint() -> tuple[Painted, float, float]:
-            waited = time.perf_counter() - ready
-            painter = self._painter
-            began = time.perf_counter()
-            painted = painter(prepared, order.settings, tell)
-            return painted, waited, time.perf_counter() - began
-
-        try:
-            painted, waited, seconds = easel.paint(paint)
-        finally:
-            left.set()  # who waits here may be interrupted, and then nobody wants it any more
-        picture = canvas.finish(painted.picture, photo, order.settings, prepared.masks)
-        return Painting(
-            writing.encode(picture, text={recipe.KEY: self.recipe(order).to_json()}),
-            painting_seconds=round(seconds, 3),
-            iterations=painted.iterations,
-            losses=painted.losses,
-            worker=f"{socket.gethostname()}:{os.getpid()}",
-            waited=waited,
-        )
+    try:
+        last, waited, seconds = easel.paint(work)
+    finally:
+        left.set()  # who waits here may be interrupted, and then nobody wants it any more
+    picture = painting.finish(last.snapshot())
+    return Painted(
+        writing.encode(picture, text={recipe.KEY: studio.recipe(order).to_json()}),
+        painting_seconds=round(seconds, 3),
+        iterations=last.iteration,
+        losses={name: getattr(last, name) for name in LOSSES},
+        worker=f"{socket.gethostname()}:{os.getpid()}",
+        waited=waited,
+    )
 
 
 def gather(job: Job) -> Order:
@@ -286,7 +190,7 @@ class Attempt:
         self.started = datetime.now(UTC).isoformat(timespec="seconds")
         self._began = time.perf_counter()
 
-    def finish(self, painting: Painting) -> Record:
+    def finish(self, painting: Painted) -> Record:
         """Write the painting into the folder; raises `ImageError` if that is not possible."""
         storage.write(self.target, painting.data)
         self._began += painting.waited
@@ -334,7 +238,7 @@ def carry_out(attempt: Attempt, studio: Studio, each: Each | None = None) -> Rec
     order = gather(attempt.job)
     if is_painted(attempt.target, studio.recipe(order)):
         return attempt.skip()
-    return attempt.finish(studio.paint(order, each))
+    return attempt.finish(paint(studio, order, each))
 
 
 def paint_all(

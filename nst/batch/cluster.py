@@ -21,9 +21,11 @@ from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any
 
 from nst.batch import batch, storage
-from nst.batch.batch import Attempt, Engine, Job, Painting, Record, Studio
+from nst.batch.batch import Attempt, Job, Painted, Record
 from nst.errors import UserError
+from nst.studio.engine import Engine
 from nst.studio.order import Order
+from nst.studio.studio import Studio
 
 if TYPE_CHECKING:
     from distributed import Client, Future, SpecCluster
@@ -275,7 +277,7 @@ class _Crew:
         from distributed import KilledWorker
 
         try:
-            result: Painting | Record = future.result(timeout=FETCH)
+            result: Painted | Record = future.result(timeout=FETCH)
         except Exception as error:
             if future.status != "error" and isinstance(error, (OSError, CancelledError)):
                 # The connection was lost, and what was under way with it; no fault of the job's.
@@ -312,12 +314,12 @@ def _absolute(path: str) -> str:
     return path if here is None else os.path.abspath(here)
 
 
-def _paint_carried(order: Order, engine: Engine) -> Painting:
+def _paint_carried(order: Order, engine: Engine) -> Painted:
     """On a worker: paint what was sent, and send it back."""
     try:
-        return _studio(engine).paint(order)
+        return batch.paint(_studio(engine), order)
     except UserError as error:  # as words, since not every error survives the journey
-        return Painting(b"", str(error))
+        return Painted(b"", str(error))
 
 
 def _paint_there(job: Job, folder: str, engine: Engine) -> Record:

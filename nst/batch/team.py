@@ -16,7 +16,7 @@ from nst.paint.spread import TeamLostError
 if TYPE_CHECKING:
     from distributed import Future
 
-    from nst.batch.batch import VGGEngine
+    from nst.studio.engine import VGGEngine
     from nst.vgg.network import VGG19
 
 LOOK_AROUND = 1.0  # seconds between two looks at whether everybody is still there
@@ -157,10 +157,9 @@ def _trunk(engine: VGGEngine, threads: int) -> VGG19:
     import torch
 
     from nst.machine import malloc
-    from nst.vgg import network
 
     torch.set_num_threads(threads)
-    trunk = network.load(engine.weights, engine.device)
+    trunk = engine.load()
     trunk.spare_memory(True)
     malloc.spare(True)
     return trunk

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
+import functools
 import json
 import os
 import secrets
@@ -41,9 +42,8 @@ if TYPE_CHECKING:
     from nst.paint import memory
     from nst.paint.checkpoint import State
     from nst.paint.estimate import Estimate
-    from nst.paint.spread import Team
     from nst.paint.transfer import Progress
-    from nst.pictures.canvas import Canvas
+    from nst.studio.order import Pictures
     from nst.studio.recipe import Recipe, Source
     from nst.vgg.network import VGG19
 
@@ -215,6 +215,12 @@ class _Inputs:
     sources: dict[str, tuple[Source, ...]]
     exif: bytes = b""  # of the content, to be kept
 
+    def pictures(self) -> Pictures:
+        """The pictures alone."""
+        from nst.studio.order import Pictures
+
+        return Pictures(self.content, self.styles, self.masks, self.init)
+
 
 def _read_inputs(options: argparse.Namespace, settings: Settings) -> _Inputs:
     from nst.pictures import metadata, reading
@@ -321,8 +327,11 @@ def _paint(options: argparse.Namespace, report: _Report) -> int:
             "--blend-sheet, or them."
         )
     from nst.batch import cluster
-    from nst.pictures import canvas, charts, deep, tensors, writing
+    from nst.paint import transfer
+    from nst.pictures import charts, deep, writing
     from nst.studio import recipe
+    from nst.studio.engine import VGGPainter
+    from nst.studio.studio import Painting
 
     if spread:
         cluster.check_installed("--scheduler" if options.scheduler else "--workers")
@@ -361,21 +370,20 @@ def _paint(options: argparse.Namespace, report: _Report) -> int:
         return 0
     if count:
         return _paint_sheet(options, report, inputs, settings, trunk, count)
-    prepared = canvas.prepare(inputs.content, inputs.styles, settings, inputs.masks, inputs.init)
+    painting = Painting(inputs.pictures(), settings)
     keeper = _Keeper(kept_at, made.to_json(), report) if kept_at else None
-    masks = prepared.masks
     with contextlib.ExitStack() as stack:
         team = stack.enter_context(_gather(name, options)) if spread else None
-        run = _run(prepared, settings, trunk, tile, state, team)
-        del state, prepared  # each is as large as the painting
+        painter = VGGPainter(trunk, transfer.Options(tile=tile, team=team))
+        run = painting.steps(functools.partial(painter.paint, resume=state))
+        del state  # as large as the painting
         outcome = _follow(run, report, window, keeper)
     text = {recipe.KEY: made.to_json()}
     if depth == 16:
-        pixels = deep.finish(outcome.image, inputs.content, settings, masks)
+        pixels = painting.finish_deep(outcome.image)
         _save(lambda path: deep.save(pixels, path, text, dpi, inputs.exif), options.output)
     else:
-        painting = tensors.to_picture(outcome.image)
-        picture = canvas.finish(painting, inputs.content, settings, masks)
+        picture = painting.finish(outcome.image)
         _save(
             lambda path: writing.save(picture, path, text, quality, dpi, inputs.exif),
             options.output,
@@ -404,26 +412,12 @@ def _canvas(inputs: _Inputs, settings: Settings, trunk: VGG19) -> memory.Canvas:
     return memory.Canvas(height, width, settings, len(inputs.masks), trunk.precision.itemsize)
 
 
-def _run(
-    prepared: Canvas,
-    settings: Settings,
-    trunk: VGG19,
-    tile: int | None = None,
-    state: State | None = None,
-    team: Team | None = None,
-) -> Iterator[Progress]:
-    from nst.paint import transfer
-
-    canvas = transfer.Canvas(*prepared.tensors())
-    how = transfer.Options(tile=tile, team=team)
-    return transfer.steps(canvas, settings, trunk, resume=state, options=how)
-
-
 def _gather(weights: str, options: argparse.Namespace) -> AbstractContextManager[DaskTeam]:
     """The workers that were asked for."""
-    from nst.batch import batch, team
+    from nst.batch import team
+    from nst.studio.engine import VGGEngine
 
-    engine = batch.VGGEngine(weights, options.device)
+    engine = VGGEngine(weights, options.device)
     return team.gather(engine, options.workers, options.scheduler)
 
 
@@ -502,22 +496,20 @@ def _paint_sheet(
     count: int,
 ) -> int:
     """Paint the sheet of --blend-sheet; interrupted, it is saved as far as it is."""
-    from nst.pictures import canvas, fitting, sheet, tensors, writing
+    from nst.pictures import fitting, sheet, writing
+    from nst.studio.engine import VGGPainter
+    from nst.studio.studio import Painting
 
     rows = _sheet_settings(settings, len(inputs.styles), count)
     painted: list[list[tuple[str, Image]]] = []
-    size = fitting.fit_size(inputs.content.size, settings.resolution)
-    photo = inputs.content.resize(size)
+    photo = fitting.fit(inputs.content, settings.resolution)  # nothing on a sheet is larger
     outcome = None
     for row in rows:
         painted.append([])
         for caption, changed in row:
-            prepared = canvas.prepare(
-                inputs.content, inputs.styles, changed, inputs.masks, inputs.init
-            )
-            outcome = _follow(_run(prepared, changed, trunk), report, None)
-            painting = tensors.to_picture(outcome.image)
-            picture = canvas.finish(painting, photo, changed, prepared.masks)
+            painting = Painting(dataclasses.replace(inputs.pictures(), content=photo), changed)
+            outcome = _follow(painting.steps(VGGPainter(trunk).paint), report, None)
+            picture = painting.finish(outcome.image)
             painted[-1].append((caption, picture))
             if outcome.exit_code:
                 break

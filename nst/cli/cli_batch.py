@@ -226,8 +226,9 @@ def _records(
 ) -> Generator[Record, None, None]:
     """Paint, in this process or on a cluster."""
     from nst.batch import batch
+    from nst.studio.engine import VGGEngine
 
-    engine = batch.VGGEngine(options.weights, options.device)
+    engine = VGGEngine(options.weights, options.device)
     engine.checksum()  # weights that are not there are bad input, not many failures
     from nst.batch import cluster
 
@@ -284,7 +285,9 @@ def _result(path: str) -> Image:
 def _sheet(options: argparse.Namespace) -> int:
     from nst.batch import batch, storage
     from nst.pictures import fitting, reading, sheet, writing
+    from nst.studio.engine import VGGEngine
     from nst.studio.order import Input
+    from nst.studio.studio import Studio
 
     if options.preset is None:
         options.preset = "quick"
@@ -303,7 +306,7 @@ def _sheet(options: argparse.Namespace) -> int:
         writing.encode(fitting.fit(photo, settings.resolution)),
         Path(options.content).name,
     )
-    studio = batch.Studio(batch.VGGEngine(options.weights, options.device))
+    studio = Studio(VGGEngine(options.weights, options.device))
     report = _Report(len(styles), options.quiet, options.json)
     tiles: list[sheet.Tile] = [("Photo", small.open())]
     failed = exit_code = 0
@@ -313,7 +316,7 @@ def _sheet(options: argparse.Namespace) -> int:
             title = Path(storage.name_of(style)).stem.replace("_", " ").capitalize()
             try:
                 order = dataclasses.replace(batch.gather(job), content=small)
-                painting = studio.paint(order, report.progress)
+                painting = batch.paint(studio, order, report.progress)
             except UserError as error:
                 failed += 1
                 report.error(f"{title}: {error}")

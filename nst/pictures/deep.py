@@ -1,4 +1,4 @@
-"""Deep colour: a result of 16 bits a channel, finished and written for print and retouching.
+"""Deep colour: a result of 16 bits a channel, written for print and retouching.
 
 Its pixels are a `numpy.uint16` array of shape (height, width, 3), sRGB, 0..65535; Pillow has no
 such pictures.
@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import struct
 import zlib
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, BinaryIO, TypeAlias
+from collections.abc import Mapping
+from typing import BinaryIO, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,11 +18,7 @@ from PIL import Image
 from PIL.PngImagePlugin import putchunk
 
 from nst import errors
-from nst.pictures import canvas, color, enlarging, fitting, tensors, writing
-from nst.settings import Settings
-
-if TYPE_CHECKING:
-    from torch import Tensor
+from nst.pictures import color, writing
 
 Pixels: TypeAlias = npt.NDArray[np.uint16]
 
@@ -30,50 +26,6 @@ WHITE = 65535
 SUFFIXES = (".png", ".tif", ".tiff")
 
 _SIGNATURE, _HEADER = 8, 25  # bytes, at the beginning of a PNG
-
-
-def finish(
-    painting: Tensor,
-    photo: Image.Image,
-    settings: Settings,
-    masks: Sequence[Image.Image] = (),
-) -> Pixels:
-    """`canvas.finish` of a painting of shape (1, 3, height, width) in 0..1, rounded to 16 bits.
-
-    Raises `ValueError` for another shape or values that are not finite.
-    """
-    pixels = _enlarged(painting, photo.size)
-    small = tensors.to_picture(painting)
-    sharper = canvas.sharpened(settings, photo.size, small.size)
-    if not sharper and not canvas.mixes_photo(settings, masks):
-        return pixels
-    detail = enlarging.Detail(small, photo) if sharper else None
-    unclaimed = canvas.unclaimed(masks, photo.size) if masks else None
-    for box in color.strips(photo.size):
-        strip = pixels[box[1] : box[3]]
-        original = color.planes(np.asarray(photo.crop(box)))
-        values: color.Values = color.planes(strip) * np.float32(255 / WHITE)
-        if detail is not None:
-            values = (values + detail.strip(box).ravel()).clip(0, 255)
-        if settings.preserve_color == "luminance":
-            values = color.recoloured(values, original)
-        if unclaimed is not None:
-            share = np.asarray(unclaimed.crop(box), np.float32).ravel() / 255
-            values += share * (original - values)
-        if settings.strength < 1:
-            values = 255 * color.mixed(values / 255, original / 255, settings.strength)
-        rounded = np.rint(values * (WHITE / 255)).clip(0, WHITE)
-        strip[:] = rounded.astype(np.uint16).T.reshape(strip.shape)
-    return pixels
-
-
-def _enlarged(painting: Tensor, size: tuple[int, int]) -> Pixels:
-    """A painting as in `finish` at `size` (width, height), a channel at a time."""
-    pixels = np.empty((size[1], size[0], 3), np.uint16)
-    for channel, plane in enumerate(tensors.planes(painting)):
-        values = np.rint(plane.numpy() * WHITE).clip(0, WHITE).astype(np.uint16)
-        pixels[..., channel] = np.asarray(fitting.enlarge(Image.fromarray(values), size))
-    return pixels
 
 
 def check_output(path: str | os.PathLike[str]) -> None:

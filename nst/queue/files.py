@@ -11,10 +11,10 @@ from PIL import Image
 
 from nst.errors import UserError
 from nst.pictures import previews, sheet, timelapse, writing
-from nst.pictures.canvas import finish, mixes_photo
 from nst.queue.job import Job
 from nst.queue.messages import NOT_KEPT
 from nst.settings import Settings
+from nst.studio.finishing import finish, mixes_photo
 from nst.studio.recipe import KEY, versions
 
 WEIGHTS = "original"  # of VGG19, that the page paints with

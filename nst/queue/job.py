@@ -12,11 +12,11 @@ from typing import NamedTuple
 from PIL import Image
 
 from nst.pictures import previews, reading
-from nst.pictures.canvas import Canvas, prepare
 from nst.queue.history import History, Standing, Thinned
 from nst.queue.pace import work
 from nst.settings import Settings
 from nst.studio.order import Input, Order
+from nst.studio.preparation import Prepared, prepare
 from nst.studio.recipe import Recipe
 
 # Kept for the time-lapse. A JPEG of paint takes 20 to 40 KB at the default resolution and up to
@@ -78,7 +78,7 @@ class Job:
 
     id: str
     visitor: str  # who ordered it; "" for nobody in particular
-    canvas: Canvas | None  # until the end
+    prepared: Prepared | None  # until the end
     masks: tuple[Image.Image, ...]  # of the canvas
     recipe: Recipe
     size: tuple[int, int]  # of the photo
@@ -107,24 +107,22 @@ class Job:
 
         The id cannot be guessed. Raises `ImageError`.
         """
-        content, styles = order.content.open(), [style.open() for style in order.styles]
-        masks = [mask.open() for mask in order.masks]
-        init = None if order.init is None else order.init.open()
-        size = previews.size_of(content.size)
-        canvas = prepare(content, styles, order.settings, masks, init)
+        pictures = order.open()
+        content, size = pictures.content, previews.size_of(pictures.content.size)
+        prepared = prepare(pictures, order.settings)
         return cls(
             id=secrets.token_urlsafe(16),
             visitor=visitor,
-            canvas=canvas,
-            masks=canvas.masks,
+            prepared=prepared,
+            masks=prepared.masks,
             recipe=order.recipe,
             size=content.size,
             photo=order.content,
             content_name=order.content.title,
             style_name=order.style_name,
             content_shown=previews.stretched(content, size),
-            style_shown=previews.tiled(styles, size),
-            work=work(order.settings, canvas.content.size),
+            style_shown=previews.tiled(pictures.styles, size),
+            work=work(order.settings, prepared.content.size),
             ordered=now,
             watched=now,
         )
@@ -152,8 +150,8 @@ class Job:
         if self.picture is not None:
             pictures += [self.picture.canvas, self.picture.shown]
             preview = self.picture.preview
-        if self.canvas is not None:
-            pictures += [self.canvas.content, *self.canvas.styles, self.canvas.init]
+        if self.prepared is not None:
+            pictures += [self.prepared.content, *self.prepared.styles, self.prepared.init]
         files = self.photo.data, self.content_shown, self.style_shown, preview
         return sum(reading.held_bytes(picture) for picture in pictures if picture) + sum(
             len(file) for file in (*files, *self.frames.kept())
@@ -161,7 +159,7 @@ class Job:
 
     def end(self, state: State, message: str) -> None:
         """Set the final state and let go of what is no longer needed."""
-        self.state, self.message, self.canvas = state, message, None
+        self.state, self.message, self.prepared = state, message, None
         if self.picture is None:
             self.photo = dataclasses.replace(self.photo, data=b"")
 

@@ -86,8 +86,8 @@ class JobManager:
         with self.files.full_size:
             job = Job.of(order, visitor, self._clock())
         if self._bounds.memory is not None:
-            assert job.canvas is not None
-            footprint.check(job.canvas.content.size, self._bounds.memory)
+            assert job.prepared is not None
+            footprint.check(job.prepared.content.size, self._bounds.memory)
         with self._lock:
             self._check_room(visitor, job.size_bytes)
             self._count += 1
@@ -252,7 +252,7 @@ class JobManager:
             del self._jobs[job.id]
 
     def _log_begin(self, job: Job) -> None:
-        assert job.canvas is not None
+        assert job.prepared is not None
         changed = [
             f"{name}={value}"
             for name, value in dataclasses.asdict(job.settings).items()
@@ -261,8 +261,8 @@ class JobManager:
         log.info(
             "Painting %d begins: %d x %d px for a photo of %d x %d px, styles: %d, masks: %d, "
             "settings: %s; waited %.1f s; %d waiting",
-            *(job.number, *job.canvas.content.size, *job.size),
-            *(len(job.canvas.styles), len(job.masks), " ".join(changed) or "defaults"),
+            *(job.number, *job.prepared.content.size, *job.size),
+            *(len(job.prepared.styles), len(job.masks), " ".join(changed) or "defaults"),
             *(self._clock() - job.ordered, len(self._queue)),
         )
 

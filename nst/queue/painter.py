@@ -9,8 +9,9 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Protocol
 
 from nst.machine import limits, malloc
-from nst.pictures.canvas import Canvas
 from nst.settings import Settings
+from nst.studio import engine
+from nst.studio.preparation import Prepared
 
 # torch is imported by the first painting: the page's first paint must not wait for it.
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 SHORT = 2_000_000_000  # bytes: with less, every tenth of a GB counts
 
 
-class Painter(Protocol):
+class Painter(engine.Painter, Protocol):
     """What the queue needs of whoever paints."""
 
     def load(self) -> object:
@@ -28,9 +29,6 @@ class Painter(Protocol):
 
     def measure(self) -> tuple[float, float]:
         """A short piece of work, as `schedule.cost` counts, and the seconds that it took."""
-
-    def paint(self, canvas: Canvas, settings: Settings) -> Generator[Progress, None, None]:
-        """Paint, one `Progress` an iteration; closing the generator ends it."""
 
 
 class VGGPainter:
@@ -69,9 +67,6 @@ class VGGPainter:
         work = schedule.cost(schedule.Stage(side, side, 1), settings)
         return work, estimate.measure(self.load(), settings) * work
 
-    def paint(self, canvas: Canvas, settings: Settings) -> Generator[Progress, None, None]:
+    def paint(self, prepared: Prepared, settings: Settings) -> Generator[Progress, None, None]:
         """One `Progress` an iteration."""
-        from nst.paint import transfer
-
-        trunk = self.load()
-        yield from transfer.steps(transfer.Canvas(*canvas.tensors()), settings, trunk)
+        yield from engine.VGGPainter(self.load()).paint(prepared, settings)

@@ -13,13 +13,13 @@ from PIL import Image
 
 from nst.errors import UserError
 from nst.pictures import previews, tensors
-from nst.pictures.canvas import finish
 from nst.queue import messages
 from nst.queue.bounds import Bounds
 from nst.queue.files import with_strength
 from nst.queue.history import Standing
 from nst.queue.job import Job, Picture, State
 from nst.queue.painter import Painter
+from nst.studio.finishing import finish
 
 if TYPE_CHECKING:
     from nst.paint.transfer import Progress
@@ -68,8 +68,8 @@ class Run:
     def _follow(self, painter: Painter) -> tuple[State, str]:
         """Follow the painter to the end, or to a reason to stop."""
         job, progress = self.job, None
-        assert job.canvas is not None
-        with contextlib.closing(painter.paint(job.canvas, job.settings)) as steps:
+        assert job.prepared is not None
+        with contextlib.closing(painter.paint(job.prepared, job.settings)) as steps:
             for progress in steps:
                 self._record(progress)
                 reason = self._reason_to_stop()

@@ -1,4 +1,4 @@
-"""What a visitor orders: pictures and settings."""
+"""What is ordered: pictures as files, and settings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nst.studio.recipe import Recipe, Source
 
 @dataclass(frozen=True)
 class Input:
-    """A picture that goes in, as a file: what the page calls it, its bytes and its name."""
+    """A picture that goes in, as a file: its title for people, its bytes and its name."""
 
     title: str
     data: bytes
@@ -32,6 +32,16 @@ class Input:
 
 
 @dataclass(frozen=True)
+class Pictures:
+    """The pictures of an order, opened: RGB, of any size."""
+
+    content: Image.Image
+    styles: Sequence[Image.Image]
+    masks: Sequence[Image.Image] = ()  # none, or one a style
+    init: Image.Image | None = None
+
+
+@dataclass(frozen=True)
 class Order:
     """What is to be painted, from what, and how.
 
@@ -43,6 +53,15 @@ class Order:
     settings: Settings
     masks: tuple[Input, ...] = ()
     init: Input | None = None
+
+    def open(self) -> Pictures:
+        """The order's pictures; raises `ImageError` for one that cannot be read."""
+        return Pictures(
+            self.content.open(),
+            [style.open() for style in self.styles],
+            [mask.open() for mask in self.masks],
+            None if self.init is None else self.init.open(),
+        )
 
     @property
     def style_name(self) -> str:

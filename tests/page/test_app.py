@@ -28,7 +28,6 @@ from streamlit.testing.v1 import AppTest
 from nst.errors import NoMemoryError, UserError
 from nst.paint.transfer import Progress
 from nst.pictures import reading, writing
-from nst.pictures.canvas import Canvas
 from nst.queue.files import Files
 from nst.queue.history import Standing
 from nst.queue.manager import JobManager
@@ -37,6 +36,7 @@ from nst.queue.painter import VGGPainter
 from nst.settings import CONTROLS, PRESETS, Settings
 from nst.studio import recipe
 from nst.studio.order import Order
+from nst.studio.preparation import Prepared
 from nst.studio.recipe import Source
 from nst.vgg.network import VGG19
 from page import capacity, downloads, gallery, masks, studio, variations, visit
@@ -476,9 +476,9 @@ def test_a_full_queue_is_told_in_words(app: AppTest, monkeypatch: pytest.MonkeyP
     assert not app.exception
 
 
-def paint(canvas: Canvas, settings: Settings) -> Iterator[Progress]:
+def paint(prepared: Prepared, settings: Settings) -> Iterator[Progress]:
     """One white iteration."""
-    height, width = canvas.content.size[::-1]
+    height, width = prepared.content.size[::-1]
     picture = torch.ones(1, 3, height, width)
     yield Progress(
         iteration=1,
@@ -623,9 +623,9 @@ def test_continue_paints_on_from_the_result_with_the_present_settings(
     assert not app.exception
 
 
-def painted_then_failing(canvas: Canvas, settings: Settings) -> Iterator[Progress]:
+def painted_then_failing(prepared: Prepared, settings: Settings) -> Iterator[Progress]:
     """One white iteration that is shown, and then no memory for another."""
-    yield dataclasses.replace(next(iter(paint(canvas, settings))), total=2, fraction=0.5)
+    yield dataclasses.replace(next(iter(paint(prepared, settings))), total=2, fraction=0.5)
     raise NoMemoryError("There is not enough memory to go on.")
 
 
@@ -1122,10 +1122,10 @@ def test_all_styles_are_tried_one_after_the_other(app: AppTest, orders: list[Ord
 def test_stop_ends_the_trying(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     held = threading.Event()
 
-    def wait(self: VGGPainter, canvas: Canvas, settings: Settings) -> Iterator[Progress]:
+    def wait(self: VGGPainter, prepared: Prepared, settings: Settings) -> Iterator[Progress]:
         held.wait(30)
-        yield dataclasses.replace(next(iter(paint(canvas, settings))), fraction=0.5)
-        yield from paint(canvas, settings)
+        yield dataclasses.replace(next(iter(paint(prepared, settings))), fraction=0.5)
+        yield from paint(prepared, settings)
 
     monkeypatch.setattr(VGGPainter, "paint", wait)
     button(app, "Try them all").click().run()

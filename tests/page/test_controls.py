@@ -1,6 +1,6 @@
 """Each control changes the picture in the direction it names, measured on small pictures.
 
-Everything goes the way of the command line: `canvas.prepare`, `transfer.steps`, `canvas.finish`.
+Everything goes the way of the command line: `prepare`, `transfer.steps`, `finish`.
 """
 
 from __future__ import annotations
@@ -21,8 +21,11 @@ from PIL import Image, ImageFilter
 from benchmarks import judges
 from nst.paint import losses, transfer
 from nst.paint.targets import TargetCache
-from nst.pictures import canvas, color, fitting, reading, tensors
+from nst.pictures import color, fitting, reading, tensors
 from nst.settings import CONTROLS, LAYERS, Settings
+from nst.studio.finishing import finish
+from nst.studio.order import Pictures
+from nst.studio.preparation import prepare
 from nst.vgg import network
 
 RESOURCES = Path(__file__).parents[2] / "Resources"
@@ -58,17 +61,16 @@ class Studio:
         return self._known[key]
 
     def run(self, photo, styles, chosen, masks=(), init=None) -> Painting:
-        prepared = canvas.prepare(photo, styles, chosen, masks, init)
-        content, tensors, start, regions = prepared.tensors()
+        prepared = prepare(Pictures(photo, styles, masks, init), chosen)
         run = transfer.steps(
-            transfer.Canvas(content, tensors, start, regions),
+            prepared.canvas(),
             chosen,
             self.trunk,
             options=transfer.Options(known=self._targets),
         )
         *_, last = run
         painting = tensors.to_picture(last.image)
-        return Painting(canvas.finish(painting, photo, chosen, prepared.masks), last)
+        return Painting(finish(painting, photo, chosen, prepared.masks), last)
 
     def features(self, picture, layers):
         return self.trunk.features(self.trunk.normalize(tensors.to_tensor(picture)), layers)
@@ -249,7 +251,7 @@ def test_match_keeps_the_photos_colours_as_a_whole(studio):
 def test_strength_goes_from_the_photo_to_the_painting(studio):
     painting = studio.paint().picture
     pictures = [
-        canvas.finish(painting, studio.photo, dataclasses.replace(BASE, strength=strength))
+        finish(painting, studio.photo, dataclasses.replace(BASE, strength=strength))
         for strength in (0, 0.25, 0.5, 0.75, 1)
     ]
     assert pictures[0].tobytes() == studio.photo.tobytes()
@@ -358,10 +360,10 @@ def test_a_larger_learning_rate_goes_further(studio):
 @pytest.mark.parametrize("anneal", [True, False])
 def test_annealing_ends_with_small_steps(studio, anneal):
     chosen = dataclasses.replace(BASE, anneal=anneal, coarse_to_fine=False, early_stop=False)
-    prepared = canvas.prepare(studio.photo, [studio.styles["sky"]], chosen)
-    content, styles, *_ = prepared.tensors()
-    run = transfer.steps(transfer.Canvas(content, styles), chosen, studio.trunk)
-    pictures = [content, *(progress.snapshot() for progress in run)]
+    prepared = prepare(Pictures(studio.photo, [studio.styles["sky"]]), chosen)
+    canvas = prepared.canvas()
+    run = transfer.steps(canvas, chosen, studio.trunk)
+    pictures = [canvas.content, *(progress.snapshot() for progress in run)]
     moved = [float((b - a).abs().mean()) for a, b in itertools.pairwise(pictures)]
     assert (moved[-1] < 0.2 * max(moved)) == anneal
 
@@ -550,27 +552,25 @@ def test_controls_work_together(studio, order):
     """Any of them: finite, displayable, of the photo's size, repeatable, and no input changed."""
     given_pictures = [order.photo, *order.styles, *order.masks]
     before = [given_picture.tobytes() for given_picture in given_pictures]
-    prepared = canvas.prepare(order.photo, order.styles, order.settings, order.masks, order.init)
-    content, styles, init, masks = prepared.tensors()
-    tensors = [content, *styles, *masks, *([] if init is None else [init])]
-    copies = [tensor.clone() for tensor in tensors]
+    prepared = prepare(Pictures(order.photo, order.styles, order.masks, order.init), order.settings)
+    canvas = prepared.canvas()
+    given = [canvas.content, *canvas.styles, *canvas.masks]
+    given += [] if canvas.init is None else [canvas.init]
+    copies = [tensor.clone() for tensor in given]
 
     def paint():
-        run = transfer.steps(
-            transfer.Canvas(content, styles, init, masks), order.settings, studio.trunk
-        )
-        seen = list(run)
+        seen = list(transfer.steps(canvas, order.settings, studio.trunk))
         for progress in seen:
             assert np.isfinite(progress.total_loss)
         return seen[-1]
 
     last = paint()
-    assert last.image.shape == content.shape
+    assert last.image.shape == canvas.content.shape
     assert torch.isfinite(last.image).all()
     assert 0 <= last.image.min() <= last.image.max() <= 1
     assert torch.equal(paint().image, last.image)
     painting = tensors.to_picture(last.image)
-    finished = canvas.finish(painting, order.photo, order.settings, prepared.masks)
+    finished = finish(painting, order.photo, order.settings, prepared.masks)
     assert (finished.mode, finished.size) == ("RGB", order.photo.size)
-    assert all(torch.equal(a, b) for a, b in zip(tensors, copies, strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(given, copies, strict=True))
     assert [given_picture.tobytes() for given_picture in given_pictures] == before

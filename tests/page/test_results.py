@@ -20,22 +20,22 @@ from streamlit.testing.v1 import AppTest
 from nst.errors import UserError
 from nst.paint.transfer import Progress
 from nst.pictures import writing
-from nst.pictures.canvas import Canvas
 from nst.queue.job import Snapshot
 from nst.queue.manager import JobManager
 from nst.queue.painter import VGGPainter
 from nst.settings import CONTROLS, Settings
 from nst.studio import recipe
 from nst.studio.order import Input, Order
+from nst.studio.preparation import Prepared
 from page import archive, controls, gallery, results, visit
 
 ROOT = Path(__file__).parents[2]
 APP = str(ROOT / "streamlit_app.py")
 
 
-def paint(canvas: Canvas, settings: Settings) -> Iterator[Progress]:
+def paint(prepared: Prepared, settings: Settings) -> Iterator[Progress]:
     """One white iteration."""
-    height, width = canvas.content.size[::-1]
+    height, width = prepared.content.size[::-1]
     picture = torch.ones(1, 3, height, width)
     numbers = dict.fromkeys(("content_loss", "style_loss", "tv_loss", "total_loss", "seconds"), 1.0)
     yield Progress(

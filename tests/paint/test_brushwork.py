@@ -20,8 +20,11 @@ from nst.paint.neighbours import CELL, DEEPEST, LAYERS, Matcher, hypercolumns, l
 from nst.paint.schedule import Stage
 from nst.paint.targets import TargetCache
 from nst.paint.transfer import Canvas
-from nst.pictures import canvas, fitting, tensors
+from nst.pictures import fitting, tensors
 from nst.settings import Settings
+from nst.studio.finishing import finish
+from nst.studio.order import Pictures
+from nst.studio.preparation import prepare
 
 BASE = Settings(resolution=96)
 
@@ -527,10 +530,9 @@ def test_one_coloured_style_among_grey_ones_gives_colour(content, style, trunk):
 def test_a_grey_photo_stays_grey_where_its_colours_are_kept(photo, artwork, trunk):
     grey = fitting.fit(photo, 96).convert("L").convert("RGB")
     settings = dataclasses.replace(BASE, iterations=8, preserve_color="match")
-    prepared = canvas.prepare(grey, [artwork], settings)
-    content, styles, _, _ = prepared.tensors()
-    painted = tensors.to_picture(transfer.stylize(Canvas(content, styles), settings, trunk))
-    finished = np.asarray(canvas.finish(painted, grey, settings), int)
+    prepared = prepare(Pictures(grey, [artwork]), settings)
+    painted = tensors.to_picture(transfer.stylize(prepared.canvas(), settings, trunk))
+    finished = np.asarray(finish(painted, grey, settings), int)
     assert np.ptp(finished, axis=2).max() <= 1
     assert abs(finished - np.asarray(grey, int)).mean() > 5
 

@@ -25,7 +25,6 @@ from nst.errors import NoMemoryError, UserError
 from nst.machine import limits
 from nst.paint.transfer import DivergedError, Progress
 from nst.pictures import writing
-from nst.pictures.canvas import Canvas
 from nst.queue import footprint, messages, pace, run
 from nst.queue import job as job_module
 from nst.queue.bounds import Bounds
@@ -36,6 +35,7 @@ from nst.queue.painter import Painter, VGGPainter
 from nst.settings import Settings, SettingsError
 from nst.studio import recipe
 from nst.studio.order import Input, Order
+from nst.studio.preparation import Prepared
 
 SETTINGS = Settings(resolution=64, iterations=10)
 PHOTO_SIZE = (120, 80)
@@ -79,7 +79,7 @@ class StepwisePainter:
     def allow(self, iterations: int = 1) -> None:
         self._allowed.release(iterations)
 
-    def paint(self, canvas: Canvas, settings: Settings) -> Generator[Progress, None, None]:
+    def paint(self, prepared: Prepared, settings: Settings) -> Generator[Progress, None, None]:
         self.started += 1
         try:
             for iteration in range(1, self.total + 1):
@@ -131,7 +131,7 @@ def submit(manager: JobManager, settings: Settings = SETTINGS) -> str:
     return manager.submit(order(settings))
 
 
-def paint_white(canvas: Canvas, settings: Settings) -> Generator[Progress, None, None]:
+def paint_white(prepared: Prepared, settings: Settings) -> Generator[Progress, None, None]:
     """One iteration, and done."""
     yield progress(1, 1, preview=True, shade=1.0)
 
@@ -242,8 +242,8 @@ def test_a_preview_is_never_older_than_a_second(painter: StepwisePainter) -> Non
 def test_settings_and_fitted_pictures_reach_the_painter() -> None:
     seen: list[tuple[tuple[int, int], tuple[int, int], Settings]] = []
 
-    def paint(canvas: Canvas, settings: Settings) -> Generator[Progress, None, None]:
-        seen.append((canvas.content.size, canvas.styles[0].size, settings))
+    def paint(prepared: Prepared, settings: Settings) -> Generator[Progress, None, None]:
+        seen.append((prepared.content.size, prepared.styles[0].size, settings))
         yield progress(1, 1, preview=True)
 
     manager = queue_of(paint)
@@ -364,7 +364,7 @@ def test_a_job_may_not_run_for_ever(painter: StepwisePainter) -> None:
 
 
 def failing(error: Exception) -> Steps:
-    def paint(canvas: Canvas, settings: Settings) -> Generator[Progress, None, None]:
+    def paint(prepared: Prepared, settings: Settings) -> Generator[Progress, None, None]:
         yield progress(1, 10, preview=True)
         raise error
 
@@ -434,10 +434,10 @@ def test_a_png_carries_its_recipe() -> None:
 
 
 def test_all_pictures_reach_the_painter() -> None:
-    seen: list[Canvas] = []
+    seen: list[Prepared] = []
 
-    def paint(canvas: Canvas, settings: Settings) -> Generator[Progress, None, None]:
-        seen.append(canvas)
+    def paint(prepared: Prepared, settings: Settings) -> Generator[Progress, None, None]:
+        seen.append(prepared)
         yield progress(1, 1, preview=True)
 
     manager = queue_of(paint)
@@ -448,12 +448,12 @@ def test_all_pictures_reach_the_painter() -> None:
         init=plain_input("yellow"),
     )
     wait_for(manager, manager.submit(made), ended)
-    (canvas,) = seen
-    assert [level(style) for style in canvas.styles] == [29, 75]
-    assert [level(mask) for mask in canvas.masks] == [255, 0]
-    assert canvas.init is not None
+    (prepared,) = seen
+    assert [level(style) for style in prepared.styles] == [29, 75]
+    assert [level(mask) for mask in prepared.masks] == [255, 0]
+    assert prepared.init is not None
     # Kept at the size of the canvas, whatever came in.
-    assert {mask.size for mask in canvas.masks} | {canvas.init.size} == {canvas.content.size}
+    assert {mask.size for mask in prepared.masks} | {prepared.init.size} == {prepared.content.size}
 
 
 def test_what_does_not_go_together_is_told_before_anything_is_queued() -> None:
@@ -492,7 +492,7 @@ def test_an_unexpected_error_is_logged_and_the_next_job_runs(
 ) -> None:
     errors: list[Exception] = [RuntimeError("secret detail")]
 
-    def paint(canvas: Canvas, settings: Settings) -> Generator[Progress, None, None]:
+    def paint(prepared: Prepared, settings: Settings) -> Generator[Progress, None, None]:
         if errors:
             raise errors.pop()
         yield progress(1, 1, preview=True)
@@ -511,7 +511,7 @@ def failing_snapshot() -> torch.Tensor:
 def after_a_preview(error: BaseException | None, **changes: Any) -> Steps:
     """A painter whose first iteration is shown, and whose second raises or has no snapshot."""
 
-    def paint(canvas: Canvas, settings: Settings) -> Generator[Progress, None, None]:
+    def paint(prepared: Prepared, settings: Settings) -> Generator[Progress, None, None]:
         yield progress(1, 10, preview=True, shade=0.2)
         if error is not None:
             raise error
@@ -552,7 +552,7 @@ def test_whatever_ends_a_job_what_was_seen_of_it_is_kept(error: BaseException) -
 def test_a_job_that_is_stopped_without_a_snapshot_keeps_what_was_seen(reason: str) -> None:
     clock, go = Clock(), threading.Event()
 
-    def paint(canvas: Canvas, settings: Settings) -> Generator[Progress, None, None]:
+    def paint(prepared: Prepared, settings: Settings) -> Generator[Progress, None, None]:
         yield progress(1, 10, preview=True, shade=0.2)
         assert go.wait(60)
         yield dataclasses.replace(
@@ -580,7 +580,7 @@ def test_an_error_in_finishing_loses_no_picture(
     """What is done to a picture after it was painted can fail, too: for lack of memory, say."""
     clock, go = Clock(), threading.Event()
 
-    def paint(canvas: Canvas, settings: Settings) -> Generator[Progress, None, None]:
+    def paint(prepared: Prepared, settings: Settings) -> Generator[Progress, None, None]:
         yield progress(1, 10, preview=True, shade=0.2)
         assert go.wait(60)
         yield progress(at, 10, preview=True)
@@ -645,7 +645,7 @@ def test_ended_jobs_take_no_more_memory_than_allowed() -> None:
     ended_job(manager)
     (kept,) = manager._jobs.values()
     assert kept.size_bytes > 768 * 512 * 4  # the painting as it is shown, and more
-    assert kept.canvas is None  # what it was painted from is let go
+    assert kept.prepared is None  # what it was painted from is let go
     roomy = queue_of(paint_white, kept_bytes=kept.size_bytes * 5 // 2)
     ids = [ended_job(roomy) for _ in range(4)]
     assert gone(roomy, ids) == [True, True, False, False]
@@ -834,7 +834,7 @@ def ended_job(manager: JobManager, **changes: Any) -> str:
     return job_id
 
 
-def paint_lighter(canvas: Canvas, settings: Settings) -> Generator[Progress, None, None]:
+def paint_lighter(prepared: Prepared, settings: Settings) -> Generator[Progress, None, None]:
     """From black to white in 200 iterations, with a preview at the last only."""
     for iteration in range(1, 201):
         yield progress(iteration, 200, preview=False)

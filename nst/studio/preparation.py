@@ -1,0 +1,88 @@
+"""From opened pictures to what the engine paints from: size, stroke size and colours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from nst.pictures import fitting, reading, tensors
+from nst.settings import Settings
+from nst.studio.order import Pictures
+
+if TYPE_CHECKING:
+    from nst.paint.transfer import Canvas
+
+# px, the longer side of a style. Enlarged beyond it for large strokes, its middle is taken: a
+# style of 4096 px would cost more than the painting.
+LARGEST_STYLE = 1536
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Pictures at the size, and in the colours, that they are painted from."""
+
+    content: Image.Image
+    styles: tuple[Image.Image, ...]
+    masks: tuple[Image.Image, ...]  # grey, of the content's size
+    init: Image.Image | None  # of the content's size
+
+    def canvas(self) -> Canvas:
+        """The pictures as tensors, for `transfer.steps`."""
+        from nst.paint.transfer import Canvas  # late, as torch takes seconds to import
+
+        return Canvas(
+            tensors.to_tensor(self.content),
+            [tensors.to_tensor(style) for style in self.styles],
+            None if self.init is None else tensors.to_tensor(self.init),
+            [tensors.to_tensor(mask)[:, :1] for mask in self.masks],
+        )
+
+
+def prepare(pictures: Pictures, settings: Settings) -> Prepared:
+    """The pictures at the size of the canvas, in the colours that they are painted in.
+
+    Masks may have any size and colours; their brightness counts.
+    """
+    # Here, as the page's first paint must not wait for numpy.
+    from nst.pictures import color
+
+    content = fitting.fit(pictures.content, settings.resolution, settings.square)
+    styles = [_fit_style(style, settings) for style in pictures.styles]
+    init = pictures.init
+    if settings.preserve_color == "match":
+        styles = [color.match_color(style, content) for style in styles]
+    elif settings.preserve_color == "luminance":
+        styles = [color.match_luminance(style, content) for style in styles]
+        content = color.grey(content)
+        init = None if init is None else color.grey(init)
+    size = content.size
+    return Prepared(
+        content,
+        tuple(styles),
+        tuple(
+            mask.convert("L").resize(size, Image.Resampling.BOX).convert("RGB")
+            for mask in pictures.masks
+        ),
+        None if init is None else init.resize(size, Image.Resampling.LANCZOS),
+    )
+
+
+def _fit_style(style: Image.Image, settings: Settings) -> Image.Image:
+    """The style beside a canvas of the settings' resolution, its strokes scaled."""
+    side = max(reading.MIN_SIDE, round(settings.resolution * settings.style_scale))
+    most = max(LARGEST_STYLE, settings.resolution)
+    if side > most:
+        cut = (1 - most / side) / 2
+        width, height = style.size
+        style = style.crop(
+            (
+                round(width * cut),
+                round(height * cut),
+                max(round(width * cut) + 1, round(width * (1 - cut))),
+                max(round(height * cut) + 1, round(height * (1 - cut))),
+            )
+        )
+        side = most
+    return fitting.fit(style, side)
