@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PIL import Image, ImageCms
-
-if TYPE_CHECKING:
-    pass
-
 
 STRIP_PIXELS = 2**20  # that are converted at a time
 

@@ -7,7 +7,6 @@ such pictures.
 from __future__ import annotations
 
 import os
-import struct
 import zlib
 from collections.abc import Mapping
 from typing import BinaryIO, TypeAlias
@@ -15,17 +14,14 @@ from typing import BinaryIO, TypeAlias
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
-from PIL.PngImagePlugin import putchunk
 
 from nst import errors
-from nst.pictures import color, writing
+from nst.pictures import color, png, writing
 
 Pixels: TypeAlias = npt.NDArray[np.uint16]
 
 WHITE = 65535
 SUFFIXES = (".png", ".tif", ".tiff")
-
-_SIGNATURE, _HEADER = 8, 25  # bytes, at the beginning of a PNG
 
 
 def check_output(path: str | os.PathLike[str]) -> None:
@@ -69,15 +65,15 @@ def _write_png(
     """Around the pixels there is what Pillow writes around a picture of 8 bits."""
     around = writing.encode(Image.new("RGB", (1, 1)), "PNG", text=text, dpi=dpi, exif=exif)
     height, width, _ = pixels.shape
-    file.write(around[:_SIGNATURE])
-    putchunk(file, b"IHDR", struct.pack(">2I5B", width, height, 16, 2, 0, 0, 0))
-    file.write(around[_SIGNATURE + _HEADER : around.rindex(b"IDAT") - 4])
+    file.write(png.SIGNATURE + png.header(width, height, bits=16))
+    for each in png.chunks(around):
+        if each.kind not in (b"IHDR", b"IDAT"):
+            file.write(png.encoded(each.kind, each.body))
     deflate = zlib.compressobj()
     for _, top, _, bottom in color.strips((width, height)):
         if data := deflate.compress(_filtered(pixels[top:bottom])):
-            putchunk(file, b"IDAT", data)
-    putchunk(file, b"IDAT", deflate.flush())
-    putchunk(file, b"IEND")
+            file.write(png.encoded(b"IDAT", data))
+    file.write(png.encoded(b"IDAT", deflate.flush()) + png.encoded(b"IEND"))
 
 
 def _filtered(pixels: Pixels) -> bytes:

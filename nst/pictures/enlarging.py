@@ -29,7 +29,7 @@ Values = npt.NDArray[np.float32]
 
 def enlarge(painting: Image.Image, photo: Image.Image) -> Image.Image:
     """The painting at the size of its photo, sharpened if that is larger; mode RGB."""
-    picture = fitting.enlarge(painting, photo.size)
+    picture = fitting.resize(painting, photo.size)
     if not has_more(photo.size, painting.size):
         return picture
     detail = Detail(painting, photo)

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from nst.pictures.reading import MIN_SIDE
-
-if TYPE_CHECKING:
-    pass
+from nst.pictures.checks import MIN_SIDE
 
 
 def fit_size(size: tuple[int, int], longer_side: int, square: bool = False) -> tuple[int, int]:
@@ -37,8 +33,8 @@ def fit(picture: Image.Image, longer_side: int, square: bool = False) -> Image.I
     return picture.resize(fit_size(picture.size, longer_side, square), Image.Resampling.LANCZOS)
 
 
-def enlarge(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """A result at the `size` (width, height) of its photo; the result itself if it has that."""
+def resize(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """The picture at `size` (width, height); the picture itself if it has that size."""
     if picture.size == size:
         return picture
     return picture.resize(size, Image.Resampling.LANCZOS)

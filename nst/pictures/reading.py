@@ -8,99 +8,94 @@ from __future__ import annotations
 
 import contextlib
 import io
-import math
 import os
-import re
 import stat
 import threading
 import warnings
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, JpegImagePlugin, UnidentifiedImageError
 
 from nst.errors import ImageError
+from nst.pictures import checks, heif
+from nst.pictures.checks import MAX_BYTES as MAX_BYTES
+from nst.pictures.checks import MIN_SIDE as MIN_SIDE
 from nst.pictures.color_management import to_rgb
+from nst.pictures.naming import reason, shown_name
 
-if TYPE_CHECKING:
-    pass
+# The most pixels of a picture inside the program; a JPEG or HEIC of more is reduced by its decoder.
+MAX_PIXELS = 36_000_000
 
+# What cameras, phones, browsers and scanners make (JPEG includes the MPO files of phones, HEIF the
+# HEIC files). Pillow's other formats are left out: EPS, PDF and WMF start other programs or draw,
+# ICNS and ICO hold several pictures, JPEG 2000 is rare and has a long record of decoder faults, and
+# the rest would only widen what a hostile file can reach.
+PILLOW_FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF")
+FORMATS = (*PILLOW_FORMATS, "HEIC")
 
-MAX_BYTES = 20 * 1024**2
+# Bytes of memory a pixel of the file takes at most while it is read: 4 as decoded and 4 in RGB, and
+# more where a decoder holds planes of wider numbers, or several frames.
+BYTES_A_PIXEL = 8
+BYTES_A_PIXEL_OF = {"WEBP": 18, "AVIF": 18, "TIFF": 12}
+BYTES_A_PIXEL_OF_16_BITS = 16  # in a PNG
+BYTES_A_PIXEL_OF_HEIC = 5.75  # its planes and RGB; what is reduced is taken over in strips
+BYTES_A_PIXEL_OF_DEEP_HEIC = 11  # with 10 or 12 bits
 
-
-MAX_PIXELS = 36_000_000  # 4 bytes each while it is decoded, 4 in RGB: 290 MB
-
-
-MIN_SIDE = 32
-
-
-MAX_ASPECT = 8
-
-
-# What cameras, phones, browsers and scanners make (JPEG includes the MPO files of phones). Pillow's
-# other formats are left out: EPS, PDF and WMF start other programs or draw, ICNS and ICO hold
-# several pictures, JPEG 2000 is rare and has a long record of decoder faults, and the rest would
-# only widen what a hostile file can reach.
-FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF")
-
-
-# Where a decoder needs more bytes a pixel: planes of wider numbers, or several frames.
-MAX_PIXELS_OF = {"WEBP": 16_000_000, "AVIF": 16_000_000, "TIFF": 24_000_000}
-
-
-MAX_PIXELS_OF_PASSES = 24_000_000  # a JPEG of several passes is held as coefficients, too
-
-
-MAX_PIXELS_OF_16_BITS = 18_000_000  # a PNG of twice the bytes
-
-
-MAX_BYTES_OF_RUNS = 1024**2  # a BMP of run lengths, which Pillow decodes in Python
-
-
-# A JPEG may repeat passes of 65 bytes, each of which costs a walk over all pixels: 20 MB of them
-# would take hours. Cameras and the best of encoders need up to 15.
-MAX_JPEG_PASSES = 500
-
-
-MAX_PIXELS_OF_ALL_PASSES = 1_000_000_000
-
-
-MAX_FILL_BYTES = 10_000  # in a JPEG's header; Pillow takes a second for two million of them
-
-
-# Programs that write small chunks write 8 KB each; a million empty ones are made to keep us busy.
-MAX_PARTS = 20_000  # chunks of a PNG, segments of a JPEG, blocks before a GIF's first frame
-
+MAX_PIXELS_OF_JPEG = 210_000_000  # the largest sensors of phones have 200 megapixels
+REDUCTIONS = (1, 2, 4, 8)  # by which a JPEG's decoder (its DCT) can divide the sides
+STRIPS = 8_000_000  # bytes, for the strips in which colours are converted
 
 # Warnings can only be silenced for the whole process, and two threads doing so at once may leave
-# them silenced for good; besides, one decoding of 36 megapixels at a time is enough memory.
+# them silenced for good; besides, decoding one picture at a time is enough memory.
 decoding = threading.Lock()
 
 
-def open_picture(source: bytes | str | os.PathLike[str], name: str | None = None) -> Image.Image:
-    """The picture in `source` (a file's bytes, or its path) as the program needs it.
-
-    Returns the first frame in mode RGB, 8 bits, sRGB, upright, transparency laid on white, without
-    metadata. `name` is what messages call the picture; by default it is the path's last part.
-    Raises `ImageError` for anything that is not a picture within the limits above.
-    """
-    if isinstance(source, bytes):
-        shown = shown_name(name)
-        data = source
-    else:
-        shown = shown_name(os.fspath(source) if name is None else name)
-        data = read_bytes(source, name)
-    if not data:
-        raise ImageError(f"{shown} is empty; choose a JPEG, PNG or WebP picture.")
-    _check_bytes(len(data), shown, MAX_BYTES)
-    with decoding, pillow_errors(shown):
-        return _decode(data, shown)
+def peak_bytes(most_pixels: int = MAX_PIXELS) -> int:
+    """The most memory that `open_picture` takes at a time, beside the file's bytes."""
+    return BYTES_A_PIXEL * most_pixels + STRIPS
 
 
 def held_bytes(picture: Image.Image) -> int:
     """Bytes of memory that a picture takes, as Pillow holds it."""
     return picture.width * picture.height * (1 if picture.mode in ("1", "L", "P") else 4)
+
+
+def open_picture(
+    source: bytes | str | os.PathLike[str],
+    name: str | None = None,
+    *,
+    longer_side: int | None = None,
+    most_pixels: int = MAX_PIXELS,
+) -> Image.Image:
+    """The picture in `source` (a file's bytes, or its path) as the program needs it.
+
+    Returns the first frame, or of several pictures the main one, in mode RGB, 8 bits, sRGB,
+    upright, transparency laid on white, without metadata. `name` is what messages call the picture;
+    by default it is the path's last part. A JPEG or HEIC of more than `most_pixels` is reduced to a
+    half, a quarter or an eighth of its sides while it is decoded; so is one of which only
+    `longer_side` px are needed, to no less than these. Raises `ImageError` for anything that is not
+    a picture within the limits of this module and of `checks`.
+    """
+    if isinstance(source, bytes):
+        shown, data = shown_name(name), source
+    else:
+        shown = shown_name(os.fspath(source) if name is None else name)
+        data = read_bytes(source, name)
+    if not data:
+        raise ImageError(f"{shown} is empty; choose a JPEG, PNG or WebP picture.")
+    checks.check_bytes(len(data), shown)
+    with decoding, pillow_errors(shown):
+        decode = _decode_heif if heif.is_heif(data) else _decode
+        image = decode(data, shown, most_pixels, longer_side or max_side(most_pixels))
+        picture = to_rgb(image)
+        # The place and time of the photo must not travel on into the result.
+        picture.info = {}
+        return picture
+
+
+def max_side(pixels: int) -> int:
+    """More px than a side can have of a picture of so many pixels."""
+    return checks.MAX_ASPECT * pixels
 
 
 def read_bytes(
@@ -112,12 +107,12 @@ def read_bytes(
     without it, more than a picture may have.
     """
     shown = shown_name(os.fspath(path) if name is None else name)
-    most = MAX_BYTES if most is None else most
+    most = checks.MAX_BYTES if most is None else most
     try:
         status = os.stat(path)
         if not stat.S_ISREG(status.st_mode):
             raise ImageError(f"{shown} is a folder or a device; choose a picture file.")
-        _check_bytes(status.st_size, shown, most)
+        checks.check_bytes(status.st_size, shown, most)
         with open(path, "rb") as file:
             return file.read(most + 1)
     except ImageError:
@@ -130,105 +125,98 @@ def read_bytes(
         ) from error
 
 
-def _decode(data: bytes, shown: str) -> Image.Image:
-    """The picture in `data`; may raise whatever Pillow raises."""
-    passes = 1
-    if data.startswith(b"\xff\xd8"):
-        passes = _jpeg_passes(data, shown)
-    for start, parts in ((b"\x89PNG", _png_chunks), (b"GIF8", _gif_blocks)):
-        if data.startswith(start) and parts(data) > MAX_PARTS:
-            raise _too_many_parts(shown)
-    with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-        _check_size(image.size, shown, *_most_pixels(image, data, passes))
-        if image.info.get("compression") in (1, 2) and image.format == "BMP":
-            _check_bytes(len(data), shown, MAX_BYTES_OF_RUNS)
-        _check_passes(image.size, passes, shown)
+def opened(data: bytes) -> Image.Image:
+    """What Pillow finds in a file; no pixel is decoded. May raise whatever Pillow raises."""
+    if data.startswith(b"\xff\xd8\xff"):
+        # Without the limit of 178 megapixels that `Image.open` has; `_decode` has one of its own.
+        return JpegImagePlugin.JpegImageFile(io.BytesIO(data))
+    return Image.open(io.BytesIO(data), formats=PILLOW_FORMATS)
+
+
+def _decode(data: bytes, shown: str, most_pixels: int, longer_side: int) -> Image.Image:
+    """The picture in `data`, upright; may raise whatever Pillow raises."""
+    scans = checks.check_parts(data, shown)
+    with opened(data) as image:
+        if isinstance(image, JpegImagePlugin.JpegImageFile):
+            reduction = _jpeg_reduction(image, scans, shown, most_pixels, longer_side)
+            checks.check_scans(image.size, scans, shown)
+            image.draft(None, (image.width // reduction, image.height // reduction))
+        else:
+            cost, kind = _cost(image, data)
+            _check_pixels(image.size, shown, int(BYTES_A_PIXEL * most_pixels / cost), kind)
+        checks.check_sides(image.size, shown)
+        if image.format == "BMP" and image.info.get("compression") in (1, 2):
+            checks.check_bytes(len(data), shown, checks.MAX_BYTES_OF_RUNS)
+        image.load()
         ImageOps.exif_transpose(image, in_place=True)  # a copy would cost up to 144 MB
-        picture = to_rgb(image)
-    # The place and time of the photo must not travel on into the result.
-    picture.info = {}
-    return picture
+        return image
 
 
-def _too_many_parts(shown: str) -> ImageError:
-    return ImageError(
-        f"{shown} is made of more than {MAX_PARTS} parts, which would take too long to read; open "
-        "it in another program and save it anew."
-    )
+def _check_pixels(size: tuple[int, int], shown: str, most: int, kind: str) -> None:
+    if size[0] * size[1] > most:
+        raise checks.too_many_pixels(size, shown, most, kind)
 
 
-def _png_chunks(data: bytes) -> int:
-    """How many chunks there are; counted no further than is needed to know that it is too many."""
-    position, count = 8, 0
-    while position < len(data) and count <= MAX_PARTS:
-        position += 12 + int.from_bytes(data[position : position + 4])
-        count += 1
-    return count
-
-
-def _gif_blocks(data: bytes) -> int:
-    """As `_png_chunks`, for what stands before a GIF's first frame; a stray byte is a block."""
-    colours = 3 * 2 ** (data[10] % 8 + 1) if len(data) > 10 and data[10] & 0x80 else 0
-    position, count = 13 + colours, 0
-    while position < len(data) and data[position] not in b",;" and count <= MAX_PARTS:
-        count += 1
-        if data[position] != 0x21:
-            position += 1
-            continue
-        position += 2  # the kind of extension; then come its parts, each after its length
-        while position < len(data) and data[position] and count <= MAX_PARTS:
-            position += 1 + data[position]
-            count += 1
-        position += 1
-    return count
-
-
-def _jpeg_passes(data: bytes, shown: str) -> int:
-    """How many passes a JPEG is stored in, up to the end of its (first) picture.
-
-    Raises `ImageError` for a header of fill bytes or of very many segments.
-    """
-    passes, position, fill, count = 0, 2, 0, 0
-    while marker := _MARKER.search(data, position):
-        # Between segments there is nothing but fill bytes, behind the start of a pass its data.
-        fill += 0 if passes else marker.start() - position
-        if fill > MAX_FILL_BYTES:
-            raise ImageError(
-                f"{shown} has a header of nothing but fill bytes; open it in another program and "
-                "save it anew."
-            )
-        kind, position, count = marker[0][1], marker.end(), count + 1
-        if kind == 0xD9:  # the end of the picture; a phone may append a film to it
-            break
-        if count > MAX_PARTS:
-            raise _too_many_parts(shown)
-        passes += kind == 0xDA
-        if passes > MAX_JPEG_PASSES:
-            break
-        position += int.from_bytes(data[position : position + 2])
-    return passes
-
-
-# A marker of a JPEG that is none of those that occur within a pass.
-_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]", re.DOTALL)
-
-
-def _check_passes(size: tuple[int, int], passes: int, shown: str) -> None:
-    if passes > min(MAX_JPEG_PASSES, max(1, MAX_PIXELS_OF_ALL_PASSES // (size[0] * size[1]))):
-        raise ImageError(
-            f"{shown} is stored in {passes} or more passes, which would take too long to read; "
-            "open it in another program and save it anew."
-        )
-
-
-def _most_pixels(image: Image.Image, data: bytes, passes: int) -> tuple[int, str]:
-    """How many pixels may be read of a picture that is not decoded yet, and of which kind it is."""
+def _cost(image: Image.Image, data: bytes) -> tuple[float, str]:
+    """Bytes of memory that a pixel takes while it is decoded, and what the file is called."""
     if image.format == "PNG" and data[24] == 16:
-        return MAX_PIXELS_OF_16_BITS, "a PNG of 16 bits"
-    if passes > 1:
-        return MAX_PIXELS_OF_PASSES, "a progressive JPEG"
-    most = MAX_PIXELS_OF.get(str(image.format), MAX_PIXELS)
-    return most, f"{'an' if image.format == 'AVIF' else 'a'} {image.format}"
+        return BYTES_A_PIXEL_OF_16_BITS, "a PNG of 16 bits"
+    name = f"{'an' if image.format == 'AVIF' else 'a'} {image.format}"
+    return BYTES_A_PIXEL_OF.get(str(image.format), BYTES_A_PIXEL), name
+
+
+def _jpeg_reduction(
+    image: JpegImagePlugin.JpegImageFile, scans: int, shown: str, most_pixels: int, longer_side: int
+) -> int:
+    """By how much the decoder shall divide the sides of a JPEG; raises `ImageError` if too large.
+
+    A JPEG of several scans is held as coefficients of 2 bytes, whatever size it is decoded to.
+    """
+    pixels = image.width * image.height
+    coefficients = _coefficients(image) * 2 if scans > 1 else 0.0
+    _check_pixels(image.size, shown, MAX_PIXELS_OF_JPEG, "a JPEG")
+    fits = [
+        reduction
+        for reduction in REDUCTIONS
+        if pixels <= most_pixels * reduction**2
+        and pixels * (coefficients + 4 / reduction**2) <= BYTES_A_PIXEL * most_pixels
+    ]
+    if not fits:
+        most = int(BYTES_A_PIXEL * most_pixels / (coefficients + 4 / 8**2))
+        raise checks.too_many_pixels(image.size, shown, most, "a progressive JPEG")
+    return _largest_reduction(image.size, fits, longer_side)
+
+
+def _largest_reduction(size: tuple[int, int], allowed: Sequence[int], longer_side: int) -> int:
+    """The highest of the `allowed` divisors, in their order, that leaves enough; else the first."""
+    enough = [
+        divisor
+        for divisor in allowed
+        if max(size) // divisor >= longer_side and min(size) // divisor >= MIN_SIDE
+    ]
+    return max([allowed[0], *enough])
+
+
+def _coefficients(image: JpegImagePlugin.JpegImageFile) -> float:
+    """How many coefficients a JPEG has for each pixel: 3 in colour, 1.5 with halved colour."""
+    sampled = [(across, down) for _, across, down, _ in image.layer]
+    most = max(across for across, _ in sampled) * max(down for _, down in sampled)
+    return sum(across * down for across, down in sampled) / most
+
+
+def _decode_heif(data: bytes, shown: str, most_pixels: int, longer_side: int) -> Image.Image:
+    """The main picture of a HEIC file, upright; may raise whatever `pillow_heif` raises."""
+    file = heif.opened(data, shown)
+    is_deep = int(file.info.get("bit_depth", 8)) > 8
+    cost = BYTES_A_PIXEL_OF_DEEP_HEIC if is_deep else BYTES_A_PIXEL_OF_HEIC
+    most = int(BYTES_A_PIXEL * most_pixels / cost)
+    _check_pixels(file.size, shown, most, "a HEIC of more than 8 bits" if is_deep else "a HEIC")
+    checks.check_sides(file.size, shown)
+    pixels = file.size[0] * file.size[1]
+    fits = [each for each in REDUCTIONS if pixels <= most_pixels * each**2]
+    picture = heif.decoded(file, data, _largest_reduction(file.size, fits, longer_side))
+    ImageOps.exif_transpose(picture, in_place=True)
+    return picture
 
 
 @contextlib.contextmanager
@@ -250,57 +238,10 @@ def pillow_errors(shown: str) -> Iterator[None]:
             f"{shown} is not a picture that can be read; allowed are {', '.join(FORMATS)}, so open "
             "it in another program and save it as JPEG or PNG."
         ) from error
-    # Pillow's decoders raise nearly everything on malformed files: OSError, SyntaxError, KeyError,
+    # Decoders raise nearly everything on malformed files: OSError, SyntaxError, KeyError,
     # struct.error, zlib.error, MemoryError and more; no list of them would stay complete.
     except Exception as error:
         raise ImageError(
             f"{shown} is damaged or cut off; choose another picture, or open it in another program "
             "and save it anew."
         ) from error
-
-
-def _check_bytes(size: int, shown: str, most: int) -> None:
-    if size > most:
-        raise ImageError(
-            f"{shown} has {_rounded_up(size / 1024**2)} MB, but at most {most // 1024**2} MB "
-            "are allowed; make the picture smaller or save it as JPEG."
-        )
-
-
-def _check_size(size: tuple[int, int], shown: str, most: int, kind: str) -> None:
-    width, height = size
-    was = f"{shown} is {width} x {height} px"
-    if width * height > most:
-        of_kind = "" if most == MAX_PIXELS else f" in {kind}"
-        advice = "make it smaller first" + (", or save it as a plain JPEG" if of_kind else "")
-        raise ImageError(
-            f"{was} ({_rounded_up(width * height / 10**6)} megapixels), but at most "
-            f"{most // 10**6} megapixels are allowed{of_kind}; {advice}."
-        )
-    if min(size) < MIN_SIDE:
-        raise ImageError(
-            f"{was}, but each side must have at least {MIN_SIDE} px; choose a larger picture."
-        )
-    if max(size) > MAX_ASPECT * min(size):
-        raise ImageError(
-            f"{was}, but one side may be at most {MAX_ASPECT} times the other; crop it first."
-        )
-
-
-def _rounded_up(value: float) -> str:
-    """`value` with one decimal, never rounded down to the limit it is over."""
-    return f"{math.ceil(value * 10) / 10:.1f}"
-
-
-def shown_name(name: str | None, otherwise: str = "The picture") -> str:
-    """A foreign name fit for a message: its last part, printable, short and in quotes."""
-    last = (name or "").replace("\\", "/").rstrip("/").rpartition("/")[2]
-    # isprintable() is false for control characters, text direction marks and lone surrogates.
-    clean = "".join(character for character in last if character.isprintable()).strip()
-    if len(clean) > 60:
-        clean = f"{clean[:40]}…{clean[-19:]}"
-    return f'"{clean}"' if clean else otherwise
-
-
-def reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)

@@ -10,18 +10,14 @@ import stat
 import struct
 import tempfile
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
 from nst.errors import ImageError
 from nst.pictures.metadata import without_details
-from nst.pictures.reading import reason, shown_name
-
-if TYPE_CHECKING:
-    pass
-
+from nst.pictures.naming import reason, shown_name
 
 SUFFIXES = {
     ".png": "PNG",
@@ -33,7 +29,6 @@ SUFFIXES = {
     ".bmp": "BMP",
 }
 
-
 _OPTIONS: dict[str, dict[str, Any]] = {
     "PNG": {},
     "JPEG": {"subsampling": "4:4:4"},  # halved colour would smear the edges of brush strokes
@@ -41,7 +36,6 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "TIFF": {"compression": "tiff_adobe_deflate"},
     "BMP": {},
 }
-
 
 QUALITY = 95  # of JPEG and WebP
 

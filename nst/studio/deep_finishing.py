@@ -57,5 +57,5 @@ def _enlarged(painting: Tensor, size: tuple[int, int]) -> Pixels:
     pixels = np.empty((size[1], size[0], 3), np.uint16)
     for channel, plane in enumerate(tensors.planes(painting)):
         values = np.rint(plane.numpy() * WHITE).clip(0, WHITE).astype(np.uint16)
-        pixels[..., channel] = np.asarray(fitting.enlarge(Image.fromarray(values), size))
+        pixels[..., channel] = np.asarray(fitting.resize(Image.fromarray(values), size))
     return pixels

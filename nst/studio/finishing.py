@@ -28,7 +28,7 @@ def finish(
     if sharpened(settings, photo.size, painting.size):
         picture = enlarging.enlarge(painting, photo)
     else:
-        picture = fitting.enlarge(painting, photo.size)
+        picture = fitting.resize(painting, photo.size)
     if settings.preserve_color == "luminance":
         picture = color.with_colors_of(picture, photo)
     if masks:

@@ -12,7 +12,6 @@ import json
 import math
 import platform
 import re
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -20,6 +19,7 @@ from typing import Any
 
 from nst import __version__
 from nst.errors import UserError
+from nst.pictures import png
 from nst.settings import Settings, SettingsError
 
 KEY = "nst-recipe"  # the keyword of the PNG's text chunk
@@ -30,10 +30,6 @@ MAX_PICTURES = 16  # of a kind: that many styles, and that many masks
 MAX_VERSIONS = 16
 MAX_NAME = 255  # bytes in UTF-8, as file systems have it
 MAX_DIGITS = 20  # math.isfinite and others fail on whole numbers beyond the range of floats
-
-# Programs that write small chunks write 8 KB each; a million empty ones are made to keep us busy.
-MAX_CHUNKS = 100_000
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 class RecipeError(UserError):
@@ -132,17 +128,18 @@ def read(data: bytes) -> Recipe:
 
     Raises `RecipeError` if it is no PNG, is cut off or holds no valid recipe.
     """
-    if not data.startswith(_SIGNATURE):
+    if not data.startswith(png.SIGNATURE):
         raise RecipeError(
             "The file is not a PNG, so it holds no recipe; choose the PNG of a painting as this "
             "program saved it."
         )
     keyword = KEY.encode() + b"\0"
-    for kind, body, checksum in _chunks(data):
+    for chunk in _chunks(data):
+        kind, body = chunk.kind, chunk.body
         if kind in (b"tEXt", b"iTXt", b"zTXt") and body[: len(keyword)] == keyword:
             if len(body) > 2 * MAX_LENGTH:
                 raise _too_long(len(body))
-            if zlib.crc32(body, zlib.crc32(kind)) != checksum:
+            if not chunk.is_intact:
                 raise _damaged()
             return Recipe.from_json(_text(kind, bytes(body[len(keyword) :])))
     raise RecipeError(
@@ -153,27 +150,16 @@ def read(data: bytes) -> Recipe:
 
 def check_whole(data: bytes) -> None:
     """Raises `RecipeError` unless the bytes are a PNG file to its end, every checksum right."""
-    if not data.startswith(_SIGNATURE):
+    if not all(chunk.is_intact for chunk in _chunks(data)):
         raise _damaged()
-    for kind, body, checksum in _chunks(data):
-        if zlib.crc32(body, zlib.crc32(kind)) != checksum:
-            raise _damaged()
 
 
-def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview, int]]:
-    """Type, body and stored CRC of a PNG's chunks up to the last, IEND."""
-    view, position = memoryview(data), len(_SIGNATURE)
-    for _ in range(MAX_CHUNKS):
-        start = position + 8
-        end = start + int.from_bytes(view[position : position + 4])
-        if end + 4 > len(view):
-            raise _damaged()
-        kind = bytes(view[position + 4 : start])
-        if kind == b"IEND":
-            return
-        yield kind, view[start:end], int.from_bytes(view[end : end + 4])
-        position = end + 4
-    raise _damaged()
+def _chunks(data: bytes) -> Iterator[png.Chunk]:
+    """The chunks of a PNG; raises `RecipeError` for one that is cut off."""
+    try:
+        yield from png.chunks(data)
+    except png.PngError as error:
+        raise _damaged() from error
 
 
 def _text(kind: bytes, body: bytes) -> str:

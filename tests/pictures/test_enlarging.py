@@ -29,7 +29,7 @@ def steepness(picture):
 
 def test_an_edge_that_the_painting_has_becomes_as_sharp_as_half_of_the_photos():
     photo = edges(LARGE)
-    soft = fitting.enlarge(reduced(photo), LARGE)
+    soft = fitting.resize(reduced(photo), LARGE)
     sharp = enlarging.enlarge(reduced(photo), photo)
     assert sharp.size == LARGE
     half = (steepness(soft) + steepness(photo)) / 2
@@ -44,7 +44,7 @@ def test_what_the_painting_does_not_follow_does_not_show_through(painted):
         "inverted": ImageOps.invert(reduced(photo)),
         "other": edges(SMALL).transpose(Image.Transpose.ROTATE_90).resize(SMALL),
     }[painted]
-    plain = np.asarray(fitting.enlarge(painting, LARGE), int)
+    plain = np.asarray(fitting.resize(painting, LARGE), int)
     difference = np.abs(np.asarray(enlarging.enlarge(painting, photo), int) - plain)
     assert difference.mean() < 1
     assert painted == "other" or difference.max() == 0
@@ -54,7 +54,7 @@ def test_only_light_and_dark_come_from_the_photo():
     photo = edges(LARGE)
     painting = Image.merge("RGB", [reduced(photo).getchannel(0).point(lambda v: v // 2)] * 3)
     painting = Image.blend(painting, Image.new("RGB", SMALL, (255, 0, 0)), 0.3)
-    plain = np.asarray(fitting.enlarge(painting, LARGE), int)
+    plain = np.asarray(fitting.resize(painting, LARGE), int)
     added = np.asarray(enlarging.enlarge(painting, photo), int) - plain
     assert added.any()
     inside = (plain > 30).all(2) & (plain < 225).all(2)
@@ -64,7 +64,7 @@ def test_only_light_and_dark_come_from_the_photo():
 def test_a_faint_photo_is_taken_for_noise():
     photo = edges(LARGE, 126, 129)
     painting = edges(SMALL, 60, 190)
-    plain = np.asarray(fitting.enlarge(painting, LARGE), int)
+    plain = np.asarray(fitting.resize(painting, LARGE), int)
     assert np.abs(np.asarray(enlarging.enlarge(painting, photo), int) - plain).max() <= 2
 
 
@@ -73,7 +73,7 @@ def test_a_photo_that_is_not_larger_has_nothing_to_add(size):
     painting, photo = edges(SMALL), Image.effect_noise(size, 90).convert("RGB")
     assert not enlarging.has_more(size, SMALL)
     result = enlarging.enlarge(painting, photo)
-    assert result.tobytes() == fitting.enlarge(painting, size).tobytes()
+    assert result.tobytes() == fitting.resize(painting, size).tobytes()
 
 
 def test_a_huge_canvas_is_looked_at_reduced(monkeypatch):

@@ -31,7 +31,7 @@ def test_luminance_paints_in_grey_and_gives_the_colours_back(kind):
     if kind == "gram":
         enlarged = enlarging.enlarge(painting, photo)
     else:
-        enlarged = fitting.enlarge(painting, photo.size)
+        enlarged = fitting.resize(painting, photo.size)
     wanted = color.with_colors_of(enlarged, photo)
     assert finished.tobytes() == wanted.tobytes()
 
@@ -42,7 +42,7 @@ def test_the_photos_hairlines_are_added_to_a_composition_and_not_to_strokes():
     composed, drawn = (
         finish(painting, photo, Settings(style_loss=kind)) for kind in ("gram", "neighbours")
     )
-    assert drawn.tobytes() == fitting.enlarge(painting, photo.size).tobytes()
+    assert drawn.tobytes() == fitting.resize(painting, photo.size).tobytes()
     apart = [abs(np.asarray(each, float) - np.asarray(photo)).mean() for each in (composed, drawn)]
     assert apart[0] < 0.9 * apart[1]
 
