@@ -1,9 +1,9 @@
-"""Paint Showcase.png, example.jpg and the README's rows of small pictures, one row a control.
+"""Paint Showcase.png, example.jpg and the rows of small pictures in docs/controls.md.
 
     python -m Resources.make_pictures [ROW ...]
 
-Without names everything is painted. Each picture of a row is painted by a command line, and the
-README's section on the controls, which shows rows and command lines, is written from them.
+Without names everything is painted. Each picture of a row is painted by a command line, and
+docs/controls.md, which shows rows and command lines, is written from them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import argparse
 import shlex
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
@@ -20,14 +19,15 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 from nst.cli import cli
 from nst.paint import transfer
 from nst.pictures import reading, tensors, writing
-from nst.settings import CONTROLS, Settings
+from nst.settings import Settings
 from nst.studio.finishing import finish
 from nst.studio.order import Pictures
 from nst.studio.preparation import prepare
 from nst.vgg import network
+from Resources import write_controls
+from Resources.rows import ALL_ROWS, BLEND_SHEET, PROGRAM, Row
 
 HERE = Path(__file__).parent
-README = HERE.parent / "README.md"
 # One row each: the photo, then its painting in each of the styles.
 SHOWCASE = {
     "astronaut": ("stained_glass", "woodblock_wave", "tile_mosaic", "cubist_planes"),
@@ -37,241 +37,13 @@ SHOWCASE = {
 EXAMPLE = ("cat", "night_sky")
 WIDTH, GAP = 1232, 8  # px
 TILE, FONT_SIZE = 240, 14  # px
-QUALITY = 85  # of the JPEGs of the rows, which a README loads all at once
-PROGRAM = ".venv/bin/python -m nst"
-SMALL = "--resolution 256"
-
-
-@dataclass(frozen=True)
-class Variant:
-    """A painting of a row: its flags, and what stands below it beside them, or instead."""
-
-    flags: str
-    note: str = ""
-    caption: str = ""  # instead of the flags
-    styles: str = ""  # instead of those of the row
-
-    @property
-    def text(self) -> str:
-        """What stands below the painting."""
-        return self.caption or f"{self.flags} {self.note}".strip()
-
-
-@dataclass(frozen=True)
-class Row:
-    """Paintings of one photo that differ in one control, beside the photo and its artworks."""
-
-    name: str  # of its JPEG
-    title: str
-    content: str
-    styles: str  # names with spaces between
-    variants: tuple[Variant, ...]
-    common: str = SMALL  # flags of all variants
-
-    @property
-    def commands(self) -> list[str]:
-        """The command line of each variant."""
-        return [
-            " ".join(
-                part
-                for part in (
-                    PROGRAM,
-                    f"Resources/content/{self.content}.jpg",
-                    *(f"Resources/styles/{name}.jpg" for name in self._styles(variant)),
-                    self.common,
-                    variant.flags,
-                    f"-o {self.name}_{number}.png",
-                )
-                if part
-            )
-            for number, variant in enumerate(self.variants, 1)
-        ]
-
-    def _styles(self, variant: Variant) -> list[str]:
-        return (variant.styles or self.styles).split()
-
-    @property
-    def markdown(self) -> str:
-        """How the README shows the row."""
-        return "\n".join(
-            [
-                f"**{self.title}**",
-                "",
-                f"![{self.title}](Resources/controls/{self.name}.jpg)",
-                "",
-                "<details><summary>Command lines</summary>",
-                "",
-                "```sh",
-                *self.commands,
-                "```",
-                "",
-                "</details>",
-                "",
-            ]
-        )
-
-
-def _values(name: str, *values: str) -> tuple[Variant, ...]:
-    """A variant for each value of a setting, its default marked."""
-    flag = "--" + name.replace("_", "-")
-    default = getattr(Settings(), name)
-    usual = default if isinstance(default, str) else f"{default:.10g}" if default else ""
-    return tuple(
-        Variant(f"{flag} {value}", note="(default)" if value == usual else "") for value in values
-    )
-
-
-SUBJECT, BACKGROUND = (f"Resources/masks/astronaut{name}.png" for name in ("", "_background"))
-ROWS = (
-    Row(
-        "content_weight",
-        CONTROLS["content_weight"].label,
-        "cat",
-        "night_sky",
-        _values("content_weight", "1", "10", "100"),
-    ),
-    Row(
-        "style_weight",
-        CONTROLS["style_weight"].label,
-        "rocket",
-        "night_sky",
-        _values("style_weight", "1000", "10000", "100000"),
-    ),
-    Row(
-        "style_loss",
-        CONTROLS["style_loss"].label,
-        "astronaut",
-        "tile_mosaic",
-        _values("style_loss", "neighbours", "gram"),
-    ),
-    Row(
-        "style_scale",
-        CONTROLS["style_scale"].label,
-        "cat",
-        "tile_mosaic",
-        _values("style_scale", "0.5", "1", "2"),
-    ),
-    Row(
-        "preserve_color",
-        CONTROLS["preserve_color"].label,
-        "astronaut",
-        "night_sky",
-        _values("preserve_color", "off", "luminance", "match"),
-    ),
-    Row(
-        "strength",
-        CONTROLS["strength"].label,
-        "cat",
-        "stained_glass",
-        _values("strength", "0.3", "0.6", "1"),
-    ),
-    Row(
-        "tv_weight",
-        CONTROLS["tv_weight"].label,
-        "rocket",
-        "pointillism",
-        _values("tv_weight", "0", "30", "300"),
-    ),
-    Row(
-        "style_weights",
-        "Several styles, blended",
-        "rocket",
-        "night_sky stained_glass",
-        _values("style_weights", "3 1", "1 1", "1 3"),
-    ),
-    Row(
-        "masks",
-        "Masks",
-        "astronaut",
-        "night_sky woodblock_wave",
-        (
-            Variant(
-                f"--masks {BACKGROUND}", caption="--masks: only the background", styles="night_sky"
-            ),
-            Variant(f"--masks {SUBJECT}", caption="--masks: only the subject", styles="night_sky"),
-            Variant(f"--masks {BACKGROUND} {SUBJECT}", caption="--masks: two styles"),
-        ),
-    ),
-    Row(
-        "init",
-        CONTROLS["init"].label,
-        "coffee",
-        "woodblock_wave",
-        _values("init", "content", "noise", "style"),
-    ),
-    Row(
-        "content_layer",
-        CONTROLS["content_layer"].label,
-        "cat",
-        "stained_glass",
-        _values("content_layer", "conv2_2", "conv4_2", "conv5_1"),
-    ),
-    Row(
-        "style_layers",
-        CONTROLS["style_layers"].label,
-        "rocket",
-        "night_sky",
-        (
-            Variant("--style-layers conv1_1 conv2_1"),
-            Variant("--style-layers conv4_1 conv5_1"),
-            Variant("--style-layers conv1_1 conv2_1 conv3_1 conv4_1 conv5_1", note="(default)"),
-        ),
-    ),
-    Row(
-        "pooling",
-        CONTROLS["pooling"].label,
-        "coffee",
-        "stained_glass",
-        _values("pooling", "max", "avg"),
-    ),
-    Row(
-        "optimizer",
-        CONTROLS["optimizer"].label,
-        "cat",
-        "woodblock_wave",
-        _values("optimizer", "adam", "lbfgs"),
-    ),
-    Row(
-        "resolution",
-        CONTROLS["resolution"].label,
-        "coffee",
-        "stained_glass",
-        _values("resolution", "128", "256", "512"),
-        common="",
-    ),
-    Row(
-        "effort",
-        CONTROLS["effort"].label,
-        "rocket",
-        "night_sky",
-        _values("effort", "0.1", "1", "3"),
-    ),
-    Row(
-        "coarse_to_fine",
-        CONTROLS["coarse_to_fine"].label,
-        "rocket",
-        "night_sky",
-        (
-            Variant("--no-coarse-to-fine"),
-            Variant("--coarse-to-fine", note="(default)"),
-        ),
-    ),
-)
-BLEND_SHEET = Row(
-    "blend_sheet",
-    "Blend sheet: from style to style, and from weak to strong",
-    "rocket",
-    "night_sky stained_glass",
-    (Variant("--blend-sheet 4"),),
-)
-ALL_ROWS = (*ROWS, BLEND_SHEET)
-BEGIN, END = "<!-- rows of make_pictures.py -->", "<!-- end of the rows -->"
+QUALITY = 85  # of the JPEGs of the rows, which one page shows all at once
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Paint and write what is named, or all of it."""
     names = ["showcase", *(row.name for row in ALL_ROWS)]
-    parser = argparse.ArgumentParser(description="Paint the pictures of the README.")
+    parser = argparse.ArgumentParser(description="Paint the pictures of README and docs.")
     parser.add_argument("names", metavar="ROW", nargs="*", help=f"of {', '.join(names)}")
     chosen = parser.parse_args(arguments).names or names
     unknown = sorted(set(chosen) - set(names))
@@ -285,16 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             picture = small(run(row)[0]) if row is BLEND_SHEET else labelled(row, run(row))
             path = HERE / "controls" / f"{row.name}.jpg"
             writing.write_atomically(writing.encode(picture, "JPEG", QUALITY), path)
-    text = README.read_text()
-    writing.write_atomically(with_rows(text).encode(), README)
-
-
-def with_rows(readme: str) -> str:
-    """The README with the present rows between their two marks."""
-    before, _, rest = readme.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    rows = "\n".join(row.markdown for row in ALL_ROWS)
-    return f"{before}{BEGIN}\n\n{rows}\n{END}{after}"
+    write_controls.main()
 
 
 def run(row: Row) -> list[Image.Image]:

@@ -1,9 +1,9 @@
-"""Photograph the page for the README, and count what axe finds amiss in it.
+"""Photograph the page for README and docs, and count what axe finds amiss in it.
 
     python -m Resources.make_screenshots [--out FOLDER]
 
 A server of its own is started and walked through in Chromium. Screenshots go to
-`Resources/screenshots`, the findings to `screenshots/axe.json`, and their numbers into the README.
+`Resources/screenshots`, the findings to `screenshots/axe.json`, their numbers into docs/page.md.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwr
 from nst.pictures import writing
 
 ROOT = Path(__file__).parent.parent
-README = ROOT / "README.md"
+PAGE = ROOT / "docs" / "page.md"
 FOLDER = Path(__file__).parent / "screenshots"
 REPORT = ROOT / "screenshots" / "axe.json"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -67,7 +67,7 @@ class Finding:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Take the screenshots and write the counts."""
-    parser = argparse.ArgumentParser(description="Photograph the page for the README.")
+    parser = argparse.ArgumentParser(description="Photograph the page for README and docs.")
     parser.add_argument("--out", type=Path, default=FOLDER, help="folder for the screenshots")
     folder = parser.parse_args(arguments).out
     folder.mkdir(parents=True, exist_ok=True)
@@ -77,8 +77,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         findings = [*walk(browser, address, WIDE), *walk(browser, address, PHONE)]
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.write_text(json.dumps([vars(finding) for finding in findings], indent=1) + "\n")
-    text = with_counts(README.read_text(), findings)
-    writing.write_atomically(text.encode(), README)
+    text = with_counts(PAGE.read_text(), findings)
+    writing.write_atomically(text.encode(), PAGE)
 
 
 @contextlib.contextmanager
@@ -125,7 +125,7 @@ def chromium() -> Iterator[Browser]:
 
 
 def photographs(browser: Browser, address: str) -> Iterator[tuple[str, bytes]]:
-    """The README's pictures, name and WebP: one painting with the default settings, on its way."""
+    """Name and WebP of each screenshot: one painting with the default settings, on its way."""
     page = _opened(browser, address, WIDE)
     yield "rest", _photograph(page)
     page.get_by_role("button", name="Paint", exact=True).click()
@@ -254,9 +254,9 @@ def audit(page: Page) -> Iterator[dict[str, Any]]:
             }
 
 
-def with_counts(readme: str, findings: Sequence[Finding]) -> str:
-    """The README with the table of these findings between its two marks."""
-    before, _, rest = readme.partition(BEGIN)
+def with_counts(document: str, findings: Sequence[Finding]) -> str:
+    """The document with the table of these findings between its two marks."""
+    before, _, rest = document.partition(BEGIN)
     _, _, after = rest.partition(END)
     impacts = ("critical", "serious", "moderate", "minor")
     lines = [

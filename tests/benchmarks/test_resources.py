@@ -1,4 +1,4 @@
-"""The sample pictures, the scripts that make them, and what the README says of the settings."""
+"""The sample pictures, the scripts that make them, and the rows of pictures of the documents."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFont
 
-from nst.cli import cli, cli_batch, flags
+from nst.cli import cli, flags
 from nst.pictures import reading
-from nst.settings import CONTROLS, LAYERS, Settings
-from Resources import make_pictures, make_screenshots
+from nst.settings import LAYERS
+from Resources import make_pictures, rows
 
 ROOT = Path(__file__).parents[2]
 RESOURCES = ROOT / "Resources"
@@ -125,58 +125,12 @@ def test_the_outline_follows_the_edges_of_the_photo():
         assert found(x, y) < 0.7 * found(0, 0)
 
 
-def test_the_readme_names_every_control_with_its_default():
-    readme = (ROOT / "README.md").read_text()
-    for name, control in CONTROLS.items():
-        default = getattr(Settings(), name)
-        row = re.search(rf"^\| ([^|]+) \| `--{name.replace('_', '-')}` \| ([^|]+) \|", readme, re.M)
-        assert row, name
-        assert row[1] == control.label
-        shown = {True: "on", False: "off"}.get(default) if isinstance(default, bool) else default
-        if isinstance(shown, tuple):
-            shown = " ".join(shown) or "alike"
-        if not isinstance(shown, str):
-            shown = f"{shown:,g}" + (f" {control.unit}" if control.unit == "px" else "")
-        assert row[2] == shown, name
-
-
-def test_pictures_the_readme_shows_exist():
-    for path in re.findall(r"!\[[^]]*\]\(([^)]+)\)", (ROOT / "README.md").read_text()):
-        assert (ROOT / path).exists(), path
-
-
-def test_the_readme_shows_the_rows_of_the_script():
-    readme = (ROOT / "README.md").read_text()
-    assert make_pictures.with_rows(readme) == readme
-    shown = {path.name for path in (RESOURCES / "controls").iterdir()}
-    assert shown == {f"{row.name}.jpg" for row in make_pictures.ALL_ROWS}
-    assert sum(path.stat().st_size for path in (RESOURCES / "controls").iterdir()) < 2e6
-
-
-def test_the_command_lines_of_the_readme_are_understood():
-    readme = (ROOT / "README.md").read_text()
-    lines = re.findall(r"^\.venv/bin/python -m nst (.+)$", readme, re.M)
-    of_rows = [command for row in make_pictures.ALL_ROWS for command in row.commands]
-    assert {f".venv/bin/python -m nst {line}" for line in lines} > set(of_rows)
-    many = {"batch": cli_batch._batch_parser(), "sheet": cli_batch._sheet_parser()}
-    for line in lines:
-        command, *others = shlex.split(line)
-        if command in many:
-            flags.settings_of(many[command].parse_args(others))
-            continue
-        options = cli._parser().parse_args([command, *others])
-        settings = flags.settings_of(options)
-        settings.check_inputs(len(options.styles), len(options.masks), init=True)
-        for path in (options.content, *options.styles, *options.masks):
-            assert not path.startswith("Resources") or (ROOT / path).is_file(), path
-
-
-@pytest.mark.parametrize("row", make_pictures.ROWS, ids=lambda row: row.name)
+@pytest.mark.parametrize("row", rows.ROWS, ids=lambda row: row.name)
 def test_the_pictures_of_a_row_differ_in_settings_or_inputs(row):
     """Else two command lines would paint the same picture."""
     seen = set()
     for command, variant in zip(row.commands, row.variants, strict=True):
-        options = cli._parser().parse_args(shlex.split(command)[3:])
+        options = cli._parser().parse_args(shlex.split(command)[1:])
         settings = flags.settings_of(options)
         seen.add((settings, *options.styles, *options.masks))
         plain = flags.settings_of(
@@ -188,7 +142,7 @@ def test_the_pictures_of_a_row_differ_in_settings_or_inputs(row):
 
 
 def test_a_labelled_row_shows_every_painting_and_wraps_its_captions():
-    row = make_pictures.ROWS[0]
+    row = rows.ROWS[0]
     paintings = [Image.new("RGB", (60, 40), "red") for _ in row.variants]
     picture = make_pictures.labelled(row, paintings)
     tile, gap = make_pictures.TILE, make_pictures.GAP
@@ -199,26 +153,3 @@ def test_a_labelled_row_shows_every_painting_and_wraps_its_captions():
     lines = make_pictures.wrapped("--style-layers " + " ".join(LAYERS), font)
     assert len(lines) > 1
     assert max(font.getlength(line) for line in lines) <= tile
-
-
-def test_screenshots_are_small_and_shown():
-    readme = (ROOT / "README.md").read_text()
-    for path in (RESOURCES / "screenshots").iterdir():
-        assert path.stat().st_size < 150e3, path.name
-        assert f"(Resources/screenshots/{path.name})" in readme or (
-            f'src="Resources/screenshots/{path.name}"' in readme
-        )
-    for path in re.findall(r'src="([^"]+)"', readme):
-        assert (ROOT / path).exists(), path
-
-
-def test_the_counts_of_findings_stand_between_their_marks():
-    text = f"before\n{make_screenshots.BEGIN}\nold\n{make_screenshots.END}\nafter\n"
-    finding = make_screenshots.Finding("rest", 360, "dark", "rule", "minor", "<p>", "why")
-    counted = make_screenshots.with_counts(text, [finding, finding])
-    assert "old" not in counted
-    assert counted.startswith("before\n")
-    assert counted.endswith("\nafter\n")
-    assert "| rest | 0 | 0 | 0 | 2 |" in counted
-    assert "| running | 0 | 0 | 0 | 0 |" in counted
-    assert make_screenshots.with_counts(counted, [finding, finding]) == counted
