@@ -142,6 +142,7 @@ OTHERS = (
     # A cluster by hand; the tests of the cluster start the same.
     r"\.venv/bin/python -m dask (scheduler|worker) .*",
     # Installing, and programs from elsewhere; docs/robustness.md says when they were run.
+    r"python3 -m venv \.venv",
     r"(\.venv/bin/)?pip install .*",
     r"\.venv/bin/(coverage|mutmut|pip-audit|ruff|mypy)( .*)?",
     r"(OMP_NUM_THREADS=1|PYTHONPATH=\.) \.venv/bin/(mutmut|python) .*",
