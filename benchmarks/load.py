@@ -30,7 +30,7 @@ from PIL import Image
 from benchmarks.tab import PATIENCE, Tab
 from nst.pictures import writing
 from nst.studio import recipe
-from page.studio import READY
+from page.progress import READY
 from Resources.make_screenshots import ROOT, wait_until_up
 
 QUERY = "resolution=64&iterations=20&effort=0.3"

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from nst.queue.job import Snapshot, State
+from nst.queue.job import JobState, Snapshot
+from page import state
 
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
@@ -27,14 +28,14 @@ def _component() -> ComponentRenderer:
 
 def make(job: Snapshot | None) -> None:
     """Let screen readers tell where the job stands, whenever that has changed."""
-    _component()(key="announcement", data=words(job))
+    _component()(key=state.ANNOUNCEMENT.name, data=words(job))
 
 
 def words(job: Snapshot | None) -> str:
     """Where the job stands, in words that change seldom enough to be listened to."""
-    if job is None or job.state is State.FAILED:  # an error is told as such
+    if job is None or job.state is JobState.FAILED:  # an error is told as such
         return ""
-    if job.state is State.QUEUED and job.ahead:
+    if job.state is JobState.QUEUED and job.ahead:
         return f"Waiting in the queue behind {job.ahead}."
     if job.active:
         quarter = 25 * int(4 * job.standing.fraction) if job.standing else 0

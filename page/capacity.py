@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import streamlit as st
 
@@ -13,10 +13,8 @@ from nst.queue import footprint
 from nst.queue.bounds import DEADLINE, KEPT_BYTES
 from nst.queue.manager import Plan
 from nst.settings import CONTROLS, PRESETS, Settings
+from page import state
 from page.words import duration
-
-ASKED = "resolution_asked"  # a resolution that came with a recipe or an address and was too high
-
 
 MOST_DIGITS = 9  # of a number in an address; Python refuses to read one of thousands
 MOST = 1024  # px; what is larger takes longer than a visitor waits, and is for the command line
@@ -54,11 +52,12 @@ def within(settings: Settings) -> Settings:
 
 def lower_resolution() -> None:
     """Lower what is chosen to what is offered; to be called before its control is made."""
-    state: Any = st.session_state
     highest = budget().highest_resolution
-    chosen = state.get("resolution") or _of_address()
+    resolution = state.setting("resolution")
+    chosen = resolution.get() or _of_address()
     if chosen > highest:
-        state.resolution, state[ASKED] = highest, chosen
+        resolution.set(highest)
+        state.RESOLUTION_ASKED.set(chosen)
 
 
 def _of_address() -> int:
@@ -73,11 +72,11 @@ def _of_address() -> int:
 def tell(chosen: int) -> None:
     """Say why the resolutions end where they do, if that is lower than they could."""
     highest = budget().highest_resolution
-    if highest >= MOST and ASKED not in st.session_state:
+    if highest >= MOST and not state.RESOLUTION_ASKED.known:
         return
-    asked = st.session_state.get(ASKED)
+    asked = state.RESOLUTION_ASKED.get()
     if chosen < highest:
-        st.session_state.pop(ASKED, None)
+        state.RESOLUTION_ASKED.drop()
         asked = None
     wish = f"{asked:,} px was asked for. " if asked else ""
     if highest >= MOST:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from nst.queue.job import Snapshot
+from page import state
 from page.words import data_url
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def _component() -> ComponentRenderer:
 def show(job: Snapshot, painting: bytes) -> None:
     """The photo of an ended job and its `painting`, a JPEG of the same size."""
     _component()(
-        key=f"slider_{job.id.encode().hex()}",  # an id may hold two underscores, a key must not
+        key=state.comparison(job.id).name,
         data={
             "photo": data_url(job.content_shown),
             "painting": data_url(painting),
@@ -40,20 +41,15 @@ def show(job: Snapshot, painting: bytes) -> None:
     )
 
 
-def toggle_key(job_id: str) -> str:
-    """The key of the toggle that shows the comparison in place of the painting."""
-    return f"compare_{job_id}"
-
-
 def chosen(job_id: str) -> bool:
     """Whether the visitor asked for the comparison."""
-    return bool(st.session_state.get(toggle_key(job_id)))
+    return state.comparing(job_id).get()
 
 
 def offer(job_id: str) -> bool:
     """The toggle; whether the comparison is asked for."""
     return st.toggle(
         "Compare with the photo",
-        key=toggle_key(job_id),
+        key=state.comparing(job_id).name,
         help="Photo and painting on one another, with a line between them that you can move.",
     )

@@ -14,15 +14,14 @@ from streamlit.delta_generator import DeltaGenerator
 
 from nst.settings import CONTROLS, PRESETS, Control, Settings
 from nst.studio.order import Input, Order
-from page import capacity
-from page.gallery import checked
+from page import capacity, state
+from page.samples import checked
 from page.words import option
 
 # Weights stand beside what they weigh, and the strength beside the painting.
 ELSEWHERE = ("style_weights", "style_layer_weights", "strength")
 WIDGETS = {name: control for name, control in CONTROLS.items() if name not in ELSEWHERE}
 MOST_OPTIONS = 1001  # beyond it a slider is no longer a tool for choosing a number
-PER_LAYER = "weigh_layers"  # the toggle that offers a weight for each style layer
 
 
 @dataclass(frozen=True)
@@ -42,9 +41,7 @@ class Chosen:
             return None
         if self.settings.init == "picture" and self.init is None:
             return None
-        settings = dataclasses.replace(
-            self.settings, strength=st.session_state.get("next_strength", 1.0)
-        )
+        settings = dataclasses.replace(self.settings, strength=state.NEXT_STRENGTH.get())
         return Order(photo, tuple(styles), settings, found, self.init)
 
 
@@ -68,13 +65,13 @@ def choose_settings(style_weights: tuple[float, ...]) -> Chosen:
             if name == "style_layers":
                 values["style_layer_weights"] = weigh_layers(values["style_layers"])
     # Made last, as the controls may have got their values from the page's address.
-    st.session_state.preset = preset_of(values)
+    state.PRESET.set(preset_of(values))
     with top:
         preset = st.segmented_control(
             "Preset",
             capacity.OFFERED,
             format_func=str.capitalize,
-            key="preset",
+            key=state.PRESET.name,
             on_change=apply_preset,
         )
         st.caption(PRESETS[preset].help if preset else "Your own settings.")
@@ -83,7 +80,7 @@ def choose_settings(style_weights: tuple[float, ...]) -> Chosen:
 
 def choose_init() -> Input | None:
     """The picture to start from, as an upload."""
-    upload = st.file_uploader("Picture to start from", type="image", key="own_init")
+    upload = st.file_uploader("Picture to start from", type="image", key=state.OWN_INIT.name)
     if upload is None:
         st.caption("Upload a picture to start from; it is stretched to the photo's shape.")
         return None
@@ -93,7 +90,9 @@ def choose_init() -> Input | None:
 def weigh_layers(layers: Sequence[str]) -> tuple[float, ...]:
     """A weight for each style layer where the visitor asks for them, else ()."""
     control = CONTROLS["style_layer_weights"]
-    if not st.toggle(control.label, key=PER_LAYER, help=control.help, bind="query-params"):
+    if not st.toggle(
+        control.label, key=state.WEIGH_LAYERS.name, help=control.help, bind="query-params"
+    ):
         return ()
     assert control.maximum is not None
     weights = tuple(
@@ -104,7 +103,7 @@ def weigh_layers(layers: Sequence[str]) -> tuple[float, ...]:
             1.0,
             0.5,
             format="%.10g",
-            key=layer_key(layer),
+            key=state.layer_weight(layer).name,
             bind="query-params",
             persist_state="session",
         )
@@ -114,11 +113,6 @@ def weigh_layers(layers: Sequence[str]) -> tuple[float, ...]:
         st.caption("All weights are 0, so every layer counts alike.")
         return ()
     return weights
-
-
-def layer_key(layer: str) -> str:
-    """The key of a style layer's weight."""
-    return f"layer_weight_{layer}"
 
 
 def preset_of(values: dict[str, Any]) -> str | None:
@@ -131,8 +125,8 @@ def preset_of(values: dict[str, Any]) -> str | None:
 
 def apply_preset() -> None:
     """Set every control to what the preset says."""
-    if st.session_state.preset:
-        set_controls(Settings.preset(st.session_state.preset))
+    if preset := state.PRESET.get():
+        set_controls(Settings.preset(preset))
 
 
 def set_controls(settings: Settings) -> None:
@@ -140,10 +134,10 @@ def set_controls(settings: Settings) -> None:
     values = asdict(settings)
     for name in WIDGETS:
         value = values[name]
-        st.session_state[name] = list(value) if isinstance(value, tuple) else value
-    st.session_state[PER_LAYER] = bool(settings.style_layer_weights)
+        state.setting(name).set(list(value) if isinstance(value, tuple) else value)
+    state.WEIGH_LAYERS.set(bool(settings.style_layer_weights))
     for layer, weight in zip(settings.style_layers, settings.style_layer_weights, strict=False):
-        st.session_state[layer_key(layer)] = weight
+        state.layer_weight(layer).set(weight)
 
 
 def setting_widget(name: str, control: Control) -> Any:
@@ -151,7 +145,7 @@ def setting_widget(name: str, control: Control) -> Any:
     label = f"{control.label} ({control.unit})" if control.unit else control.label
     common: dict[str, Any] = {
         "value": getattr(Settings(), name),
-        "key": name,
+        "key": state.setting(name).name,
         "help": control.help,
         "bind": "query-params",
     }
@@ -237,8 +231,8 @@ def with_present(name: str, options: Sequence[float]) -> list[float]:
 
     So may the page's address, where a reload finds it again.
     """
-    control, present = CONTROLS[name], {st.session_state.get(name)}
-    if name not in st.session_state and name in st.query_params:
+    control, present = CONTROLS[name], {state.setting(name).get()}
+    if not state.setting(name).known and name in st.query_params:
         try:
             present = {type(options[0])(st.query_params[name].replace(",", ""))}
         except ValueError:

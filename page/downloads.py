@@ -11,7 +11,6 @@ import streamlit as st
 
 from nst.queue.files import Files
 from nst.queue.job import Snapshot
-from nst.queue.manager import JobManager
 from page.held import held
 
 
@@ -64,17 +63,17 @@ OTHERS = (
 )
 
 
-def offer(job: Snapshot, strength: float, manager: JobManager) -> None:
+def offer(job: Snapshot, strength: float, files: Files) -> None:
     """The PNG one click away, and a menu of the other files."""
-    _button(PNG, job, strength, manager)
+    _button(PNG, job, strength, files)
     with st.popover("More files", icon=":material/download:"):
         for kind in OTHERS:
-            _button(kind, job, strength, manager)
+            _button(kind, job, strength, files)
 
 
-def _button(kind: Kind, job: Snapshot, strength: float, manager: JobManager) -> None:
+def _button(kind: Kind, job: Snapshot, strength: float, files: Files) -> None:
     name = file_name(job, kind.suffix)
-    make = functools.partial(kind.make, manager.files, job.id, strength)
+    make = functools.partial(kind.make, files, job.id, strength)
     st.download_button(
         kind.label,
         held(make, kind.mime, name),

@@ -19,7 +19,8 @@ from nst import errors
 from nst.errors import UserError
 from nst.pictures import previews, reading, writing
 from nst.studio.order import Input
-from page.gallery import RESOURCES, checked
+from page import state
+from page.samples import RESOURCES, checked
 from page.words import plain
 
 MASKS = RESOURCES / "masks"  # of sample photos, by the photo's name: white is the subject
@@ -87,15 +88,15 @@ def choose_masks(photo: Input, styles: Sequence[Input]) -> tuple[Input | None, .
 
 def _choose(photo: Input, number: int, ways: Sequence[Where]) -> _Slot:
     """Ask where the style of this number is painted."""
-    key = where_key(number)
-    if st.session_state.get(key) not in ways:  # another photo, or fewer styles
-        st.session_state[key] = Where.EVERYWHERE
+    key = state.where(number)
+    if key.get() not in ways:  # another photo, or fewer styles
+        key.set(Where.EVERYWHERE)
     where = Where(
         st.segmented_control(
             "Paint",
             ways,
             format_func=lambda way: way.value[0].upper() + way.value[1:],
-            key=key,
+            key=key.name,
             required=True,
             persist_state="session",
         )
@@ -119,16 +120,6 @@ def _mask(photo: Input, number: int, where: Where) -> Input | None:
     if where is Where.DRAWN:
         return _drawn(photo, number)
     return _uploaded(number) if where is Where.UPLOADED else None
-
-
-def where_key(number: int) -> str:
-    """The key of the choice where the style of this number is painted."""
-    return f"where_{number}"
-
-
-def invert_key(number: int) -> str:
-    """The key of the toggle that exchanges black and white."""
-    return f"invert_{number}"
 
 
 def ready_made(photo: Input) -> tuple[bytes, bytes] | None:
@@ -189,7 +180,7 @@ def _uploaded(number: int) -> Input | None:
     upload = st.file_uploader(
         "Mask: white is painted, black is not",
         type="image",
-        key=f"own_mask_{number}",
+        key=state.own_mask(number).name,
         help="A picture of any size; it is stretched over the photo. Grey is painted partly.",
     )
     return None if upload is None else checked(Input("Mask", upload.getvalue(), upload.name))
@@ -198,7 +189,7 @@ def _uploaded(number: int) -> Input | None:
 def _refined(mask: Input, number: int) -> Input | None:
     """The mask, inverted where that is asked for, and a way to keep it."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.toggle("Invert", key=invert_key(number), persist_state="session"):
+        if st.toggle("Invert", key=state.invert(number).name, persist_state="session"):
             mask = Input(mask.title, inverted(mask.data), mask.file_name)
         st.download_button(
             "Save mask",
@@ -207,7 +198,7 @@ def _refined(mask: Input, number: int) -> Input | None:
             on_click="ignore",
             type="tertiary",
             icon=":material/download:",
-            key=f"save_mask_{number}",
+            key=state.save_mask(number).name,
             help="To paint with the same mask again, here or on the command line.",
         )
     return mask
@@ -218,13 +209,13 @@ def _drawn(photo: Input, number: int) -> Input | None:
     tools, place = st.columns(2)
     with tools:
         tool = st.segmented_control(
-            "Tool", list(TOOLS), default="Brush", required=True, key=f"tool_{number}"
+            "Tool", list(TOOLS), default="Brush", required=True, key=state.tool(number).name
         )
         size = 0
         if tool != "Rectangle":
-            size = st.slider("Size of the brush", 4, 120, 40, 4, key=f"brush_{number}")
+            size = st.slider("Size of the brush", 4, 120, 40, 4, key=state.brush(number).name)
         icon = ":material/delete:"
-        st.button("Clear", key=f"clear_{number}", icon=icon, on_click=clear, args=[number])
+        st.button("Clear", key=state.clear(number).name, icon=icon, on_click=clear, args=[number])
         st.caption("Orange is painted, blue is erased.")
     with place:
         png = drawing(photo, number, tool or "Brush", size)
@@ -239,7 +230,7 @@ def _drawn(photo: Input, number: int) -> Input | None:
 
 
 @dataclass
-class _Sheet:
+class Sheet:
     """What is kept of a drawing: its canvas forgets it when it is not shown."""
 
     photo: str  # SHA-256
@@ -255,8 +246,8 @@ def drawing(photo: Input, number: int, tool: str, size: int) -> bytes | None:
     from streamlit_drawable_canvas import st_canvas
 
     sheet = _sheet(photo, number)
-    key = f"drawing_{number}_{sheet.photo[:16]}_{sheet.generation}"
-    if key not in st.session_state:  # it was not shown just now
+    key = state.drawing(number, sheet.photo, sheet.generation)
+    if not key.known:  # it was not shown just now
         sheet.restored = sheet.strokes
     background, (width, height) = backdrop(photo.data, photo.file_name)
     color = ERASER if tool == "Eraser" else BRUSH
@@ -270,7 +261,7 @@ def drawing(photo: Input, number: int, tool: str, size: int) -> bytes | None:
         drawing_mode=TOOLS[tool],
         initial_drawing=sheet.restored,
         return_image_data=True,
-        key=key,
+        key=key.name,
     )
     try:
         png = result.image_bytes
@@ -281,18 +272,21 @@ def drawing(photo: Input, number: int, tool: str, size: int) -> bytes | None:
     return sheet.png if sheet.strokes and sheet.strokes.get("objects") else None
 
 
-def _sheet(photo: Input, number: int) -> _Sheet:
+def _sheet(photo: Input, number: int) -> Sheet:
     """The visitor's sheet for this photo and style; a clean one if the photo is another."""
-    key, sha256 = f"sheet_{number}", photo.source.sha256
-    sheet = st.session_state.get(key)
+    key, sha256 = state.sheet(number), photo.source.sha256
+    sheet = key.get()
     if sheet is None or sheet.photo != sha256:
-        sheet = st.session_state[key] = _Sheet(sha256)
+        sheet = Sheet(sha256)
+        key.set(sheet)
     return sheet
 
 
 def clear(number: int) -> None:
     """Begin a clean sheet."""
-    sheet = st.session_state[f"sheet_{number}"]
+    sheet = state.sheet(number).get()
+    if sheet is None:
+        return
     sheet.generation += 1
     sheet.strokes = sheet.png = sheet.restored = None
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import streamlit as st
 
@@ -19,11 +18,10 @@ from nst.settings import Settings
 from nst.studio import recipe
 from nst.studio.order import Input, enumerated
 from nst.studio.recipe import Recipe, RecipeError, Source
-from page import controls, gallery, masks
+from page import blend, controls, gallery, masks, samples, state
 from page.masks import Where
 from page.words import plain
 
-KEY = "earlier"  # of the uploader
 LARGEST = 64  # MB: the PNG of a large painting is larger than any picture that is painted from
 
 
@@ -32,21 +30,21 @@ def offer() -> None:
     st.file_uploader(
         "Settings of an earlier painting",
         type="png",
-        key=KEY,
+        key=state.EARLIER.name,
         max_upload_size=LARGEST,
         on_change=restore,
         help="A PNG that was painted here or on the command line carries its settings: drop it to "
         "paint with them again.",
     )
-    if problem := st.session_state.get("recipe_problem"):
+    if problem := state.RECIPE_PROBLEM.get():
         st.error(plain(problem), icon=":material/receipt_long:")
 
 
 def restore() -> None:
     """Set the controls, and choose the sample pictures, as the recipe of the upload says."""
-    state: Any = st.session_state
-    upload = state[KEY]
-    state.recipe, state.recipe_problem = None, ""
+    upload = state.EARLIER.get()
+    state.RECIPE.set(None)
+    state.RECIPE_PROBLEM.set("")
     if upload is None:
         return
     try:
@@ -57,12 +55,12 @@ def restore() -> None:
                 f"{gallery.MOST_STYLES}; paint it on the command line."
             )
     except UserError as error:
-        state.recipe_problem = str(error)
+        state.RECIPE_PROBLEM.set(str(error))
         return
-    state.recipe = found
-    state.browsing = True
+    state.RECIPE.set(found)
+    state.BROWSING.set(True)
     controls.set_controls(found.settings)
-    state.next_strength = found.settings.strength
+    state.NEXT_STRENGTH.set(found.settings.strength)
     _choose_photo(found.content)
     _choose_styles(found)
     _choose_masks(found)
@@ -70,45 +68,43 @@ def restore() -> None:
 
 def _choose_photo(source: Source) -> None:
     """Choose the sample that the source is, or the upload if that is it."""
-    state: Any = st.session_state
-    stem, upload = gallery.hashes("content").get(source.sha256), state.get("own_photo")
+    stem, upload = samples.hashes("content").get(source.sha256), state.OWN_PHOTO.get()
     if stem is not None:
-        state.photo = stem
+        state.PHOTO.set(stem)
     elif upload is not None and _is(upload.getvalue(), source):
-        state.photo = None
-        state.pop("shot", None)
+        state.PHOTO.set(None)
+        state.SHOT.drop()
 
 
 def _choose_styles(found: Recipe) -> None:
     """Choose the samples among the styles; uploads that are among them stay."""
-    state: Any = st.session_state
-    samples = gallery.hashes("styles")
-    stems = [samples[style.sha256] for style in found.styles if style.sha256 in samples]
-    uploads = state.get("own_style") or []
+    known = samples.hashes("styles")
+    stems = [known[style.sha256] for style in found.styles if style.sha256 in known]
+    uploads = state.OWN_STYLE.get() or []
     own = [style for style in found.styles if any(_is(up.getvalue(), style) for up in uploads)]
-    state.blend = len(found.styles) > 1
-    if state.blend:
-        state.styles = stems
+    state.BLEND.set(len(found.styles) > 1)
+    if state.BLEND.get():
+        state.STYLES.set(stems)
     elif stems:
-        state.style = stems[0]
+        state.STYLE.set(stems[0])
     elif own:
-        state.style = None
+        state.STYLE.set(None)
     highest = max(found.settings.style_weights, default=0)
     # Only the proportions count, and the sliders end somewhere.
-    factor = min(1.0, gallery.HIGHEST_WEIGHT / highest) if highest else 1.0
+    factor = min(1.0, blend.HIGHEST_WEIGHT / highest) if highest else 1.0
     weights = found.settings.style_weights or (1.0,) * len(found.styles)
     for style, weight in zip(found.styles, weights, strict=True):
-        state[gallery.weight_key(style.sha256)] = weight * factor
+        state.style_weight(style.sha256).set(weight * factor)
 
 
 def _choose_masks(found: Recipe) -> None:
     """Choose the ready-made masks; the others have to be uploaded again."""
-    state: Any = st.session_state
     for number in range(gallery.MOST_STYLES):
-        state[masks.where_key(number)] = Where.EVERYWHERE
+        state.where(number).set(Where.EVERYWHERE)
     for number, mask in enumerate(found.masks):
-        state[masks.where_key(number)] = _ready_made(found.content).get(mask.sha256, Where.UPLOADED)
-        state[masks.invert_key(number)] = False
+        way = _ready_made(found.content).get(mask.sha256, Where.UPLOADED)
+        state.where(number).set(way)
+        state.invert(number).set(False)
 
 
 def _ready_made(photo: Source) -> dict[str, Where]:
@@ -121,7 +117,7 @@ def _ready_made(photo: Source) -> dict[str, Where]:
 
 def in_order(styles: Sequence[Input]) -> tuple[Input, ...]:
     """The styles as a restored recipe has them, and others after them: masks go by their order."""
-    found: Recipe | None = st.session_state.get("recipe")
+    found = state.RECIPE.get()
     if found is None:
         return tuple(styles)
     places = {source.sha256: place for place, source in enumerate(found.styles)}
@@ -141,7 +137,7 @@ def tell(settings: Settings, present: Iterable[Input | None]) -> None:
 
     `present` are all pictures that are chosen, or None for what is not.
     """
-    found: Recipe | None = st.session_state.get("recipe")
+    found = state.RECIPE.get()
     if found is None:
         return
     here = {each.source.sha256 for each in present if each is not None}

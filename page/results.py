@@ -12,7 +12,7 @@ from nst.queue.job import Snapshot
 from nst.queue.manager import JobManager
 from nst.settings import CONTROLS, Settings
 from nst.studio.recipe import Source
-from page import archive, controls, studio, visit
+from page import archive, controls, state, visit
 from page.words import option, plain
 
 COLUMNS = 5  # of the strip, where there are not more paintings
@@ -26,7 +26,8 @@ KEPT = (
 
 def strength_of(job: Snapshot) -> float:
     """The strength that the visitor chose for a painting, or else the one it was ordered with."""
-    return float(st.session_state.get(studio.strength_key(job.id), job.recipe.settings.strength))
+    chosen = state.strength(job.id).get()
+    return job.recipe.settings.strength if chosen is None else chosen
 
 
 def title_of(job: Snapshot) -> str:
@@ -123,7 +124,7 @@ def show(manager: JobManager, shown: Snapshot | None) -> None:
         for job in reversed(paintings):
             with grid.cell(), st.container(border=True, gap="xsmall"):
                 _card(job, manager, here=shown is not None and shown.id == job.id, running=running)
-    chosen = [job for job in paintings if st.session_state.get(choice_key(job.id))]
+    chosen = [job for job in paintings if state.chosen(job.id).get()]
     _tools(paintings, chosen, manager)
     if len(chosen) == 2:
         _compare(chosen[0], chosen[1], manager)
@@ -147,7 +148,9 @@ def _card(job: Snapshot, manager: JobManager, *, here: bool, running: bool) -> N
     title = title_of(job)
     st.image(_picture(job, manager), width="stretch", alt=f"Your painting: {title}")
     st.checkbox(
-        plain(title), key=choice_key(job.id), help="Choose it, to compare two or to delete it."
+        plain(title),
+        key=state.chosen(job.id).name,
+        help="Choose it, to compare two or to delete it.",
     )
     st.caption(plain(in_words(job)))
     reason = "It is shown above." if here else "Shown above again, with its strength and its files."
@@ -155,18 +158,13 @@ def _card(job: Snapshot, manager: JobManager, *, here: bool, running: bool) -> N
         reason = "When the painting that is under way has ended."
     st.button(
         "Show",
-        key=f"show_{job.id}",
+        key=state.reopen(job.id).name,
         icon=":material/visibility:",
         help=reason,
         disabled=here or running,
         on_click=_reopen,
         args=[job.id],
     )
-
-
-def choice_key(job_id: str) -> str:
-    """The key of the checkbox that chooses a painting of the strip."""
-    return f"choose_{job_id}"
 
 
 def _picture(job: Snapshot, manager: JobManager) -> bytes:
@@ -198,7 +196,7 @@ def _tools(paintings: Sequence[Snapshot], chosen: Sequence[Snapshot], manager: J
 def _reopen(job_id: str) -> None:
     """Show an earlier painting in the place of the present one; the address follows."""
     st.query_params["job"] = job_id
-    st.session_state.browsing = False
+    state.BROWSING.set(False)
     st.rerun()  # the whole page, not only the fragment
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 from nst.queue.job import Snapshot
 from nst.settings import CONTROLS, Settings
 from nst.studio.order import Input, enumerated
-from page import controls, gallery, studio
+from page import blend, controls, samples, state
 
 STRENGTH = "strength"  # in the address
 
@@ -32,7 +32,7 @@ def link(settings: Settings) -> str:
     # The gallery keeps these three up to date, and names samples alone.
     query: list[tuple[str, Any]] = [
         (name, st.query_params[name])
-        for name in ("photo", "style", gallery.WEIGHTS)
+        for name in ("photo", "style", blend.WEIGHTS)
         if name in st.query_params
     ]
     query += [
@@ -43,10 +43,10 @@ def link(settings: Settings) -> str:
         and not (name == "init" and settings.init == "picture")
     ]
     if settings.style_layer_weights:
-        query.append((controls.PER_LAYER, "true"))
+        query.append((state.WEIGH_LAYERS.name, "true"))
         weights = zip(settings.style_layers, settings.style_layer_weights, strict=True)
         query += [
-            (controls.layer_key(layer), f"{weight:.10g}")
+            (state.layer_weight(layer).name, f"{weight:.10g}")
             for layer, weight in weights
             if weight != 1
         ]
@@ -83,7 +83,7 @@ def private(contents: Contents) -> list[str]:
 
 
 def _is_sample(folder: str, picture: Input) -> bool:
-    return picture.source.sha256 in gallery.hashes(folder)
+    return picture.source.sha256 in samples.hashes(folder)
 
 
 def keep_strength(job: Snapshot | None) -> None:
@@ -92,9 +92,10 @@ def keep_strength(job: Snapshot | None) -> None:
     Unless it is all of it.
     """
     if job is None:
-        strength = st.session_state.get("next_strength", 1.0)
+        strength = state.NEXT_STRENGTH.get()
     else:
-        strength = st.session_state.get(studio.strength_key(job.id), job.recipe.settings.strength)
+        chosen = state.strength(job.id).get()
+        strength = job.recipe.settings.strength if chosen is None else chosen
     told = "" if strength == CONTROLS[STRENGTH].maximum else f"{strength:.10g}"
     if told and st.query_params.get(STRENGTH) != told:
         st.query_params[STRENGTH] = told
@@ -104,9 +105,9 @@ def keep_strength(job: Snapshot | None) -> None:
 
 def take_strength(job: Snapshot | None) -> None:
     """Give a page that was just opened the strength in its address: to its job, or to the next."""
-    if st.session_state.get("strength_taken"):
+    if state.STRENGTH_TAKEN.get():
         return
-    st.session_state.strength_taken = True
+    state.STRENGTH_TAKEN.set(True)
     if STRENGTH not in st.query_params:
         return
     control = CONTROLS[STRENGTH]
@@ -119,6 +120,6 @@ def take_strength(job: Snapshot | None) -> None:
     if not control.minimum <= asked <= control.maximum:
         return
     if job is None:
-        st.session_state.next_strength = asked
+        state.NEXT_STRENGTH.set(asked)
     else:
-        st.session_state[studio.strength_key(job.id)] = asked
+        state.strength(job.id).set(asked)

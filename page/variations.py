@@ -11,9 +11,8 @@ import streamlit as st
 from nst.queue.job import Snapshot
 from nst.settings import CONTROLS, Settings
 from nst.studio.order import Order
-from page import controls
+from page import actions, controls, state
 
-PENDING = "paint_again"  # the session's order that a click on a variation placed
 FACTOR = 3.0  # of a weight: the least that is seen at a glance
 FINER = 1.25  # of the resolution, at least
 
@@ -61,8 +60,8 @@ VARIATIONS = (
 def offer(job: Snapshot, painted: Order, strength: float | None) -> None:
     """A button for each variation of an ended job, which `painted` was ordered with.
 
-    A click sets the controls and places an order that `pending` gives to the next run. The new
-    painting has the `strength` that the visitor chose for this one, if any.
+    A click sets the controls and asks for an order. The new painting has the `strength` that the
+    visitor chose for this one, if any.
     """
     settings = job.recipe.settings
     if strength is not None:
@@ -77,34 +76,18 @@ def offer(job: Snapshot, painted: Order, strength: float | None) -> None:
                 variation.label,
                 help=variation.help,
                 disabled=changed is None,
-                on_click=_place,
+                on_click=_ask_for,
                 args=[painted, changed],
             )
 
 
-def _place(painted: Order, settings: Settings) -> None:
-    """Set the controls and place the order."""
+def _ask_for(painted: Order, settings: Settings) -> None:
+    """Set the controls and ask for the order."""
     init = settings.init
     if init == "picture":
         # A painting that was painted on is no upload: the control cannot show it.
-        init = st.session_state.get("init", init)
+        init = state.setting("init").get() or init
     controls.set_controls(dataclasses.replace(settings, init=init))
-    st.session_state[PENDING] = dataclasses.replace(
-        painted, settings=settings, init=painted.init if settings.init == "picture" else None
-    )
-
-
-def placed() -> bool:
-    """Whether a variation was clicked just now."""
-    return PENDING in st.session_state
-
-
-def pending() -> Order | None:
-    """The order of the variation that was clicked just now."""
-    order: Order | None = st.session_state.get(PENDING)
-    return order
-
-
-def forget() -> None:
-    """The order was queued, or refused."""
-    st.session_state.pop(PENDING, None)
+    init_picture = painted.init if settings.init == "picture" else None
+    asked = dataclasses.replace(painted, settings=settings, init=init_picture)
+    actions.of_session().ask(asked)

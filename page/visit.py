@@ -20,20 +20,18 @@ import streamlit as st
 
 from nst.queue.job import Snapshot
 from nst.queue.manager import JobManager
+from page import state
 
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
 
 MOST = 12  # paintings of a visit that are kept
 LONGEST = 64  # characters of an id that a browser brings; true ones have 22
-IDS, KNOWN, GONE = "visit_ids", "visit_known", "visit_gone"  # in the session's state
-COMPONENT = "visit"
 
 
 def ids() -> list[str]:
     """The visit's jobs, oldest first."""
-    found: list[str] = st.session_state.get(IDS, [])
-    return list(found)
+    return list(state.VISIT_IDS.get())
 
 
 def owns(job_id: str) -> bool:
@@ -46,15 +44,15 @@ def add(job_id: str, manager: JobManager) -> None:
     found = [*(other for other in ids() if other != job_id), job_id]
     for old in found[:-MOST]:
         manager.forget(old)
-    st.session_state[IDS] = found[-MOST:]
-    st.session_state[KNOWN] = True  # what the tab keeps follows from now on
+    state.VISIT_IDS.set(found[-MOST:])
+    state.VISIT_KNOWN.set(True)  # what the tab keeps follows from now on
 
 
 def forget(job_id: str, manager: JobManager) -> None:
     """Let go of a job of this visit and of its pictures, here and on the server."""
     if owns(job_id):
         manager.forget(job_id)
-        st.session_state[IDS] = [other for other in ids() if other != job_id]
+        state.VISIT_IDS.set([other for other in ids() if other != job_id])
 
 
 def found(manager: JobManager) -> list[Snapshot]:
@@ -62,14 +60,14 @@ def found(manager: JobManager) -> list[Snapshot]:
     here = [job for job in map(manager.snapshot, ids()) if job is not None]
     missing = len(ids()) - len(here)
     if missing:
-        st.session_state[GONE] = st.session_state.get(GONE, 0) + missing
-        st.session_state[IDS] = [job.id for job in here]
+        state.VISIT_GONE.set(state.VISIT_GONE.get() + missing)
+        state.VISIT_IDS.set([job.id for job in here])
     return here
 
 
 def gone() -> int:
     """How many paintings of this visit the server had to let go of."""
-    return int(st.session_state.get(GONE, 0))
+    return state.VISIT_GONE.get()
 
 
 def touch(manager: JobManager) -> None:
@@ -86,25 +84,25 @@ def under_way(manager: JobManager) -> Snapshot | None:
 
 def awaited() -> bool:
     """Whether the tab has still to say if the job in the address is its own."""
-    return "job" in st.query_params and not st.session_state.get(KNOWN)
+    return "job" in st.query_params and not state.VISIT_KNOWN.get()
 
 
 @functools.cache
 def _component() -> ComponentRenderer:
     js = Path(__file__).with_suffix(".js").read_text()
-    return st.components.v2.component(COMPONENT, js=js)
+    return st.components.v2.component("visit", js=js)
 
 
 def remember() -> None:
     """Let the tab keep the ids, or bring those it kept where the session has just begun."""
     _component()(
-        key=COMPONENT,
+        key=state.VISIT.name,
         data={
-            "known": bool(st.session_state.get(KNOWN)),
+            "known": state.VISIT_KNOWN.get(),
             "asked": "job" in st.query_params,
             "ids": ids(),
         },
-        on_kept_change=lambda: restore(st.session_state[COMPONENT].get("kept")),
+        on_kept_change=lambda: restore(state.VISIT.get().get("kept")),
     )
 
 
@@ -112,5 +110,5 @@ def restore(kept: Any) -> None:
     """Take in what the tab kept. It is foreign: an id that is no job's is dropped by `found`."""
     brought = kept if isinstance(kept, list) else []
     brought = [each for each in brought if isinstance(each, str) and len(each) <= LONGEST]
-    st.session_state[IDS] = list(dict.fromkeys([*brought[-MOST:], *ids()]))[-MOST:]
-    st.session_state[KNOWN] = True
+    state.VISIT_IDS.set(list(dict.fromkeys([*brought[-MOST:], *ids()]))[-MOST:])
+    state.VISIT_KNOWN.set(True)

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from typing import Any
 
 import streamlit as st
+
+from page import state
 
 COOKIE = "_streamlit_xsrf"
 
@@ -22,10 +23,8 @@ def identity() -> str:
     """What nobody else knows of this visitor; the same in all tabs of a browser, if possible."""
     if token := _token(st.context.cookies.get(COOKIE, "")):
         return hashlib.sha256(token).hexdigest()  # as the token itself is not for this
-    state: Any = st.session_state
-    if "visitor" not in state:
-        state.visitor = secrets.token_urlsafe(16)
-    return str(state.visitor)
+    state.VISITOR.begin(secrets.token_urlsafe(16))
+    return state.VISITOR.get()
 
 
 def _token(cookie: str) -> bytes:

@@ -24,7 +24,7 @@ from nst.studio.recipe import Recipe
 FRAMES = 60
 
 
-class State(StrEnum):
+class JobState(StrEnum):
     """Where a job is between `submit` and its end."""
 
     QUEUED = "queued"
@@ -36,7 +36,7 @@ class State(StrEnum):
     @property
     def active(self) -> bool:
         """Whether the job waits or runs."""
-        return self in (State.QUEUED, State.RUNNING)
+        return self in (JobState.QUEUED, JobState.RUNNING)
 
 
 class Picture(NamedTuple):
@@ -52,7 +52,7 @@ class Snapshot:
     """A job as it is at one moment."""
 
     id: str
-    state: State
+    state: JobState
     ahead: int  # paintings to be finished before this one begins
     wait: float  # seconds until it begins, as far as can be foreseen
     size: tuple[int, int]  # px, of the photo and of the result as a file
@@ -92,7 +92,7 @@ class Job:
     watched: float
     began: float = 0.0
     number: int = 0  # in the log
-    state: State = State.QUEUED
+    state: JobState = JobState.QUEUED
     picture: Picture | None = None  # the latest that was made; it stays, however the job ends
     previewed: float = 0.0  # when it was made
     standing: Standing | None = None
@@ -157,7 +157,7 @@ class Job:
             len(file) for file in (*files, *self.frames.kept())
         )
 
-    def end(self, state: State, message: str) -> None:
+    def end(self, state: JobState, message: str) -> None:
         """Set the final state and let go of what is no longer needed."""
         self.state, self.message, self.prepared = state, message, None
         if self.picture is None:

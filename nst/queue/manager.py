@@ -23,7 +23,7 @@ from nst.pictures import fitting
 from nst.queue import footprint, messages
 from nst.queue.bounds import Bounds
 from nst.queue.files import Files
-from nst.queue.job import Job, Snapshot, State
+from nst.queue.job import Job, JobState, Snapshot
 from nst.queue.messages import BusyError, QueueFullError
 from nst.queue.pace import Pace, work
 from nst.queue.painter import Painter, VGGPainter
@@ -118,7 +118,7 @@ class JobManager:
             if job is None:
                 return
             job.cancel.set()
-            if job.state is State.QUEUED:
+            if job.state is JobState.QUEUED:
                 self._leave_queue(job, messages.LEFT_QUEUE)
 
     def forget(self, job_id: str) -> None:
@@ -197,13 +197,13 @@ class JobManager:
 
     def _ahead(self, job: Job) -> int:
         """How many paintings come before the job."""
-        if job.state is not State.QUEUED:
+        if job.state is not JobState.QUEUED:
             return 0
         return self._queue.index(job) + (self._running is not None)
 
     def _wait(self, job: Job) -> float:
         """Seconds until the job begins."""
-        if job.state is not State.QUEUED:
+        if job.state is not JobState.QUEUED:
             return 0.0
         before = itertools.takewhile(lambda other: other is not job, self._queue)
         return self._left(self._running) + sum(self._pace.seconds(other.work) for other in before)
@@ -221,9 +221,9 @@ class JobManager:
 
     def _leave_queue(self, job: Job, message: str) -> None:
         self._queue.remove(job)
-        self._end(job, State.STOPPED, message)
+        self._end(job, JobState.STOPPED, message)
 
-    def _end(self, job: Job, state: State, message: str) -> None:
+    def _end(self, job: Job, state: JobState, message: str) -> None:
         """Set the final state; learn from the job, log it, and make room."""
         job.end(state, message)
         self._drop_old()
@@ -231,7 +231,7 @@ class JobManager:
             log.info("Painting %d %s before its first iteration", job.number, job.state)
             return
         seconds = self._clock() - job.began
-        if job.state is not State.FAILED:
+        if job.state is not JobState.FAILED:
             self._pace.add(job.work * job.standing.fraction, seconds)
         log.info(
             "Painting %d %s after %d iterations and %.1f s; process up to %.2f GB; %d waiting",
@@ -288,7 +288,7 @@ class JobManager:
                     self._leave_queue(job, messages.UNWATCHED)
                     continue
                 self._queue.popleft()
-                job.state, job.began, self._running = State.RUNNING, self._clock(), job
+                job.state, job.began, self._running = JobState.RUNNING, self._clock(), job
                 self._log_begin(job)
                 return job
             # Under the same lock as the look at the queue: `submit` then starts another worker.

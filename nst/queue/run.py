@@ -17,7 +17,7 @@ from nst.queue import messages
 from nst.queue.bounds import Bounds
 from nst.queue.files import with_strength
 from nst.queue.history import Standing
-from nst.queue.job import Job, Picture, State
+from nst.queue.job import Job, JobState, Picture
 from nst.queue.painter import Painter
 from nst.studio.finishing import finish
 
@@ -38,7 +38,7 @@ class Run:
     bounds: Bounds
     clock: Callable[[], float]
 
-    def paint(self, painter: Painter) -> tuple[State, str]:
+    def paint(self, painter: Painter) -> tuple[JobState, str]:
         """The final state and its message; the job has its latest picture, however it ends.
 
         An error of any kind ends this job alone, as others wait for the same thread.
@@ -48,7 +48,7 @@ class Run:
         except UserError as error:
             image = getattr(error, "image", None)  # DivergedError brings the last good picture
             if image is None:
-                return State.FAILED, str(error)
+                return JobState.FAILED, str(error)
             told = str(error)
         except BaseException:
             return self._failed()
@@ -56,16 +56,16 @@ class Run:
             self._keep(tensors.to_picture(image))
         except Exception:
             return self._failed()
-        return State.FAILED, told
+        return JobState.FAILED, told
 
-    def _failed(self) -> tuple[State, str]:
+    def _failed(self) -> tuple[JobState, str]:
         """How a job ends by the error that is being handled; it is for the log alone."""
         log.exception("Painting %d failed", self.job.number)
         if self.job.picture is None:
-            return State.FAILED, messages.UNEXPECTED
-        return State.FAILED, f"{messages.UNEXPECTED} {messages.SO_FAR}"
+            return JobState.FAILED, messages.UNEXPECTED
+        return JobState.FAILED, f"{messages.UNEXPECTED} {messages.SO_FAR}"
 
-    def _follow(self, painter: Painter) -> tuple[State, str]:
+    def _follow(self, painter: Painter) -> tuple[JobState, str]:
         """Follow the painter to the end, or to a reason to stop."""
         job, progress = self.job, None
         assert job.prepared is not None
@@ -75,11 +75,11 @@ class Run:
                 reason = self._reason_to_stop()
                 if reason and not progress.finished:
                     self._keep(tensors.to_picture(progress.snapshot()))
-                    return State.STOPPED, reason
+                    return JobState.STOPPED, reason
         assert progress is not None
         assert progress.image is not None
         self._keep(tensors.to_picture(progress.image))
-        return State.FINISHED, ""
+        return JobState.FINISHED, ""
 
     def _record(self, progress: Progress) -> None:
         """Take in an iteration: its numbers, and its picture where one is due."""

@@ -94,7 +94,8 @@ def test_two_visitors_wait_for_one_another(server: str) -> None:
     assert "Coffee in the style of" not in second.texts()
     # Who knows the address of another's painting sees nothing of it.
     third = Tab(server, first.query)
-    third.wait(lambda: "was made in another tab" in third.texts() and third.images)
+    third.wait(lambda: "was made in another tab" in third.texts())
+    third.wait(lambda: "Your painting appears here" in third.texts())
     assert "Rocket in the style of" not in third.texts()
     assert third.button("Stop") is None
 
@@ -104,7 +105,7 @@ def test_two_visitors_wait_for_one_another(server: str) -> None:
     photos = [recipe.read(tab.download("Download PNG")).content for tab in (first, second)]
     assert [photo.name for photo in photos] == ["rocket.jpg", "coffee.jpg"]
     for tab in (first, second, third):
-        assert set(tab.images.values()) == {200}  # each picture was there when it was asked for
+        assert set(tab.images.values()) <= {200}  # what is fetched was there when it was asked for
         tab.close()
 
 

@@ -6,14 +6,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from nst.queue.job import State
+from nst.queue.job import JobState
 from page import announcement
 
 
 def job(state, fraction=None, ahead=0, message=""):
     return SimpleNamespace(
         state=state,
-        active=state in (State.QUEUED, State.RUNNING),
+        active=state in (JobState.QUEUED, JobState.RUNNING),
         ahead=ahead,
         standing=None if fraction is None else SimpleNamespace(fraction=fraction),
         message=message,
@@ -24,14 +24,14 @@ def job(state, fraction=None, ahead=0, message=""):
     ("snapshot", "words"),
     [
         (None, ""),
-        (job(State.QUEUED, ahead=2), "Waiting in the queue behind 2."),
-        (job(State.QUEUED), "The painting has begun."),
-        (job(State.RUNNING, 0.24), "The painting has begun."),
-        (job(State.RUNNING, 0.26), "25 percent is painted."),
-        (job(State.RUNNING, 0.99), "75 percent is painted."),
-        (job(State.FINISHED, 1.0), "The painting is finished."),
-        (job(State.STOPPED, 0.5, message="Stopped."), "Stopped."),
-        (job(State.FAILED, message="It fell apart."), ""),  # told by the error itself
+        (job(JobState.QUEUED, ahead=2), "Waiting in the queue behind 2."),
+        (job(JobState.QUEUED), "The painting has begun."),
+        (job(JobState.RUNNING, 0.24), "The painting has begun."),
+        (job(JobState.RUNNING, 0.26), "25 percent is painted."),
+        (job(JobState.RUNNING, 0.99), "75 percent is painted."),
+        (job(JobState.FINISHED, 1.0), "The painting is finished."),
+        (job(JobState.STOPPED, 0.5, message="Stopped."), "Stopped."),
+        (job(JobState.FAILED, message="It fell apart."), ""),  # told by the error itself
     ],
 )
 def test_what_is_told(snapshot, words):
@@ -39,5 +39,5 @@ def test_what_is_told(snapshot, words):
 
 
 def test_a_run_is_told_in_a_few_lines():
-    told = [announcement.words(job(State.RUNNING, step / 1000)) for step in range(1000)]
+    told = [announcement.words(job(JobState.RUNNING, step / 1000)) for step in range(1000)]
     assert len(set(told)) == 4

@@ -39,7 +39,7 @@ from nst.studio.order import Order
 from nst.studio.preparation import Prepared
 from nst.studio.recipe import Source
 from nst.vgg.network import VGG19
-from page import capacity, downloads, gallery, masks, studio, variations, visit
+from page import capacity, downloads, gallery, losses, masks, progress, samples, state, variations
 from page.masks import Where
 from page.words import plain, title_of
 
@@ -103,8 +103,8 @@ def reload(app: AppTest) -> AppTest:
     """A new session on the same address, in the tab that kept what a reload needs."""
     again = AppTest.from_file(APP, default_timeout=30)
     again.query_params["job"] = app.query_params["job"]
-    again.session_state[visit.IDS] = app.session_state[visit.IDS]
-    again.session_state[visit.KNOWN] = True
+    again.session_state[state.VISIT_IDS.name] = app.session_state[state.VISIT_IDS.name]
+    again.session_state[state.VISIT_KNOWN.name] = True
     return again.run()
 
 
@@ -126,7 +126,7 @@ def picture_bytes(format: str = "PNG", size: tuple[int, int] = (90, 60)) -> byte
 
 def test_the_page_opens_with_an_example_chosen(app: AppTest) -> None:
     assert app.title[0].value == "Turn a photo into a painting"
-    assert status(app) == studio.READY
+    assert status(app) == progress.READY
     assert app.session_state["photo"] in CONTENTS
     assert app.session_state["style"]
     assert app.session_state["preset"] == "balanced"
@@ -252,7 +252,9 @@ def test_a_job_runs_to_its_end_and_is_found_again(app: AppTest) -> None:
 
 
 @pytest.mark.usefixtures("engine")
-@pytest.mark.parametrize("place", ["page.visitor.identity", "page.series.begun", "page.visit.add"])
+@pytest.mark.parametrize(
+    "place", ["page.visitor.identity", "page.actions.Actions.follow", "page.visit.add"]
+)
 def test_a_press_outlives_a_run_that_the_next_one_ends(
     app: AppTest, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
@@ -297,7 +299,7 @@ def test_the_tab_learns_of_a_painting_before_its_address_does(
     def component(*, data: dict[str, Any], **_: Any) -> None:
         seen.append((data["ids"], st.query_params.get("job")))
 
-    monkeypatch.setattr(visit, "_component", lambda: component)
+    monkeypatch.setattr("page.visit._component", lambda: component)
     button(make_tiny(app, iterations=10), "Paint").click().run()
     job_id = app.query_params["job"]
     assert ([job_id], None) in seen
@@ -341,7 +343,7 @@ def test_stop_keeps_the_picture(app: AppTest) -> None:
 def test_an_unknown_job_is_told_in_words() -> None:
     app = AppTest.from_file(APP, default_timeout=30)
     app.query_params["job"] = "gone"
-    app.session_state[visit.KNOWN] = True  # the tab kept nothing
+    app.session_state[state.VISIT_KNOWN.name] = True  # the tab kept nothing
     app.run()
     assert not app.exception
     assert "no longer kept" in app.info[0].value
@@ -785,8 +787,8 @@ def made_with(
 ) -> bytes:
     """The PNG of a painting of the coffee cup, as Download gives it."""
     found = Order(
-        gallery.sample("content", "coffee"),
-        tuple(gallery.sample("styles", style) for style in styles),
+        samples.sample("content", "coffee"),
+        tuple(samples.sample("styles", style) for style in styles),
         settings,
     ).recipe
     if styles_of:
@@ -849,7 +851,7 @@ def test_a_recipe_names_the_pictures_it_needs(app: AppTest, orders: list[Order])
 
 def test_styles_come_in_the_order_of_the_recipe(app: AppTest, orders: list[Order]) -> None:
     own = Source.of(picture_bytes(), "waves.png")
-    sample = gallery.sample("styles", "watercolour").source
+    sample = samples.sample("styles", "watercolour").source
     upload(app, "earlier", made_with(Settings(style_weights=(2.0, 1.0)), styles_of=(own, sample)))
     assert "waves.png" in app.info[0].value
     upload(app, "own_style", picture_bytes(), "waves.png")
@@ -865,7 +867,7 @@ def test_a_recipe_restores_a_ready_made_mask(
     background = masks.inverted(subject_mask)
     data = made_with(
         Settings(),
-        content=gallery.sample("content", "astronaut").source,
+        content=samples.sample("content", "astronaut").source,
         masks=(Source.of(background, "background.png"),),
     )
     upload(app, "earlier", data)
@@ -953,8 +955,8 @@ def test_other_files_are_offered_beside_the_png(app: AppTest, orders: list[Order
 
 def test_every_file_is_what_its_name_says() -> None:
     manager = JobManager(PainterOf(paint))
-    style = gallery.sample("styles", "watercolour")
-    job_id = manager.submit(Order(gallery.sample("content", "cat"), (style,), Settings()))
+    style = samples.sample("styles", "watercolour")
+    job_id = manager.submit(Order(samples.sample("content", "cat"), (style,), Settings()))
     deadline = time.monotonic() + 30
     while (job := manager.snapshot(job_id)) is None or job.active:
         assert time.monotonic() < deadline
@@ -1095,7 +1097,7 @@ def test_the_chart_marks_each_change_of_scale() -> None:
         Standing(number, 5, scale, (64, 128, 256), 4.0, 0.0, 2.0, 1.0, 1.0, 0.5)
         for number, scale in enumerate(scales, 1)
     ]
-    table = studio.loss_table(history)
+    table = losses.loss_table(history)
     rows = list(zip(*table.values(), strict=True))
     assert [row for row in rows if row[3]] == [(3, None, None, "128 px"), (5, None, None, "256 px")]
     assert {row[1] for row in rows if not row[3]} == {"Total", "Style"}  # 0 has no logarithm
@@ -1106,7 +1108,7 @@ def test_what_follows_a_name_is_no_markup() -> None:
 
 
 def test_all_styles_are_tried_one_after_the_other(app: AppTest, orders: list[Order]) -> None:
-    styles = [title_of(stem) for stem in gallery.gallery("styles")]
+    styles = [title_of(stem) for stem in samples.thumbnails("styles")]
     button(app, "Try them all").click().run()
     assert not app.exception
     # The sheet may be seen by the last look at a painting that had not ended at its beginning.
@@ -1116,7 +1118,7 @@ def test_all_styles_are_tried_one_after_the_other(app: AppTest, orders: list[Ord
     assert len({order.content.source for order in orders}) == 1
     assert any(caption.endswith(styles[-1]) for caption in captions(app))
     button(app, "Paint").click().run()  # another painting, and the sheet is not in its way
-    assert "series" not in app.session_state
+    assert app.session_state[state.ACTIONS.name].series is None
 
 
 def test_stop_ends_the_trying(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -1133,5 +1135,5 @@ def test_stop_ends_the_trying(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> 
     button(app, "Stop").click().run()
     held.set()
     run_until(app, lambda: not button(app, "Try them all").disabled)
-    assert len(app.session_state["series"].job_ids) == 1
-    assert not app.session_state["series"].waiting
+    assert len(app.session_state[state.ACTIONS.name].series.job_ids) == 1
+    assert not app.session_state[state.ACTIONS.name].series.waiting

@@ -27,7 +27,7 @@ from nst.settings import CONTROLS, Settings
 from nst.studio import recipe
 from nst.studio.order import Input, Order
 from nst.studio.preparation import Prepared
-from page import archive, controls, gallery, results, visit
+from page import archive, blend, controls, results, samples, state, visit
 
 ROOT = Path(__file__).parents[2]
 APP = str(ROOT / "streamlit_app.py")
@@ -69,12 +69,12 @@ def manager(monkeypatch: pytest.MonkeyPatch) -> JobManager:
     return made
 
 
-def open_page(state: dict[str, Any] | None = None, **query: str | list[str]) -> AppTest:
+def open_page(kept: dict[str, Any] | None = None, **query: str | list[str]) -> AppTest:
     """A new session at this address, with what its tab has kept."""
     app = AppTest.from_file(APP, default_timeout=30)
     for name, value in query.items():
         app.query_params[name] = value
-    for name, value in (state or {}).items():
+    for name, value in (kept or {}).items():
         app.session_state[name] = value
     app.run()
     assert not app.exception
@@ -157,7 +157,7 @@ def test_a_reload_finds_all_and_nobody_else_finds_any(manager: JobManager) -> No
 
     other = open_page(job=second)  # whoever got the address: the tab has not answered yet
     assert other.progress[0].text == "Looking for your painting …"
-    other = open_page({visit.KNOWN: True}, job=second)  # it has: it kept nothing
+    other = open_page({state.VISIT_KNOWN.name: True}, job=second)  # it has: it kept nothing
     assert "made in another tab" in other.info[0].value
     assert not strip(other)
     assert "Your own photo" not in words(other)
@@ -167,20 +167,22 @@ def test_a_reload_finds_all_and_nobody_else_finds_any(manager: JobManager) -> No
     app.run()
     assert strip(app) == [second, first]
 
-    again = open_page({visit.IDS: [first, second], visit.KNOWN: True}, job=first)
+    again = open_page(
+        {state.VISIT_IDS.name: [first, second], state.VISIT_KNOWN.name: True}, job=first
+    )
     assert strip(again) == [second, first]
     assert "Your own photo" in words(again)
 
 
 def test_what_a_tab_brings_is_foreign(monkeypatch: pytest.MonkeyPatch) -> None:
-    state: dict[str, Any] = {visit.IDS: ["own"]}
-    monkeypatch.setattr(st, "session_state", state)
+    kept: dict[str, Any] = {state.VISIT_IDS.name: ["own"]}
+    monkeypatch.setattr(st, "session_state", kept)
     for junk in (None, "text", {"a": 1}, [1, None, "x" * 1000, ["id"]]):
         visit.restore(junk)
-        assert state[visit.IDS] == ["own"]
+        assert kept[state.VISIT_IDS.name] == ["own"]
     visit.restore([f"id{number}" for number in range(50)])
-    assert len(state[visit.IDS]) == visit.MOST
-    assert state[visit.IDS][-1] == "own"
+    assert len(kept[state.VISIT_IDS.name]) == visit.MOST
+    assert kept[state.VISIT_IDS.name][-1] == "own"
     assert visit.found(JobManager()) == []
     assert visit.gone() == visit.MOST
 
@@ -344,7 +346,7 @@ def test_a_link_opens_the_same_page(manager: JobManager, monkeypatch: pytest.Mon
             if each.key == name
         )
         widget.set_value(list(value) if isinstance(value, tuple) else value)
-    app.toggle(controls.PER_LAYER).set_value(True).run()
+    app.toggle(state.WEIGH_LAYERS.name).set_value(True).run()
     app.number_input("layer_weight_conv1_1").set_value(2.5).run()
     job_id = press_paint(app)
     app.slider(f"strength_{job_id}").set_value(0.35).run()
@@ -375,7 +377,7 @@ def test_a_link_leaves_out_what_is_the_visitors_own() -> None:
     assert link_of(app) == {}
     assert "your own photo, your own style and the picture to start from" in words(app)
     opened = press(**link_of(app))
-    assert opened.session_state["photo"] == gallery.favourite("content")
+    assert opened.session_state["photo"] == samples.favourite("content")
 
 
 @pytest.mark.parametrize("asked", ["2", "-1", "much", "nan"])
@@ -386,5 +388,5 @@ def test_a_strength_that_is_not_allowed_is_ignored(asked: str) -> None:
     assert "next_strength" not in app.session_state
     assert [slider.value for slider in app.slider if (slider.key or "").startswith("weight_")] == [
         1.0,
-        gallery.HIGHEST_WEIGHT,
+        blend.HIGHEST_WEIGHT,
     ]

@@ -28,7 +28,7 @@ from nst.pictures import writing
 from nst.queue import footprint, messages, pace, run
 from nst.queue import job as job_module
 from nst.queue.bounds import Bounds
-from nst.queue.job import Snapshot, State
+from nst.queue.job import JobState, Snapshot
 from nst.queue.manager import JobManager
 from nst.queue.messages import BusyError, QueueFullError
 from nst.queue.painter import Painter, VGGPainter
@@ -166,7 +166,7 @@ def test_a_job_runs_to_its_end(painter: StepwisePainter) -> None:
     job_id = submit(manager)
     painter.allow(10)
     job = wait_for(manager, job_id, ended)
-    assert job.state is State.FINISHED
+    assert job.state is JobState.FINISHED
     assert job.message == ""
     assert job.standing is not None
     assert job.standing.iteration == job.standing.total == 10
@@ -185,13 +185,13 @@ def test_closing_ends_all_jobs_and_the_worker(painter: StepwisePainter) -> None:
     closing = threading.Thread(target=manager.close)
     closing.start()
     job = wait_for(manager, waiting, ended)
-    assert job.state is State.STOPPED
+    assert job.state is JobState.STOPPED
     assert job.standing is None
     painter.allow(1)
     closing.join(30)
     assert not closing.is_alive()
     job = wait_for(manager, running, ended)
-    assert job.state is State.STOPPED
+    assert job.state is JobState.STOPPED
     assert job.preview is not None
     assert painter.started == painter.closed == 1
     assert "painter" not in {thread.name for thread in threading.enumerate()}
@@ -261,7 +261,7 @@ def test_stop_keeps_the_picture_as_it_is(painter: StepwisePainter) -> None:
     manager.stop(job_id)
     painter.allow(1)
     job = wait_for(manager, job_id, ended)
-    assert job.state is State.STOPPED
+    assert job.state is JobState.STOPPED
     assert job.message == messages.STOPPED
     result = manager.files.result(job_id)
     assert result is not None
@@ -282,25 +282,25 @@ def test_stop_of_an_ended_or_unknown_job_changes_nothing(painter: StepwisePainte
 def test_jobs_wait_for_their_turn(painter: StepwisePainter) -> None:
     manager = queue_of(painter)
     first = submit(manager)
-    wait_for(manager, first, lambda job: job.state is State.RUNNING)
+    wait_for(manager, first, lambda job: job.state is JobState.RUNNING)
     second, third = submit(manager), submit(manager)
     ahead = [job.ahead for job in map(manager.snapshot, (first, second, third)) if job]
     assert ahead == [0, 1, 2]
     painter.allow(10)
-    wait_for(manager, second, lambda job: job.state is State.RUNNING)
-    assert wait_for(manager, third, lambda job: job.ahead == 1).state is State.QUEUED
+    wait_for(manager, second, lambda job: job.state is JobState.RUNNING)
+    assert wait_for(manager, third, lambda job: job.ahead == 1).state is JobState.QUEUED
     assert painter.started <= 2
 
 
 def test_stop_takes_a_waiting_job_out_of_the_queue(painter: StepwisePainter) -> None:
     manager = queue_of(painter)
     first = submit(manager)
-    wait_for(manager, first, lambda job: job.state is State.RUNNING)
+    wait_for(manager, first, lambda job: job.state is JobState.RUNNING)
     second, third = submit(manager), submit(manager)
     manager.stop(second)
     job = manager.snapshot(second)
     assert job is not None
-    assert (job.state, job.message) == (State.STOPPED, messages.LEFT_QUEUE)
+    assert (job.state, job.message) == (JobState.STOPPED, messages.LEFT_QUEUE)
     assert manager.files.result(second) is None
     with pytest.raises(UserError, match="press Paint"):
         manager.files.png(second)
@@ -312,7 +312,7 @@ def test_stop_takes_a_waiting_job_out_of_the_queue(painter: StepwisePainter) -> 
 def test_a_full_queue_is_told_in_words(painter: StepwisePainter) -> None:
     manager = queue_of(painter, capacity=2)
     first = submit(manager)
-    wait_for(manager, first, lambda job: job.state is State.RUNNING)
+    wait_for(manager, first, lambda job: job.state is JobState.RUNNING)
     submit(manager)
     submit(manager)
     with pytest.raises(QueueFullError, match=r"2 paintings are waiting already.* minute"):
@@ -329,11 +329,11 @@ def test_a_job_nobody_watches_is_given_up(painter: StepwisePainter) -> None:
     manager.touch(job_id)
     clock.now = 298
     painter.allow(1)
-    assert wait_for(manager, job_id, at_iteration(2)).state is State.RUNNING
+    assert wait_for(manager, job_id, at_iteration(2)).state is JobState.RUNNING
     clock.now = 300
     painter.allow(1)
     job = wait_for(manager, job_id, ended)
-    assert (job.state, job.message) == (State.STOPPED, messages.UNWATCHED)
+    assert (job.state, job.message) == (JobState.STOPPED, messages.UNWATCHED)
     assert manager.files.result(job_id) is not None
 
 
@@ -341,12 +341,12 @@ def test_waiting_jobs_nobody_watches_make_room(painter: StepwisePainter) -> None
     clock = Clock()
     manager = queue_of(painter, capacity=1, patience=150, clock=clock)
     first = submit(manager)
-    wait_for(manager, first, lambda job: job.state is State.RUNNING)
+    wait_for(manager, first, lambda job: job.state is JobState.RUNNING)
     second = submit(manager)
     clock.now = 151
     third = submit(manager)
     states = [job.state for job in map(manager.snapshot, (second, third)) if job]
-    assert states == [State.STOPPED, State.QUEUED]
+    assert states == [JobState.STOPPED, JobState.QUEUED]
 
 
 def test_a_job_may_not_run_for_ever(painter: StepwisePainter) -> None:
@@ -358,7 +358,7 @@ def test_a_job_may_not_run_for_ever(painter: StepwisePainter) -> None:
     clock.now = 1801
     painter.allow(1)
     job = wait_for(manager, job_id, ended)
-    assert job.state is State.STOPPED
+    assert job.state is JobState.STOPPED
     assert "30 minutes" in job.message
     assert manager.files.result(job_id) is not None
 
@@ -473,7 +473,7 @@ def test_what_does_not_go_together_is_told_before_anything_is_queued() -> None:
 def test_an_error_the_user_can_mend_is_told_as_it_is() -> None:
     manager = queue_of(failing(UserError("The weights are missing; install them.")))
     job = wait_for(manager, submit(manager), ended)
-    assert (job.state, job.message) == (State.FAILED, "The weights are missing; install them.")
+    assert (job.state, job.message) == (JobState.FAILED, "The weights are missing; install them.")
 
 
 def test_a_diverged_job_keeps_its_last_good_picture() -> None:
@@ -481,7 +481,7 @@ def test_a_diverged_job_keeps_its_last_good_picture() -> None:
     manager = queue_of(failing(error))
     job_id = submit(manager)
     job = wait_for(manager, job_id, ended)
-    assert (job.state, job.message) == (State.FAILED, str(error))
+    assert (job.state, job.message) == (JobState.FAILED, str(error))
     result = manager.files.result(job_id)
     assert result is not None
     assert result.getpixel((0, 0)) == (51, 51, 51)
@@ -499,9 +499,9 @@ def test_an_unexpected_error_is_logged_and_the_next_job_runs(
 
     manager = queue_of(paint)
     job = wait_for(manager, submit(manager), ended)
-    assert (job.state, job.message) == (State.FAILED, messages.UNEXPECTED)
+    assert (job.state, job.message) == (JobState.FAILED, messages.UNEXPECTED)
     assert "secret detail" in caplog.text
-    assert wait_for(manager, submit(manager), ended).state is State.FINISHED
+    assert wait_for(manager, submit(manager), ended).state is JobState.FINISHED
 
 
 def failing_snapshot() -> torch.Tensor:
@@ -535,7 +535,7 @@ def test_whatever_ends_a_job_what_was_seen_of_it_is_kept(error: BaseException) -
     manager = queue_of(after_a_preview(error))
     job_id = submit(manager)
     job = wait_for(manager, job_id, ended)
-    assert job.state is State.FAILED
+    assert job.state is JobState.FAILED
     assert job.preview is not None
     for file in (manager.files.png(job_id), manager.files.jpeg(job_id)):
         assert level(Image.open(io.BytesIO(file))) == pytest.approx(51, abs=1)
@@ -545,7 +545,7 @@ def test_whatever_ends_a_job_what_was_seen_of_it_is_kept(error: BaseException) -
     if not isinstance(error, UserError):
         assert job.message == f"{messages.UNEXPECTED} {messages.SO_FAR}"
     # And the worker, or one in its place, goes on.
-    assert wait_for(manager, submit(manager), ended).state is State.FAILED
+    assert wait_for(manager, submit(manager), ended).state is JobState.FAILED
 
 
 @pytest.mark.parametrize("reason", ["stop", "deadline", "unwatched"])
@@ -596,7 +596,7 @@ def test_an_error_in_finishing_loses_no_picture(
         patched.setattr(pkgutil.resolve_name(module), name, failing)
         go.set()
         job = wait_for(manager, job_id, ended)
-    assert job.state is State.FAILED
+    assert job.state is JobState.FAILED
     assert level(Image.open(io.BytesIO(manager.files.png(job_id)))) == pytest.approx(51, abs=1)
 
 
@@ -620,7 +620,7 @@ def test_a_job_that_cannot_be_logged_is_no_obstacle(monkeypatch: pytest.MonkeyPa
         patched.setattr(limits, "memory_peak", failing)
         job = wait_for(manager, submit(manager), ended)
         assert job.preview is not None
-    assert wait_for(manager, submit(manager), ended).state is State.FINISHED
+    assert wait_for(manager, submit(manager), ended).state is JobState.FINISHED
 
 
 def gone(manager: JobManager, ids: list[str]) -> list[bool]:
@@ -658,7 +658,7 @@ def test_ended_jobs_take_no_more_memory_than_allowed() -> None:
 def test_waiting_jobs_take_no_more_memory_than_allowed(painter: StepwisePainter) -> None:
     manager = queue_of(painter, kept_bytes=1)
     first = submit(manager)
-    wait_for(manager, first, lambda job: job.state is State.RUNNING)
+    wait_for(manager, first, lambda job: job.state is JobState.RUNNING)
     submit(manager)
     with pytest.raises(QueueFullError, match="1 painting is waiting"):
         submit(manager)
@@ -695,7 +695,7 @@ def test_ids_cannot_be_guessed(painter: StepwisePainter) -> None:
 def test_a_visitor_has_one_painting_under_way_at_a_time(painter: StepwisePainter) -> None:
     manager = queue_of(painter)
     running = manager.submit(order(), "ada")
-    wait_for(manager, running, lambda job: job.state is State.RUNNING)
+    wait_for(manager, running, lambda job: job.state is JobState.RUNNING)
     waiting = manager.submit(order(), "bob")
     for visitor, job_id in (("ada", running), ("bob", waiting)):
         with pytest.raises(BusyError, match="under way already") as refused:
@@ -735,7 +735,7 @@ def test_the_wait_is_foretold_from_what_runs_and_what_is_ahead(painter: Stepwise
     manager = queue_of(painter, patience=1e9, clock=clock)
     small, large = Settings(resolution=64), Settings(resolution=128)
     first = submit(manager, small)
-    wait_for(manager, first, lambda job: job.state is State.RUNNING)
+    wait_for(manager, first, lambda job: job.state is JobState.RUNNING)
     second, third = submit(manager, large), submit(manager, small)
 
     def waits() -> list[float]:
@@ -751,7 +751,7 @@ def test_the_wait_is_foretold_from_what_runs_and_what_is_ahead(painter: Stepwise
 
     clock.now = 40  # what the first took in the end, getting ready included
     painter.allow(5)
-    wait_for(manager, second, lambda job: job.state is State.RUNNING)
+    wait_for(manager, second, lambda job: job.state is JobState.RUNNING)
     larger = pace.work(large, (128, 80)) / pace.work(small, (64, 48))
     assert larger > 1.3
     assert waits()[2] == pytest.approx(40 * larger)
@@ -771,15 +771,15 @@ def test_a_reload_or_two_minutes_without_a_connection_lose_nothing(
     wait_for(manager, running, at_iteration(1))
     clock.now = 120  # nobody has looked since
     painter.allow(1)
-    assert wait_for(manager, running, at_iteration(2)).state is State.RUNNING
+    assert wait_for(manager, running, at_iteration(2)).state is JobState.RUNNING
     manager.touch(running)
     manager.touch(waiting)
     painter.allow(9)  # to its end, and the first iteration of the one that waited
-    assert wait_for(manager, running, ended).state is State.FINISHED
-    assert wait_for(manager, waiting, at_iteration(1)).state is State.RUNNING
+    assert wait_for(manager, running, ended).state is JobState.FINISHED
+    assert wait_for(manager, waiting, at_iteration(1)).state is JobState.RUNNING
     clock.now = 240
     painter.allow(9)
-    assert wait_for(manager, waiting, ended).state is State.FINISHED
+    assert wait_for(manager, waiting, ended).state is JobState.FINISHED
     assert manager.files.result(running) is not None  # though only one is kept for longer
     assert manager.files.result(waiting) is not None
 
@@ -797,12 +797,12 @@ def test_the_log_tells_of_every_job_and_of_no_picture(
     caplog.set_level(logging.INFO, "nst.queue.manager")
     manager = queue_of(painter)
     first = manager.submit(order(Settings(resolution=64, style_weight=500)), "ada")
-    wait_for(manager, first, lambda job: job.state is State.RUNNING)
+    wait_for(manager, first, lambda job: job.state is JobState.RUNNING)
     second, third = submit(manager), submit(manager)
     manager.stop(second)
     painter.allow(10)
     wait_for(manager, first, ended)
-    wait_for(manager, third, lambda job: job.state is State.RUNNING)
+    wait_for(manager, third, lambda job: job.state is JobState.RUNNING)
     manager.stop(third)
     painter.allow(1)
     wait_for(manager, third, ended)

@@ -1,0 +1,23 @@
+"""The page's address: which samples are chosen, for links and reloads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+
+def asked(name: str) -> list[str]:
+    """What the address says under this name, separated by commas."""
+    return st.query_params.get(name, "").split(",")
+
+
+def keep(name: str, values: Sequence[str], first: str | None) -> None:
+    """Let the address name the values that are chosen, unless they are only the `first`.
+
+    Not bound, as the controls are: the address would hold the labels with their thumbnails.
+    """
+    if values and list(values) != [first]:
+        st.query_params[name] = ",".join(values)
+    elif name in st.query_params:
+        del st.query_params[name]

@@ -1,0 +1,55 @@
+"""How far a painting is, or how it ended, in words."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from nst.queue.history import Standing
+from nst.queue.job import JobState, Snapshot
+from page.words import about, duration, plain
+
+READY = "Press Paint and watch; you can stop at any time."
+FIRST_FORECAST = 4  # the iteration from which on the time left is told: one alone says little
+
+
+def show(job: Snapshot | None) -> None:
+    """How far the job is, or how it ended, in words; as tall where there is none yet.
+
+    So the pictures under it stay where they are from the first look to the last.
+    """
+    if job is None:
+        st.progress(0.0, READY)
+        return
+    standing = job.standing
+    if job.state is JobState.QUEUED and job.ahead:
+        others = "1 painting is" if job.ahead == 1 else f"{job.ahead} paintings are"
+        wait = about(job.wait)
+        st.progress(0.0, f"In the queue: {others} ahead of yours. It begins by itself in {wait}.")
+    elif job.active and standing is None:
+        st.progress(0.0, "Getting brushes and paint ready …")
+    elif job.active and standing is not None:
+        st.progress(standing.fraction, f"{time_left(standing)} · {place(standing)}")
+    elif job.state is JobState.FAILED:
+        st.error(plain(job.message), icon=":material/error:")
+    elif standing is None:
+        st.info(plain(job.message), icon=":material/info:")
+    else:
+        painted = f"{standing.iteration} iterations in {duration(standing.seconds)}"
+        end = plain(job.message) or ":material/check_circle: Finished:"
+        st.progress(standing.fraction, f"{end} {painted}.")
+
+
+def time_left(standing: Standing) -> str:
+    """What is still to wait, as far as it can be known."""
+    if standing.fraction < 0.01 or standing.iteration < FIRST_FORECAST:
+        return "Estimating the time"
+    return f"About {duration(standing.seconds_left)} left"
+
+
+def place(standing: Standing) -> str:
+    """Which size is painted on, and the iteration."""
+    at = f"iteration {standing.iteration}, at {standing.scale} px"
+    if len(standing.scales) == 1:
+        return at
+    number = standing.scales.index(standing.scale) + 1
+    return f"size {number} of {len(standing.scales)}: {at}"

@@ -1,0 +1,27 @@
+"""The one queue of this server, which all visitors share."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+
+import streamlit as st
+
+from nst.queue import manager
+from nst.queue.bounds import Bounds
+from page import capacity
+
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+WARM_UP = 4.0  # seconds after the first paint: whoever has just come looks around first
+
+
+@st.cache_resource
+def queue() -> manager.JobManager:
+    """The queue, which tells on the server's console of every painting."""
+    logging.basicConfig(format=LOG_FORMAT)  # Streamlit sets up its own loggers only
+    logging.getLogger("nst").setLevel(logging.INFO)
+    budget = capacity.budget()
+    made = manager.JobManager(bounds=Bounds(kept_bytes=budget.kept, memory=budget.painting))
+    made.warm_up(WARM_UP)
+    atexit.register(made.close)
+    return made

@@ -1,0 +1,91 @@
+"""The middle of the page: status, pictures and losses, looked at again while a job runs."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from nst.queue.job import Snapshot
+from nst.studio.order import Order
+from page import (
+    actions,
+    announcement,
+    easel,
+    losses,
+    progress,
+    results,
+    series,
+    server,
+    share,
+    state,
+    variations,
+    visit,
+)
+
+# Seconds between two looks at a running job. A preview is made after `run.REFRESH`, so that what
+# is seen is at most a second old.
+POLL = 0.5
+# In the queue nothing is seen but the time that it still takes; there may be many who wait.
+QUEUE_POLL = 2.0
+
+
+def show(contents: share.Contents, order: Order | None, job: Snapshot | None) -> None:
+    """What is seen of the job, looked at as often as it changes."""
+    if job is not None and job.ahead:
+        _wait(contents, order)
+    elif job is not None and job.active:
+        _watch(contents, order)
+    else:
+        _look(contents, order)
+
+
+@st.fragment(run_every=QUEUE_POLL)
+def _wait(contents: share.Contents, order: Order | None) -> None:
+    """Now and then while other jobs are ahead."""
+    job = actions.current_job()
+    if job is None or not job.ahead:
+        st.rerun()
+    _draw(contents, order, job)
+
+
+@st.fragment(run_every=POLL)
+def _watch(contents: share.Contents, order: Order | None) -> None:
+    """Again and again while the job runs."""
+    job = actions.current_job()
+    if job is None or not job.active:
+        st.rerun()
+    _draw(contents, order, job)
+
+
+# Not the same fragment as `_watch`: its last look, asked for before the run that ended it, would
+# come after that run and replace the downloads' addresses under the visitor's finger.
+@st.fragment
+def _look(contents: share.Contents, order: Order | None) -> None:
+    """Once, as the job rests or there is none."""
+    if actions.of_session().asks:  # for what the whole page starts
+        st.rerun()
+    _draw(contents, order, actions.current_job())
+
+
+def _draw(contents: share.Contents, order: Order | None, job: Snapshot | None) -> None:
+    """Status, pictures and losses, what the painting could have been, and this visit's others."""
+    if visit.awaited():
+        st.progress(0.0, "Looking for your painting …")
+    else:
+        progress.show(job)
+        share.keep_strength(job)
+    below = easel.show(contents.photo, contents.styles, job, server.queue().files)
+    if job is not None and not job.active and job.preview:
+        # As it was painted, where the session knows that, whatever is chosen now.
+        painted = actions.painted_order(job, None) or actions.painted_order(job, order)
+        if painted is not None:
+            with below.painting:
+                variations.offer(job, painted, state.strength(job.id).get())
+    if job is not None:
+        with below.chosen, st.container(key="losses"):
+            losses.show(job)
+    series.show(server.queue())
+    with st.container(horizontal=True, gap="small", key="more"):
+        series.offer(contents.photo, job is not None and job.active)
+        share.offer(contents)
+    results.show(server.queue(), job)
+    announcement.make(job)

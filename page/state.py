@@ -1,0 +1,177 @@
+"""Every key of the session's state: what each visitor's session keeps from run to run.
+
+A widget's value is kept under the widget's key, which is `Key.name`. Names that stand in the page's
+address, too, are those that links have.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import streamlit as st
+
+from nst.studio.order import Input, Order
+from nst.studio.recipe import Recipe
+
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+    from page.actions import Actions
+    from page.masks import Sheet
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Key(Generic[T]):
+    """A value of the session's state; `default` stands for it while there is none."""
+
+    name: str
+    default: T
+
+    def get(self) -> T:
+        """The value."""
+        found: T = st.session_state.get(self.name, self.default)
+        return found
+
+    def set(self, value: T) -> None:
+        """Put a value in its place; that of a widget only before the widget is made."""
+        st.session_state[self.name] = value
+
+    def begin(self, value: T) -> None:
+        """Put a value in its place if there is none."""
+        st.session_state.setdefault(self.name, value)
+
+    def drop(self) -> None:
+        """Let go of the value."""
+        st.session_state.pop(self.name, None)
+
+    @property
+    def known(self) -> bool:
+        """Whether there is a value."""
+        return self.name in st.session_state
+
+
+# What is chosen to be painted.
+PHOTO: Key[str | None] = Key("photo", None)  # a sample
+STYLE: Key[str | None] = Key("style", None)  # a sample
+STYLES: Key[list[str]] = Key("styles", [])  # samples, where several are blended
+STYLES_BEFORE: Key[list[str]] = Key("styles_before", [])  # those of the run before
+TOO_MANY: Key[bool] = Key("too_many", False)  # whether a click chose more than can be blended
+BLEND: Key[bool] = Key("blend", False)
+OWN_PHOTO: Key[UploadedFile | None] = Key("own_photo", None)
+OWN_STYLE: Key[list[UploadedFile] | None] = Key("own_style", None)
+OWN_INIT: Key[UploadedFile | None] = Key("own_init", None)
+CAMERA: Key[UploadedFile | None] = Key("camera", None)
+SHOT: Key[Input | None] = Key("shot", None)  # from the camera; newer than the upload
+BROWSING: Key[bool] = Key("browsing", False)  # whether something was chosen after the painting
+
+# The settings.
+PRESET: Key[str | None] = Key("preset", None)
+WEIGH_LAYERS: Key[bool] = Key("weigh_layers", False)
+RESOLUTION_ASKED: Key[int | None] = Key("resolution_asked", None)  # too high for this server
+NEXT_STRENGTH: Key[float] = Key("next_strength", 1.0)  # of the next painting
+STRENGTH_TAKEN: Key[bool] = Key("strength_taken", False)  # whether the address was looked at
+EARLIER: Key[UploadedFile | None] = Key("earlier", None)  # a PNG with a recipe
+RECIPE: Key[Recipe | None] = Key("recipe", None)  # that the settings were restored from
+RECIPE_PROBLEM: Key[str] = Key("recipe_problem", "")
+
+# The paintings.
+ACTIONS: Key[Actions | None] = Key("actions", None)
+PAINTED: Key[tuple[str, Order] | None] = Key("painted", None)  # the latest job and its order
+VISIT_IDS: Key[list[str]] = Key("visit_ids", [])
+VISIT_KNOWN: Key[bool] = Key("visit_known", False)  # whether the tab has said what it kept
+VISIT_GONE: Key[int] = Key("visit_gone", 0)  # paintings that the server let go of
+VISITOR: Key[str] = Key("visitor", "")
+
+# Buttons and components.
+VISIT: Key[Any] = Key("visit", None)
+ANNOUNCEMENT: Key[Any] = Key("announcement", None)
+SURPRISE: Key[bool] = Key("surprise", False)
+TRY_ALL: Key[bool] = Key("try_all", False)
+
+
+def setting(name: str) -> Key[Any]:
+    """The value of a control, by the name of its setting."""
+    return Key(name, None)
+
+
+def style_weight(sha256: str) -> Key[float]:
+    """A style's weight: it stays with its picture when others come and go."""
+    return Key(f"weight_{sha256[:16]}", 1.0)
+
+
+def layer_weight(layer: str) -> Key[float]:
+    """The weight of a style layer."""
+    return Key(f"layer_weight_{layer}", 1.0)
+
+
+def where(number: int) -> Key[Any]:
+    """Where the style of this number is painted, a `masks.Where`."""
+    return Key(f"where_{number}", None)
+
+
+def invert(number: int) -> Key[bool]:
+    """Whether black and white are exchanged in the mask of this number."""
+    return Key(f"invert_{number}", False)
+
+
+def own_mask(number: int) -> Key[UploadedFile | None]:
+    """The upload of the mask of this number."""
+    return Key(f"own_mask_{number}", None)
+
+
+def save_mask(number: int) -> Key[bool]:
+    """The button that downloads the mask of this number."""
+    return Key(f"save_mask_{number}", False)
+
+
+def sheet(number: int) -> Key[Sheet | None]:
+    """What was drawn for the style of this number."""
+    return Key(f"sheet_{number}", None)
+
+
+def drawing(number: int, photo: str, generation: int) -> Key[Any]:
+    """The canvas on which one draws on the photo of this SHA-256."""
+    return Key(f"drawing_{number}_{photo[:16]}_{generation}", None)
+
+
+def tool(number: int) -> Key[str]:
+    """What is drawn with."""
+    return Key(f"tool_{number}", "Brush")
+
+
+def brush(number: int) -> Key[int]:
+    """The size of the brush, px."""
+    return Key(f"brush_{number}", 40)
+
+
+def clear(number: int) -> Key[bool]:
+    """The button that begins a clean sheet."""
+    return Key(f"clear_{number}", False)
+
+
+def strength(job_id: str) -> Key[float | None]:
+    """The strength that the visitor chose for a painting."""
+    return Key(f"strength_{job_id}", None)
+
+
+def comparing(job_id: str) -> Key[bool]:
+    """Whether a painting is compared with its photo."""
+    return Key(f"compare_{job_id}", False)
+
+
+def comparison(job_id: str) -> Key[Any]:
+    """The component that compares; an id may hold two underscores, this key must not."""
+    return Key(f"slider_{job_id.encode().hex()}", None)
+
+
+def chosen(job_id: str) -> Key[bool]:
+    """Whether a painting of the strip is chosen, to be compared or deleted."""
+    return Key(f"choose_{job_id}", False)
+
+
+def reopen(job_id: str) -> Key[bool]:
+    """The button that shows a painting of the strip again."""
+    return Key(f"show_{job_id}", False)
