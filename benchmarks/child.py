@@ -60,6 +60,7 @@ def tiled(side: int, tile: int) -> dict[str, float]:
     import torch
 
     from nst.paint import estimate, memory, transfer
+    from nst.paint.loop import Loop
     from nst.paint.schedule import Stage
     from nst.pictures import reading, tensors
     from nst.settings import Settings
@@ -73,15 +74,13 @@ def tiled(side: int, tile: int) -> dict[str, float]:
     )
     settings = Settings(resolution=side)
     inputs = transfer.Canvas(content, [style])
-    painter = transfer._Painter(
-        network.load(device="cpu"), settings, inputs, transfer.Options(tile=tile)
-    )
+    painter = Loop(network.load(device="cpu"), settings, inputs, transfer.Options(tile=tile))
     del inputs, content, style
     painter.begin(Stage(side, side, 1, brushwork=True), last=True)
     start = time.perf_counter()
     painter.step(settings.learning_rate)
     seconds = time.perf_counter() - start
-    painter.image()
+    painter.moment().image()
     canvas = memory.Canvas(side, side, settings)
     model = estimate.peak(canvas, tile)
     return {"peak": peak_memory(), "seconds": seconds, "model": model}

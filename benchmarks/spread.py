@@ -20,6 +20,7 @@ import torch
 from nst.batch import team
 from nst.batch.team import DaskTeam
 from nst.paint import transfer
+from nst.paint.loop import Loop
 from nst.paint.schedule import Stage
 from nst.paint.spread import Team
 from nst.pictures import reading, tensors
@@ -48,7 +49,7 @@ def main() -> None:
                 painter.step(painter.settings.learning_rate)
                 found.append(time.perf_counter() - began)
         alone, spread = (statistics.median(found) for found in took)
-        one, other = (painter.image() for painter in painters)
+        one, other = (painter.moment().image() for painter in painters)
         difference = 255 * (one - other).abs()
         print(f"a step alone {alone:.1f} s, on the workers {spread:.1f} s: {alone / spread:.2f}")
         print(
@@ -58,7 +59,7 @@ def main() -> None:
         _move(workers, options.side)
 
 
-def _painter(side: int, trunk: network.VGG19, who: Team | None) -> transfer._Painter:
+def _painter(side: int, trunk: network.VGG19, who: Team | None) -> Loop:
     """Ready for its first step."""
     content, style = (
         tensors.to_tensor(reading.open_picture(RESOURCES / name).resize((side, side)))
@@ -66,7 +67,7 @@ def _painter(side: int, trunk: network.VGG19, who: Team | None) -> transfer._Pai
     )
     settings = Settings(resolution=side)
     inputs = transfer.Canvas(content, [style])
-    painter = transfer._Painter(trunk, settings, inputs, transfer.Options(tile=TILE, team=who))
+    painter = Loop(trunk, settings, inputs, transfer.Options(tile=TILE, team=who))
     painter.begin(Stage(side, side, 1, brushwork=True), last=True)
     return painter
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from nst.batch.team import DaskTeam
     from nst.paint import memory
-    from nst.paint.checkpoint import State
+    from nst.paint.checkpoint import RunState
     from nst.paint.estimate import Estimate
     from nst.paint.transfer import Progress
     from nst.studio.order import Pictures
@@ -264,7 +264,7 @@ def _read_recipe(options: argparse.Namespace) -> Recipe | None:
     return recipe.read(reading.read_bytes(options.recipe, most=4 * reading.MAX_PIXELS))
 
 
-def _read_checkpoint(options: argparse.Namespace) -> tuple[State | None, Recipe | None]:
+def _read_checkpoint(options: argparse.Namespace) -> tuple[RunState | None, Recipe | None]:
     """What --resume names: where a painting stood, and what it was made of."""
     if not options.resume:
         return None, None

@@ -30,7 +30,7 @@ class CheckpointError(UserError):
 
 
 @dataclass(frozen=True)
-class State:
+class RunState:
     """A run between two iterations."""
 
     losses: tuple[float, ...]  # the total of every iteration so far
@@ -41,7 +41,7 @@ class State:
     choices: torch.Tensor | None = None  # of an objective, int32 (h, w); see `objective.Objective`
 
 
-def save(path: str | os.PathLike[str], state: State, recipe: str) -> None:
+def save(path: str | os.PathLike[str], state: RunState, recipe: str) -> None:
     """Put the state in a file, wholly or not at all, with what the run was made of.
 
     `recipe` is a text by which it is known again. Raises `errors.ImageError` when the folder cannot
@@ -65,7 +65,7 @@ def save(path: str | os.PathLike[str], state: State, recipe: str) -> None:
         np.savez(file, allow_pickle=False, **arrays)
 
 
-def load(path: str | os.PathLike[str]) -> tuple[State, str]:
+def load(path: str | os.PathLike[str]) -> tuple[RunState, str]:
     """The state in a file and the recipe that was saved with it.
 
     Raises `CheckpointError` for a file that is not there, cut off, damaged, or none of `save`'s.
@@ -131,13 +131,13 @@ def _array(archive: zipfile.ZipFile, name: str) -> np.ndarray[Any, Any]:
     return array
 
 
-def _state(about: dict[str, Any], tensors: dict[str, torch.Tensor]) -> State:
+def _state(about: dict[str, Any], tensors: dict[str, torch.Tensor]) -> RunState:
     prefix = "optimizer_"
     pixels, choices = tensors.pop(PIXELS), tensors.pop(CHOICES, None)
     seconds, tile = _number(about["seconds"]), about["tile"]
     if seconds < 0 or not isinstance(tile, int) or tile < 1:
         raise ValueError("no time or no side of a tile")
-    return State(
+    return RunState(
         tuple(map(_number, about["losses"])),
         seconds,
         tile,

@@ -6,6 +6,7 @@ clamped after each step.
 
 from __future__ import annotations
 
+import weakref
 from collections import deque
 from dataclasses import dataclass
 
@@ -39,12 +40,23 @@ class Adam:
     def __init__(self, like: Tensor, betas: tuple[float, float] = (0.9, 0.99)) -> None:
         self.first, self.second = torch.zeros_like(like), torch.zeros_like(like)
         self.betas, self.count = betas, 0
+        self._given: list[weakref.ref[Tensor]] = []  # the tensors of the latest `state`
 
     def state(self) -> OptimizerState:
-        """What `restore` takes; its tensors are not copied."""
-        return OptimizerState(
-            {"first": self.first, "second": self.second}, {"count": float(self.count)}
-        )
+        """What `restore` takes. It stays as it is: later steps leave its tensors alone.
+
+        The moments are copied, but only by the next step, and only if somebody still holds them
+        then: nearly always nobody does, and two pictures are a lot of memory.
+        """
+        tensors = {"first": self.first.detach(), "second": self.second.detach()}
+        self._given = [weakref.ref(tensor) for tensor in tensors.values()]
+        return OptimizerState(tensors, {"count": float(self.count)})
+
+    @staticmethod
+    def state_at_first(like: Tensor) -> OptimizerState:
+        """The `state` before the first step on such pixels; takes no memory."""
+        zeros = like.new_zeros(()).expand_as(like)
+        return OptimizerState({"first": zeros, "second": zeros}, {"count": 0.0})
 
     def restore(self, state: OptimizerState) -> None:
         """Go on where another stood; raises KeyError for what is no state of this optimiser."""
@@ -55,8 +67,14 @@ class Adam:
             raise KeyError("count")
 
     @torch.no_grad()
-    def step(self, pixels: Tensor, gradient: Tensor, loss: float, learning_rate: float) -> None:
-        """Move `pixels` in place against `gradient`; `loss` is that of the pixels as given."""
+    def step(self, pixels: Tensor, gradient: Tensor, loss: float, learning_rate: float) -> Tensor:
+        """The pixels after a step against the gradient, in the memory of the gradient.
+
+        `loss` is that of the pixels as given, which stay as they are.
+        """
+        if any(tensor() is not None for tensor in self._given):
+            self.first, self.second = self.first.clone(), self.second.clone()
+        self._given = []
         self.count += 1
         beta1, beta2 = self.betas
         rate = learning_rate / (1 - beta1**self.count)
@@ -65,7 +83,8 @@ class Adam:
             first.lerp_(slope, 1 - beta1)
             second.lerp_(slope.square(), 1 - beta2)
             deviation = (second / (1 - beta2**self.count)).sqrt_().add_(1e-8)
-            pixels[strip].addcdiv_(first, deviation, value=-rate)
+            torch.addcdiv(pixels[strip], first, deviation, value=-rate, out=slope)
+        return gradient
 
 
 class LBFGS:
@@ -82,31 +101,30 @@ class LBFGS:
         self._reach = FIRST_MOVE  # how far a pixel may go now
 
     @torch.no_grad()
-    def step(self, pixels: Tensor, gradient: Tensor, loss: float, learning_rate: float) -> None:
-        """As `Adam.step`; a learning rate of `FULL_STEP` or more is a full Newton step.
+    def step(self, pixels: Tensor, gradient: Tensor, loss: float, learning_rate: float) -> Tensor:
+        """The pixels after a step; a learning rate of `FULL_STEP` or more is a full Newton step.
 
         After a step that made the `loss` much worse it returns to the best pixels, forgets the
-        curvature and goes half as far.
+        curvature and goes half as far. Pixels and gradient are kept and must not be changed.
         """
         if self._best is not None and loss > WORSE * self._best[0]:
-            _, best, gradient = self._best
-            pixels.copy_(best)
+            _, pixels, gradient = self._best
             self._pairs.clear()
             self._reach /= 2
         else:
             self._reach = min(LARGEST_MOVE, 2 * self._reach) if self._pairs else self._reach
             self._remember(pixels, gradient)
             if self._best is None or loss < self._best[0]:
-                self._best = loss, pixels.clone(), gradient.clone()
-        self._last = pixels.clone(), gradient.clone()
+                self._best = loss, pixels, gradient
+        self._last = pixels, gradient
         move = self._newton(gradient)
         largest = float(move.abs().max())
         if largest > self._reach or not self._pairs:
             move *= self._reach / max(largest, torch.finfo(torch.float32).tiny)
-        pixels.add_(move, alpha=-min(1.0, learning_rate / FULL_STEP))
+        return torch.add(pixels, move, alpha=-min(1.0, learning_rate / FULL_STEP), out=move)
 
     def state(self) -> OptimizerState:
-        """As `Adam.state`."""
+        """As `Adam.state`; none of its tensors is ever changed."""
         tensors: dict[str, Tensor] = {}
         for number, (moved, change, _) in enumerate(self._pairs):
             tensors |= {f"moved{number}": moved, f"change{number}": change}
@@ -120,6 +138,11 @@ class LBFGS:
             tensors |= {"best_pixels": self._best[1], "best_gradient": self._best[2]}
             numbers["best_loss"] = self._best[0]
         return OptimizerState(tensors, numbers)
+
+    @staticmethod
+    def state_at_first(like: Tensor) -> OptimizerState:
+        """As `Adam.state_at_first`."""
+        return LBFGS().state()
 
     def restore(self, state: OptimizerState) -> None:
         """As `Adam.restore`."""

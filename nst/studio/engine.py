@@ -15,7 +15,7 @@ from nst.studio.preparation import Prepared
 
 # torch is imported when an engine is opened: neither `--help` nor a page must wait for it.
 if TYPE_CHECKING:
-    from nst.paint.checkpoint import State
+    from nst.paint.checkpoint import RunState
     from nst.paint.transfer import Options, Progress
     from nst.vgg.network import VGG19
 
@@ -86,7 +86,7 @@ class VGGPainter:
     options: Options | None = None  # None: the defaults
 
     def paint(
-        self, prepared: Prepared, settings: Settings, resume: State | None = None
+        self, prepared: Prepared, settings: Settings, resume: RunState | None = None
     ) -> Generator[Progress, None, None]:
         """Begin a painting, or go on where `resume` says."""
         from nst.paint import transfer

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from nst.paint import brushwork, losses, transfer
 from nst.paint.brushwork import RIM, Balance
+from nst.paint.loop import Loop
 from nst.paint.memory import WHOLE
 from nst.paint.neighbours import CELL, DEEPEST, LAYERS, Matcher, hypercolumns, layer_of
 from nst.paint.schedule import Stage
@@ -34,7 +35,7 @@ def begun(trunk, content, styles, settings=BASE, masks=(), tile=WHOLE, face=None
 
     With a `face`, (1, 1, H, W), it takes that for one; there is none in the photo of these tests.
     """
-    painter = transfer._Painter(
+    painter = Loop(
         trunk, settings, Canvas(content, styles, None, masks), transfer.Options(tile=tile, **more)
     )
     assert painter.faces is None
@@ -296,7 +297,7 @@ def test_each_place_of_the_artwork_is_found_again(style, trunk):
 @pytest.mark.parametrize("face", [False, True])
 def test_neighbours_are_those_of_the_painting_led_by_the_photo(content, style, trunk, face):
     """With the photo's finest details put back in; and faces led further."""
-    painter = transfer._Painter(trunk, BASE, Canvas(content, [style]))
+    painter = Loop(trunk, BASE, Canvas(content, [style]))
     where = face_in(content) if face else torch.zeros(1, 1, *content.shape[2:])
     painter.faces = where if face else None
     painter.begin(Stage(32, 48, 1, brushwork=True))
@@ -451,12 +452,12 @@ def test_a_large_canvas_has_pixels_enough_for_a_face(content, style, trunk, monk
 
 
 def test_a_resumed_run_has_the_same_face(content, style, trunk):
-    one, other = (transfer._Painter(trunk, BASE, Canvas(content, [style])) for _ in range(2))
+    one, other = (Loop(trunk, BASE, Canvas(content, [style])) for _ in range(2))
     one.faces = other.faces = face_in(content)
     stage = Stage(*content.shape[2:], 3, brushwork=True)
     one.begin(stage)
     one.step(0.1)
-    other.begin(stage, resume=one.state([1.0], 0.0))
+    other.begin(stage, resume=one.state([1.0], 0.0)())
     assert torch.equal(one.objective._rows, other.objective._rows)
     assert torch.equal(one.objective._chosen, other.objective._chosen)
     assert one.step(0.1) == other.step(0.1)

@@ -14,8 +14,10 @@ import torch
 from nst import errors
 from nst.errors import UserError
 from nst.paint import checkpoint, transfer
-from nst.paint.checkpoint import CheckpointError, State
+from nst.paint.checkpoint import CheckpointError, RunState
+from nst.paint.loop import Loop
 from nst.paint.optimizers import OptimizerState
+from nst.paint.schedule import plan
 from nst.settings import CONTROLS, Settings
 
 LAYER = ("conv1_1",)
@@ -25,7 +27,9 @@ def state(**changes):
     generator = torch.Generator().manual_seed(0)
     pixels, first, second = torch.rand(3, 1, 3, 32, 48, generator=generator)
     optimizer = OptimizerState({"first": first, "second": second}, {"count": 3.0})
-    return dataclasses.replace(State((3.25, 2.1, 1 / 3), 12.5, 512, pixels, optimizer), **changes)
+    return dataclasses.replace(
+        RunState((3.25, 2.1, 1 / 3), 12.5, 512, pixels, optimizer), **changes
+    )
 
 
 @pytest.fixture
@@ -73,7 +77,7 @@ def test_a_resumed_run_ends_in_the_same_picture(content, style, trunk, tmp_path,
         content_layer="conv2_2",
         style_layers=("conv1_1", "conv2_1"),
     )
-    stages = transfer.plan(settings, *content.shape[2:])
+    stages = plan(settings, *content.shape[2:])
     assert len(stages) == (3 if kind == "neighbours" else 2)
     ends = list(itertools.accumulate(stage.iterations for stage in stages))
     stops = sorted({1, *(end for end in ends[:-1]), *(end + 1 for end in ends[:-1])} - {ends[-1]})
@@ -101,7 +105,7 @@ def test_a_resumed_run_ends_in_the_same_picture(content, style, trunk, tmp_path,
 def drawing(content, style, trunk):
     """A run that has just drawn strokes for the first time: its settings and where it stands."""
     settings = Settings(resolution=96, iterations=3, coarse_to_fine=False, style_layers=LAYER)
-    assert [(s.iterations, s.brushwork) for s in transfer.plan(settings, 64, 96)][-1][1]
+    assert [(s.iterations, s.brushwork) for s in plan(settings, 64, 96)][-1][1]
     for progress in transfer.steps(transfer.Canvas(content, [style]), settings, trunk):
         found = progress.state()
         if found.choices is not None:
@@ -112,8 +116,8 @@ def drawing(content, style, trunk):
 def test_neighbours_are_not_chosen_again(content, style, trunk, drawing):
     """They are those of the canvas as it was when strokes began."""
     settings, found = drawing
-    painter = transfer._Painter(trunk, settings, transfer.Canvas(content, [style]))
-    stage = transfer.plan(settings, 64, 96)[-1]
+    painter = Loop(trunk, settings, transfer.Canvas(content, [style]))
+    stage = plan(settings, 64, 96)[-1]
     assert stage.brushwork
     given = found.choices.flip(0).contiguous()
     painter.begin(stage, resume=dataclasses.replace(found, choices=given))

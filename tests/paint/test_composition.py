@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from nst.paint import losses, schedule, transfer
+from nst.paint.moment import calm_rim
 from nst.paint.optimizers import Adam
 from nst.paint.tensors import add_resize_gradient, resize
 from nst.pictures import tensors
@@ -77,10 +78,10 @@ def painted_plainly(content, style, settings, trunk):
                 course = (1 + math.cos(math.pi * step / stage.iterations)) / 2
                 course = schedule.FINAL_RATE + (1 - schedule.FINAL_RATE) * course
                 rate = 2 * rate * course * min(1.0, (step + 1) / schedule.WARM_UP)
-            adam.step(pixels, gradient, 0.0, rate)
+            pixels = adam.step(pixels, gradient, 0.0, rate)
             pixels = pixels.clamp(black, white)
     photo = trunk.normalize(content)
-    calm = photo + transfer.calm_rim(pixels - photo)
+    calm = photo + calm_rim(pixels - photo)
     return trunk.denormalize(calm).clamp(0, 1)
 
 

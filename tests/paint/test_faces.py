@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from nst.paint import faces
+from nst.paint.loop import Loop
 from nst.paint.tensors import compact
-from nst.paint.transfer import Canvas, _Painter
+from nst.paint.transfer import Canvas
 from nst.pictures import fitting, reading, tensors
 from nst.settings import Settings
 
@@ -85,5 +86,5 @@ def test_small_and_flat_pictures_have_none(size):
 def test_a_composition_alone_does_not_look_for_faces(astronaut, trunk, monkeypatch):
     small = astronaut[..., :64, :64]
     monkeypatch.setattr(faces, "find", lambda photo: pytest.fail("it was looked for"))
-    painter = _Painter(trunk, Settings(style_loss="gram"), Canvas(small, [small]))
+    painter = Loop(trunk, Settings(style_loss="gram"), Canvas(small, [small]))
     assert painter.faces is None

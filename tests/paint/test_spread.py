@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from nst.paint import memory, spread, transfer
+from nst.paint.loop import Loop
 from nst.paint.schedule import Stage
 from nst.paint.spread import TeamError, TeamLostError
 from nst.paint.transfer import Canvas
@@ -129,7 +130,7 @@ def test_each_of_the_team_keeps_the_neighbours_of_his_windows(trunk, photo):
     """And counts their distance as a part of the whole, not of what he sees."""
     content = tensors.to_tensor(photo.resize((128, 64)))
     painters = [
-        transfer._Painter(
+        Loop(
             trunk,
             Settings(),
             Canvas(content, [content.flip(3)]),

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from nst.paint import targets, transfer
+from nst.paint.schedule import plan
 from nst.paint.targets import TargetCache
 from nst.settings import Settings
 
@@ -65,7 +66,7 @@ DRAWN = Settings(resolution=64, iterations=8, coarse_to_fine=False)
 
 
 def stages(settings):
-    return transfer.plan(settings, 64, 64)
+    return plan(settings, 64, 64)
 
 
 # At each size the photo and what was painted so far are looked at together, to choose neighbours.

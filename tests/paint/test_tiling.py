@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from nst import errors
-from nst.paint import brushwork, memory, neighbours, transfer
+from nst.paint import brushwork, loop, memory, neighbours, transfer
+from nst.paint.loop import Loop
 from nst.paint.memory import WHOLE
-from nst.paint.schedule import Stage
+from nst.paint.schedule import Stage, plan
 from nst.paint.tiling import ContentPlan, Eye, Packed, photo_of
 from nst.paint.transfer import Canvas
 from nst.pictures import tensors
@@ -21,7 +22,7 @@ KINDS = pytest.mark.parametrize("kind", CONTROLS["style_loss"].choices)
 
 def evaluate(trunk, settings, content, styles, masks, tile):
     """Gradient and losses of a composition a little away from the photo."""
-    painter = transfer._Painter(
+    painter = Loop(
         trunk, settings, Canvas(content, styles, None, masks), transfer.Options(tile=tile)
     )
     painter.begin(Stage(*content.shape[2:], 1))
@@ -112,7 +113,7 @@ def test_nothing_larger_than_a_tile_and_its_surroundings_is_looked_at(
         content_layer="conv2_1",
         style_layers=("conv1_1",),
     )
-    assert [stage.brushwork for stage in transfer.plan(settings, 64, 256)] == stages
+    assert [stage.brushwork for stage in plan(settings, 64, 256)] == stages
     transfer.stylize(Canvas(content, [style]), settings, trunk, options=transfer.Options(tile=64))
     assert len(seen) >= 4 * 4 * len(stages)  # style, content, Gram matrices, gradient; four tiles
     assert max(max(shape) for shape in seen) == 64 + 2 * margins(deepest)[1] < 256
@@ -231,13 +232,13 @@ def test_strokes_that_memory_ran_out_over_are_gone_on_with(trunk, photo, artwork
     monkeypatch.setattr(memory, "SIDES", (memory.WHOLE, 64))
     monkeypatch.setattr(memory, "free_memory", lambda device: 10**12)
     stage = Stage(80, 208, 3, brushwork=True)
-    one, other = (transfer._Painter(trunk, Settings(), Canvas(content, [style])) for _ in range(2))
+    one, other = (Loop(trunk, Settings(), Canvas(content, [style])) for _ in range(2))
     one.begin(stage)
     one.step(0.1)
     short.append("from now on")
     one.step(0.1)
     assert one.tile == 64
-    other.begin(stage, resume=one.state([1.0, 1.0], 0.0))
+    other.begin(stage, resume=one.state([1.0, 1.0], 0.0)())
     assert other.tile == 64
     assert other.step(0.1).total == pytest.approx(one.step(0.1).total, rel=1e-5)
     torch.testing.assert_close(other.pixels, one.pixels, rtol=0, atol=1e-3)
@@ -276,7 +277,7 @@ def test_pictures_that_there_is_no_memory_for(trunk, content, style, monkeypatch
     def no_memory(*_, **__):
         raise MemoryError
 
-    monkeypatch.setattr(transfer, "Adam", no_memory)
+    monkeypatch.setattr(loop, "Adam", no_memory)
     settings = Settings(content_layer="conv1_1", style_layers=("conv1_1",))
     with pytest.raises(errors.NoMemoryError, match="96 x 64 px"):
         next(transfer.steps(Canvas(content, [style]), settings, trunk))

@@ -17,8 +17,10 @@ from nst.paint import brushwork, losses, memory, schedule, tensors, transfer
 from nst.paint.brushwork import Balance, Brushwork
 from nst.paint.checkpoint import CheckpointError
 from nst.paint.composition import Composition
+from nst.paint.loop import Loop
+from nst.paint.moment import TINTED, calm_rim
 from nst.paint.optimizers import LBFGS, Adam
-from nst.paint.schedule import multiple_of_16
+from nst.paint.schedule import multiple_of_16, plan
 from nst.paint.transfer import Canvas, DivergedError
 from nst.settings import CONTROLS, Settings
 
@@ -29,7 +31,7 @@ KINDS = pytest.mark.parametrize("kind", CONTROLS["style_loss"].choices)
 
 
 def painter_of(trunk, settings, content, styles, masks=()):
-    return transfer._Painter(trunk, settings, Canvas(content, styles, None, masks))
+    return Loop(trunk, settings, Canvas(content, styles, None, masks))
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +93,7 @@ def test_pictures_are_displayable_and_of_the_contents_size(run, content):
 def test_every_step_stays_within_what_can_be_displayed(content, style, trunk):
     settings = Settings(coarse_to_fine=False)
     painter = painter_of(trunk, settings, content, [style])
-    for stage in transfer.plan(settings, *content.shape[2:]):
+    for stage in plan(settings, *content.shape[2:]):
         painter.begin(stage)
         painter.step(learning_rate=1.0)
         assert painter.brushwork == stage.brushwork
@@ -102,14 +104,14 @@ def test_every_step_stays_within_what_can_be_displayed(content, style, trunk):
 def test_strokes_begin_where_the_composition_ended(content, style, trunk):
     """Without a jump, whatever was painted."""
     painter = painter_of(trunk, SMALL, content, [style])
-    *_, composed, drawing = transfer.plan(SMALL, *content.shape[2:])
+    *_, composed, drawing = plan(SMALL, *content.shape[2:])
     painter.begin(composed)
     painter.step(learning_rate=0.5)
-    before, shown = painter.pixels.clone(), painter.image()
+    before, shown = painter.pixels.clone(), painter.moment().image()
     painter.begin(drawing)
     assert torch.equal(painter.pixels, before)
-    inside = (..., *[slice(transfer.TINTED, -transfer.TINTED)] * 2)
-    torch.testing.assert_close(painter.image()[inside], shown[inside])
+    inside = (..., *[slice(TINTED, -TINTED)] * 2)
+    torch.testing.assert_close(painter.moment().image()[inside], shown[inside])
 
 
 def test_strokes_are_enlarged_and_not_what_changed(content, style, trunk):
@@ -137,7 +139,7 @@ def test_every_stage_has_the_objective_that_it_names(content, style, trunk):
         settings = dataclasses.replace(SMALL, style_loss=kind)
         painter = painter_of(trunk, settings, content, [style])
         found = []
-        for stage in transfer.plan(settings, *content.shape[2:]):
+        for stage in plan(settings, *content.shape[2:]):
             painter.begin(stage)
             painter.iteration += 1
             found.append(type(painter.objective))
@@ -149,7 +151,7 @@ def test_an_enlarged_canvas_stays_within_what_can_be_displayed(trunk):
     stripes = (torch.arange(96) // 8 % 2).float().expand(1, 3, 96, 96)
     settings = Settings(resolution=96, style_layers=("conv1_1",), content_layer="conv1_1")
     painter = painter_of(trunk, settings, stripes, [stripes])
-    for stage in transfer.plan(settings, 96, 96):
+    for stage in plan(settings, 96, 96):
         painter.begin(stage)
         painter.step(learning_rate=1.0)
         painter.begin(dataclasses.replace(stage, height=48, width=48))
@@ -250,7 +252,7 @@ def test_going_on_from_a_picture(content, style, trunk):
     settings = Settings(resolution=96, iterations=1, coarse_to_fine=False, learning_rate=0.001)
     start = torch.rand_like(content)
     result = transfer.stylize(Canvas(content, [style], init=start), settings, trunk)
-    inside = (..., *[slice(transfer.TINTED, -transfer.TINTED)] * 2)
+    inside = (..., *[slice(TINTED, -TINTED)] * 2)
     assert (result - start)[inside].abs().mean() < 0.01
 
 
@@ -293,7 +295,7 @@ def test_what_is_not_finite_ends_with_the_last_good_picture(
     steps = transfer.steps(Canvas(content, [style]), BRIEF, trunk)
     with pytest.raises(DivergedError) as failure:
         seen.extend(progress.snapshot() for progress in steps)
-    stages = transfer.plan(BRIEF, *content.shape[2:])
+    stages = plan(BRIEF, *content.shape[2:])
     composed = sum(stage.iterations for stage in stages if not stage.brushwork)
     iteration = 2 if kind is Composition else composed + 2
     assert failure.value.iteration == iteration == len(seen) + 1
@@ -433,7 +435,7 @@ def test_every_control_of_the_engine_lowers_the_loss_of_strokes(content, style, 
     painter.begin(schedule.Stage(*content.shape[2:], 5, brushwork=True), last=True)
     totals = [painter.step(0.1).total for _ in range(5)]
     assert totals[-1] < 0.95 * totals[0]
-    assert torch.isfinite(painter.image()).all()
+    assert torch.isfinite(painter.moment().image()).all()
 
 
 @pytest.mark.parametrize("drawing", [False, True])
@@ -527,7 +529,7 @@ def test_a_large_canvas_spares_memory_and_a_small_one_does_not(trunk, monkeypatc
     content, style = torch.rand(2, 1, 3, 96, 96)
     settings = Settings(resolution=96, iterations=5)
     transfer.stylize(Canvas(content, [style]), settings, trunk)
-    stages = transfer.plan(settings, 96, 96)
+    stages = plan(settings, 96, 96)
     # Strokes look at the first three blocks only.
     assert asked == [(stage.scale > 70, 3 if stage.brushwork else 5) for stage in stages]
     assert {spare for spare, _ in asked} == {False, True}
@@ -535,7 +537,7 @@ def test_a_large_canvas_spares_memory_and_a_small_one_does_not(trunk, monkeypatc
 
 def test_what_a_canvas_was_compared_with_is_gone_when_the_next_begins(trunk, content, style):
     painter = painter_of(trunk, SMALL, content, [style])
-    stages = transfer.plan(SMALL, *content.shape[2:])
+    stages = plan(SMALL, *content.shape[2:])
     painter.begin(stages[0])
     painter.step(0.01)
     before = weakref.ref(painter.objective)
@@ -552,12 +554,12 @@ def test_the_rim_takes_its_colour_from_behind_it():
     tinted = grey.clone()
     for edge in (tinted[..., :3, :], tinted[..., -3:, :], tinted[..., :3], tinted[..., -3:]):
         edge += torch.tensor([0.2, 0.0, -0.2]).view(1, 3, 1, 1)
-    torch.testing.assert_close(transfer.calm_rim(tinted), grey)
+    torch.testing.assert_close(calm_rim(tinted), grey)
 
 
 def test_what_has_no_tint_at_its_rim_stays_as_it_is():
     even = torch.rand(1, 1, 32, 32) + torch.tensor([0.1, 0.0, 0.3]).view(1, 3, 1, 1)
-    torch.testing.assert_close(transfer.calm_rim(even.clone()), even)
+    torch.testing.assert_close(calm_rim(even.clone()), even)
     inside = torch.rand(1, 3, 32, 48)
-    calm = transfer.calm_rim(inside.clone())
+    calm = calm_rim(inside.clone())
     torch.testing.assert_close(calm[..., 5:-5, 5:-5], inside[..., 5:-5, 5:-5])

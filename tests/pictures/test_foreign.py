@@ -20,7 +20,7 @@ from streamlit.testing.v1 import AppTest
 from nst.batch import batch
 from nst.errors import UserError
 from nst.paint import checkpoint, transfer
-from nst.paint.checkpoint import CheckpointError, State
+from nst.paint.checkpoint import CheckpointError, RunState
 from nst.paint.optimizers import LBFGS, Adam, OptimizerState
 from nst.settings import CONTROLS, Settings
 
@@ -50,9 +50,9 @@ def saved(tmp_path_factory):
     pixels = torch.rand(1, 3, 32, 48, generator=generator)
     optimizer = LBFGS()
     for loss in (3.0, 2.0, 1.0):
-        optimizer.step(pixels, torch.rand(pixels.shape, generator=generator), loss, 0.1)
+        pixels = optimizer.step(pixels, torch.rand(pixels.shape, generator=generator), loss, 0.1)
     path = tmp_path_factory.mktemp("saved") / "run.nst"
-    state = State((3.0, 2.0, 1.0), 12.5, 512, pixels, optimizer.state())
+    state = RunState((3.0, 2.0, 1.0), 12.5, 512, pixels, optimizer.state())
     checkpoint.save(path, state, "a recipe")
     return Saved(path.read_bytes())
 
@@ -142,7 +142,7 @@ def test_a_checkpoint_of_another_optimiser_is_told_in_words(
     content, style, trunk, optimizer, state
 ):
     chosen = Settings(resolution=96, iterations=3, coarse_to_fine=False, optimizer=optimizer)
-    begun = State((1.0,), 1.0, 512, torch.zeros(1, 3, *content.shape[2:]), state)
+    begun = RunState((1.0,), 1.0, 512, torch.zeros(1, 3, *content.shape[2:]), state)
     with pytest.raises(CheckpointError) as refused:
         next(transfer.steps(transfer.Canvas(content, [style]), chosen, trunk, resume=begun))
     assert str(refused.value) == (
