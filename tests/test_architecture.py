@@ -53,7 +53,9 @@ PAGE_ALLOWED: dict[str, set[str]] = {
         *("recipes", "samples", "server", "share", "stage", "visit"),
     },
 }
-# What the modules of each room may import of the others; "" is what lies outside the rooms.
+# What the modules of each room may import of the others. "" is what lies outside the rooms, and the
+# face is what those import who use the package from Python.
+FACE = {"nst/__init__.py", "nst/api.py"}
 ROOMS: dict[str, set[str]] = {
     "": set(),
     "machine": set(),
@@ -63,6 +65,7 @@ ROOMS: dict[str, set[str]] = {
     "paint": {"", "machine", "vgg", "pictures"},
     "queue": {"", "machine", "vgg", "pictures", "studio", "paint"},
     "batch": {"", "machine", "vgg", "pictures", "studio", "paint"},
+    "face": {"", "pictures", "studio", "paint"},
     "cli": {"", "machine", "vgg", "pictures", "studio", "paint", "batch"},
 }
 
@@ -81,6 +84,8 @@ def imported(path: Path) -> set[str]:
 
 def room(path: Path) -> str:
     """The room that a module of the package lies in."""
+    if path.relative_to(ROOT).as_posix() in FACE:
+        return "face"
     return path.relative_to(ROOT / "nst").parts[0] if path.parent.name != "nst" else ""
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from nst import api
 from nst.cli import cli, cli_batch, flags
 from Resources import make_screenshots, write_controls
 from Resources.rows import ALL_ROWS
@@ -211,3 +212,17 @@ def test_the_commands_paint(name: str, pictures: Path) -> None:
         assert cli.main([*given, *SMALL]) == 0, line
         if "-o" in given and "--plan" not in given:
             assert (pictures / given[given.index("-o") + 1]).exists(), line
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/python.md"])
+def test_the_python_paints(name: str, pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it is shown, but for a canvas of 64 px and two iterations."""
+    steps = api.steps
+    small = {"resolution": 64, "iterations": 2}
+    monkeypatch.setattr(api, "steps", lambda *given, **named: steps(*given, **{**named, **small}))
+    blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / name).read_text(), re.M | re.S)
+    for block in blocks:
+        exec(block, {})
+        for output in re.findall(r'save\("([^"]+)"', block):
+            assert (pictures / output).exists(), block
+    assert blocks

@@ -53,8 +53,12 @@ class Studio:
 
     def recipe(self, order: Order) -> Recipe:
         """All it takes to paint the order again: its own recipe, with weights and versions."""
+        return self.completed(order.recipe)
+
+    def completed(self, made: Recipe) -> Recipe:
+        """A recipe with the weights and versions that this studio paints with."""
         return dataclasses.replace(
-            order.recipe,
+            made,
             weights=self.engine.weights,
             weights_sha256=self.checksum,
             versions=recipe.versions(),

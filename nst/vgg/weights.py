@@ -59,7 +59,10 @@ def load_convolutions(weights: str) -> Iterable[Convolution]:
 
 
 def checksum(weights: str) -> str:
-    """SHA-256 of the file behind `load_convolutions(weights)`, once that has succeeded."""
+    """SHA-256 of the file behind `load_convolutions(weights)`.
+
+    Raises `WeightsError` if it cannot be read; torchvision's is there once it has been loaded.
+    """
     if weights == "original":
         return ORIGINAL_SHA256
     path = Path(weights)
@@ -68,8 +71,11 @@ def checksum(weights: str) -> str:
 
         name = str(VGG19_Weights.IMAGENET1K_V1.url).rpartition("/")[2]
         path = Path(torch.hub.get_dir()) / "checkpoints" / name
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise _unreadable(path, error.strerror) from error
 
 
 def _original_path() -> Path:
@@ -125,13 +131,17 @@ def _read_tensors(path: Path) -> dict[str, Tensor]:
         if is_out_of_memory(error):
             raise
         reason = error.strerror if isinstance(error, OSError) else "it is not a file of tensors"
-        raise WeightsError(
-            f"The weights {str(path)!r} cannot be read ({reason}); give original, torchvision or "
-            "the path of a VGG19 state dict."
-        ) from error
+        raise _unreadable(path, reason) from error
     if not isinstance(state, dict):
         raise WeightsError(f"{str(path)!r} holds no state dict; give that of a VGG19.")
     return state
+
+
+def _unreadable(path: Path, reason: str | None) -> WeightsError:
+    return WeightsError(
+        f"The weights {str(path)!r} cannot be read ({reason}); give original, torchvision or the "
+        "path of a VGG19 state dict."
+    )
 
 
 def _from_state_dict(state: dict[str, Tensor]) -> list[Convolution]:

@@ -46,6 +46,8 @@ def test_the_checksum_is_that_of_the_file(tmp_path):
     (tmp_path / "own.pth").write_bytes(b"weights")
     own = hashlib.sha256(b"weights").hexdigest()
     assert weights.checksum(str(tmp_path / "own.pth")) == own
+    with pytest.raises(WeightsError, match=r"none\.pth' cannot be read"):
+        weights.checksum(str(tmp_path / "none.pth"))
 
 
 def test_indices_in_torchvisions_features(untrained):

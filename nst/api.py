@@ -1,0 +1,214 @@
+"""Painting from Python: `nst.paint` gives a painting, `nst.steps` the loop that makes it.
+
+nst.paint("photo.jpg", "painting.jpg", resolution=512).save("out.png")
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias, Union
+
+from PIL import Image
+
+from nst.errors import UserError
+from nst.pictures import given, reading, writing
+from nst.pictures.naming import shown_name
+from nst.settings import CONTROLS, DEFAULT_PRESET, Settings
+from nst.studio import recipe
+from nst.studio.engine import VGGEngine
+from nst.studio.order import Input, Pictures
+from nst.studio.recipe import Recipe, Source
+from nst.studio.studio import Painting, Studio
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from nst.paint.transfer import Progress
+
+# A path, the bytes of a file, a picture of Pillow, or an array as `given.from_array` takes it.
+Picture: TypeAlias = Union[str, "os.PathLike[str]", bytes, Image.Image, "npt.NDArray[Any]"]
+
+STARTS = CONTROLS["init"].choices[:-1]  # what `init` may name instead of a picture
+
+
+@dataclass(frozen=True)
+class Result:
+    """A painting of 8 bits a channel, what it was made of, and its loss after each iteration."""
+
+    picture: Image.Image
+    recipe: Recipe
+    losses: tuple[float, ...]
+
+    def save(self, path: str | os.PathLike[str], *, quality: int = 95, dpi: int = 0) -> None:
+        """Write it in the format of the path's extension, whole or not at all; PNG has the recipe.
+
+        `quality`, 1 to 100, is that of JPEG and WebP; `dpi` are the dots an inch on paper, 0 for
+        none. Raises `UserError` for an unknown format or a path that cannot be written.
+        """
+        text = {recipe.KEY: self.recipe.to_json()}
+        writing.save(self.picture, path, text, quality, dpi)
+
+
+class Run:
+    """A painting under way: iterate for its `Progress`, stop when you like, ask for the result."""
+
+    def __init__(self, painting: Painting, studio: Studio, made: Recipe) -> None:
+        self._painting = painting
+        self._steps: Generator[Progress, None, None] = painting.steps(studio.painter.paint)
+        self._recipe = studio.completed(made)  # the weights are there now
+        self._losses: list[float] = []
+        self._last: Progress | None = None
+
+    def __iter__(self) -> Iterator[Progress]:
+        return self
+
+    def __next__(self) -> Progress:
+        self._last = next(self._steps)
+        self._losses.append(self._last.total_loss)
+        return self._last
+
+    def result(self) -> Result:
+        """The painting as far as it is; raises `UserError` before the first iteration."""
+        if self._last is None:
+            raise UserError("Nothing is painted yet; iterate at least once before the result.")
+        picture = self._painting.finish(self._last.snapshot())
+        return Result(picture, self._recipe, tuple(self._losses))
+
+
+def paint(
+    content: Picture,
+    styles: Picture | Sequence[Picture],
+    *,
+    preset: str | Settings = DEFAULT_PRESET,
+    masks: Picture | Sequence[Picture] = (),
+    init: Picture | None = None,
+    on_progress: Callable[[Progress], object] | None = None,
+    device: str = "auto",
+    weights: str = "original",
+    **settings: Any,
+) -> Result:
+    """Paint the content, e.g. a photo, in the style of one picture or several.
+
+    A picture is a path, the bytes of a file, a picture of Pillow or a numpy array: (H, W),
+    (H, W, 3) or (H, W, 4), uint8 or floating point from 0 to 1. `preset` is a name or `Settings` of
+    your own, and every setting is a keyword on top of it: docs/controls.md lists them. `masks` are
+    none or one a style: white where it is painted, black where the photo stays. `init` is where to
+    start: "content", "noise", "style" or a picture. `on_progress` is called after each iteration.
+    `device` is auto, cuda, mps or cpu; `weights` are original, torchvision or the path of a state
+    dict of VGG19.
+
+    The result has the content's size. Raises `UserError`, whose text is one clear sentence, for
+    whatever the caller can mend: a file that is no picture, a setting out of its range, too little
+    memory for the resolution.
+    """
+    run = steps(
+        content,
+        styles,
+        preset=preset,
+        masks=masks,
+        init=init,
+        device=device,
+        weights=weights,
+        **settings,
+    )
+    for progress in run:
+        if on_progress:
+            on_progress(progress)
+    return run.result()
+
+
+def steps(
+    content: Picture,
+    styles: Picture | Sequence[Picture],
+    *,
+    preset: str | Settings = DEFAULT_PRESET,
+    masks: Picture | Sequence[Picture] = (),
+    init: Picture | None = None,
+    device: str = "auto",
+    weights: str = "original",
+    **settings: Any,
+) -> Run:
+    """As `paint`, one iteration at a time: a `Run` to iterate over.
+
+    To stop is to iterate no further. `Run.result` gives the painting as it is then.
+    """
+    chosen, start = _settings(preset, settings, init)
+    style_list, mask_list = _several(styles), _several(masks)
+    chosen.check_inputs(len(style_list), len(mask_list), start is not None)
+    photo = _opened(content, "content")
+    artworks = [_opened(each, f"style {number}") for number, each in enumerate(style_list, 1)]
+    places = [_opened(each, f"mask {number}") for number, each in enumerate(mask_list, 1)]
+    first = None if start is None else _opened(start, "init")
+    pictures = Pictures(
+        photo.picture,
+        [each.picture for each in artworks],
+        [each.picture for each in places],
+        None if first is None else first.picture,
+    )
+    made = Recipe(
+        chosen,
+        photo.source,
+        tuple(each.source for each in artworks),
+        tuple(each.source for each in places),
+        None if first is None else first.source,
+    )
+    return Run(Painting(pictures, chosen), Studio(VGGEngine(weights, device)), made)
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """A picture that was given, and what a recipe says of it."""
+
+    picture: Image.Image
+    source: Source
+
+
+def _settings(
+    preset: str | Settings, changes: dict[str, Any], init: Picture | None
+) -> tuple[Settings, Picture | None]:
+    """The settings with their changes, and the picture to start from, if it is one."""
+    start = init
+    if isinstance(init, str) and init in STARTS:
+        start = None
+    if init is not None:
+        changes = {**changes, "init": "picture" if start is not None else init}
+    if not isinstance(preset, Settings):
+        return Settings.preset(preset, **changes), start
+    return Settings.from_dict({**dataclasses.asdict(preset), **changes}), start
+
+
+def _several(pictures: Picture | Sequence[Picture]) -> list[Picture]:
+    """One picture or several, as several."""
+    return list(pictures) if isinstance(pictures, (list, tuple)) else [pictures]  # type: ignore[list-item]
+
+
+def _opened(given_picture: Picture, name: str) -> _Opened:
+    """A picture that was given; `name` is what messages call one that is no file."""
+    if isinstance(given_picture, (str, os.PathLike)):
+        path = os.fspath(given_picture)
+        entered = Input(path, reading.read_bytes(path), path)
+    elif isinstance(given_picture, bytes):
+        entered = Input(name, given_picture, name)
+    else:
+        return _from_memory(given_picture, name)
+    return _Opened(entered.open(), entered.source)
+
+
+def _from_memory(picture: Image.Image | npt.NDArray[Any], name: str) -> _Opened:
+    import numpy as np
+
+    shown = shown_name(name)
+    if isinstance(picture, Image.Image):
+        opened = given.from_pillow(picture, shown)
+    elif isinstance(picture, np.ndarray):
+        opened = given.from_array(picture, shown)
+    else:
+        raise UserError(
+            f"{shown} is of the type {type(picture).__name__}; give a path, the bytes of a file, a "
+            "picture of Pillow or a numpy array."
+        )
+    # There is no file, so the recipe knows the picture by its pixels.
+    return _Opened(opened, Source.of(opened.tobytes(), name))
