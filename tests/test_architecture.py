@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import graphlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -111,6 +112,23 @@ def test_imports_keep_to_the_rooms(path: Path) -> None:
 def test_no_room_stands_above_itself() -> None:
     """What a room imports does not import it, over however many corners."""
     graphlib.TopologicalSorter(ROOMS).prepare()
+
+
+def test_the_map_in_the_documents_shows_what_is_allowed() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    arrows = re.findall(r"^ +(\w+) --> (\w+)$", text.partition("```mermaid")[2], re.M)
+    below: dict[str, set[str]] = {name: set() for pair in arrows for name in pair}
+    for upper in graphlib.TopologicalSorter(_lowers(arrows)).static_order():
+        for lower in _lowers(arrows).get(upper, set()):
+            below[upper] |= {lower} | below[lower]
+    assert set(below) - {"app"} == set(ROOMS) - {""}
+    for name in below:
+        assert ROOMS.get(name, set()) - {""} <= below[name], name
+
+
+def _lowers(arrows: list[tuple[str, str]]) -> dict[str, set[str]]:
+    """What each room has an arrow to."""
+    return {upper: {lower for first, lower in arrows if first == upper} for upper, _ in arrows}
 
 
 def test_no_module_stands_above_itself() -> None:
