@@ -16,7 +16,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from nst.cli import cli
+from nst.cli.main import main as nst
 from nst.paint import transfer
 from nst.pictures import reading, tensors, writing
 from nst.settings import Settings
@@ -67,7 +67,7 @@ def run(row: Row) -> list[Image.Image]:
         for command in row.commands:
             *given, output = shlex.split(command.removeprefix(PROGRAM))
             path = str(Path(folder) / output)
-            if cli.main([*given, path, "--quiet"]):
+            if nst([*given, path, "--quiet"]):
                 raise SystemExit(f"this failed: {command}")
             with Image.open(path) as painting:
                 paintings.append(painting.convert("RGB"))

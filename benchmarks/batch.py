@@ -19,7 +19,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from nst.batch import batch, easel
+from nst.batch import easel
+from nst.batch.job import Job, pairs
+from nst.batch.local import paint_all
+from nst.batch.manifest import Status
 from nst.paint import transfer
 from nst.pictures import reading, writing
 from nst.settings import Settings
@@ -52,7 +55,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         if options.megapixels:
             contents = [_enlarged(path, options.megapixels, folder) for path in contents]
-        jobs = batch.pairs(contents, styles, settings)
+        jobs = pairs(contents, styles, settings)
         _optimise_all(jobs, trunk)  # the first time all is slow
         alone = [_optimise_all(jobs, trunk)]
         shares = []
@@ -66,18 +69,18 @@ def main() -> None:
     print(f"throughput: {statistics.median(shares):.1%} of the optimisation alone ({rounds})")
 
 
-def _paint_all(jobs: Sequence[batch.Job], folder: str, engine: Engine) -> float:
+def _paint_all(jobs: Sequence[Job], folder: str, engine: Engine) -> float:
     """Seconds of the batch."""
     began = time.perf_counter()
-    records = list(batch.paint_all(jobs, folder, engine))
+    records = list(paint_all(jobs, folder, engine))
     seconds = time.perf_counter() - began
-    assert all(record.status == batch.Status.PAINTED for record in records), records
+    assert all(record.status == Status.PAINTED for record in records), records
     painting = sum(record.painting_seconds for record in records)
     print(f"batch: {seconds:.1f} s, of which painting {painting:.1f} s", flush=True)
     return seconds
 
 
-def _optimise_all(jobs: Sequence[batch.Job], trunk: network.VGG19) -> float:
+def _optimise_all(jobs: Sequence[Job], trunk: network.VGG19) -> float:
     """Seconds of the pairs' optimisation, one by one."""
     seconds = sum(easel.paint(_optimise, job, trunk) for job in jobs)
     print(f"{len(jobs)} pairs alone: {seconds:.1f} s", flush=True)
@@ -106,7 +109,7 @@ class _Opened:
         return self._painter
 
 
-def _optimise(job: batch.Job, trunk: network.VGG19) -> float:
+def _optimise(job: Job, trunk: network.VGG19) -> float:
     """Seconds of the pair's optimisation by itself."""
     photo, style = (reading.open_picture(path) for path in (job.content, *job.styles))
     canvas = prepare(Pictures(photo, [style]), job.settings).canvas()

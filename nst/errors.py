@@ -5,9 +5,6 @@ Only the standard library is imported here, so that `--help` is instant.
 
 from __future__ import annotations
 
-from types import FrameType
-from typing import NoReturn
-
 # The exit codes of a shell: 128 and the number of the signal.
 INTERRUPTED, TERMINATED = 130, 143
 
@@ -22,11 +19,6 @@ class ImageError(UserError):
 
 class Terminated(KeyboardInterrupt):
     """A polite request to end (SIGTERM); the picture so far is saved as after Ctrl-C."""
-
-
-def terminate(number: int, frame: FrameType | None) -> NoReturn:
-    """A handler for SIGTERM."""
-    raise Terminated
 
 
 def exit_code(interrupt: KeyboardInterrupt) -> int:

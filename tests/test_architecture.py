@@ -199,8 +199,8 @@ def test_only_the_command_line_prints(path):
 @pytest.mark.parametrize(
     "module",
     [
-        *("nst", "nst.settings", "nst.pictures.reading", "nst.queue.manager", "nst.batch.batch"),
-        *("nst.batch.cluster", "nst.batch.storage", "nst.cli.cli", "nst.cli.cli_batch"),
+        *("nst", "nst.settings", "nst.pictures.reading", "nst.queue.manager", "nst.batch.local"),
+        *("nst.batch.cluster", "nst.batch.storage", "nst.cli.main"),
     ],
 )
 def test_light_modules_do_not_import_torch(module):
@@ -219,7 +219,7 @@ def test_only_the_cluster_imports_dask(path):
 
 
 def test_importing_the_cluster_does_not_import_dask():
-    script = "import sys, nst.batch.cluster, nst.cli.cli_batch; print('distributed' in sys.modules)"
+    script = "import sys, nst.batch.cluster, nst.cli.main; print('distributed' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
     )

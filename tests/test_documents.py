@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from nst import api
-from nst.cli import cli, cli_batch, flags
+from nst.cli import flags, main
 from Resources import make_screenshots, write_controls
 from Resources.rows import ALL_ROWS
 
@@ -121,16 +121,14 @@ def of_nst() -> list[tuple[str, str]]:
 def test_the_commands_are_understood() -> None:
     shown = of_nst()
     assert {command for row in ALL_ROWS for command in row.commands} < {line for _, line in shown}
-    many = {"batch": cli_batch._batch_parser(), "sheet": cli_batch._sheet_parser()}
     for name, line in shown:
         command, *others = arguments(line) or []
         if command == "--help":
             continue
-        if command in many:
-            flags.settings_of(many[command].parse_args(others))
-            continue
-        options = cli._parser().parse_args([command, *others])
+        options = main.parse([command, *others])
         settings = flags.settings_of(options)
+        if command in main.COMMANDS:
+            continue
         settings.check_inputs(len(options.styles), len(options.masks), init=True)
         for path in (options.content, *options.styles, *options.masks):
             assert not path.startswith("Resources") or (ROOT / path).is_file(), (name, path)
@@ -209,7 +207,7 @@ def test_the_commands_paint(name: str, pictures: Path) -> None:
         given = arguments(line)
         if given is None or any(flag in given for flag in NOT_RUN):
             continue
-        assert cli.main([*given, *SMALL]) == 0, line
+        assert main.main([*given, *SMALL]) == 0, line
         if "-o" in given and "--plan" not in given:
             assert (pictures / given[given.index("-o") + 1]).exists(), line
 

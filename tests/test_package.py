@@ -68,7 +68,7 @@ def test_the_metadata_is_that_of_the_project(wheel: Path) -> None:
     assert found["Version"] == nst.__version__
     assert found["Requires-Python"] == ">=3.11"
     assert found["License-Expression"] == "MIT"
-    assert "nst = nst.__main__:main" in metadata(wheel, "entry_points.txt")
+    assert "nst = nst.cli.main:main" in metadata(wheel, "entry_points.txt")
 
 
 def test_the_versions_are_those_of_the_requirements(wheel: Path) -> None:

@@ -20,8 +20,10 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any
 
-from nst.batch import batch, storage
-from nst.batch.batch import Attempt, Job, Painted, Record
+from nst.batch import storage
+from nst.batch.attempt import Attempt, Painted, carry_out, is_painted, paint, unexpected
+from nst.batch.job import Job
+from nst.batch.manifest import Record
 from nst.errors import UserError
 from nst.studio.engine import Engine
 from nst.studio.order import Order
@@ -107,6 +109,16 @@ def graphics_cards() -> int:
     return torch.cuda.device_count()
 
 
+def _devices(cards: int) -> list[str]:
+    """What CUDA calls each of so many devices that this process sees: a number or an identifier.
+
+    The process that started this one may have given it only some, by CUDA_VISIBLE_DEVICES.
+    """
+    given = os.environ.get("CUDA_VISIBLE_DEVICES")
+    names = [] if given is None else [name.strip() for name in given.split(",")]
+    return names[:cards] if len(names) >= cards else [str(number) for number in range(cards)]
+
+
 def _own_cluster(workers: int | None) -> SpecCluster:
     """Worker processes on this machine, which share its cores and are replaced when they die."""
     import dask
@@ -114,13 +126,14 @@ def _own_cluster(workers: int | None) -> SpecCluster:
     from distributed import Nanny, Scheduler, SpecCluster
 
     cards = graphics_cards()
+    devices = _devices(cards)
     count = workers or max(1, cards)
     threads = max(1, CPU_COUNT // count)
     options = []
     for number in range(count):
         environment = {"OMP_NUM_THREADS": str(threads)}
         if cards:
-            environment["CUDA_VISIBLE_DEVICES"] = str(number % cards)
+            environment["CUDA_VISIBLE_DEVICES"] = devices[number % cards]
         options.append(
             {
                 "nthreads": threads,
@@ -257,8 +270,8 @@ class _Crew:
             task = (_paint_there, _everywhere(job), _absolute(self._folder), self._engine)
         else:
             try:
-                order = batch.gather(job)
-                if batch.is_painted(attempt.target, self._studio.recipe(order)):
+                order = job.read()
+                if is_painted(attempt.target, self._studio.recipe(order)):
                     return attempt.skip()
             except UserError as error:
                 return attempt.fail(str(error))
@@ -289,7 +302,7 @@ class _Crew:
                 log.info("Trying %s again after %r", attempt.target, error)
                 return tried + 1
             attempt.number = tried
-            return attempt.fail(DIED.format(attempts=tried) if killed else batch.unexpected(error))
+            return attempt.fail(DIED.format(attempts=tried) if killed else unexpected(error))
         if isinstance(result, Record):
             return attempt.adopt(result)
         try:
@@ -317,7 +330,7 @@ def _absolute(path: str) -> str:
 def _paint_carried(order: Order, engine: Engine) -> Painted:
     """On a worker: paint what was sent, and send it back."""
     try:
-        return batch.paint(_studio(engine), order)
+        return paint(_studio(engine), order)
     except UserError as error:  # as words, since not every error survives the journey
         return Painted(b"", str(error))
 
@@ -326,7 +339,7 @@ def _paint_there(job: Job, folder: str, engine: Engine) -> Record:
     """On a worker: read, paint and write a job."""
     attempt = Attempt(job, folder)
     try:
-        return batch.carry_out(attempt, _studio(engine))
+        return carry_out(attempt, _studio(engine))
     except UserError as error:
         return attempt.fail(str(error))
 

@@ -13,6 +13,7 @@ from nst import errors
 from nst.errors import UserError
 from nst.pictures import reading, writing
 
+LARGEST_RESULT = 4 * reading.MAX_BYTES  # a PNG takes more room than the JPEG it was painted from
 # What a folder of pictures is searched for; what else lies in it is left alone.
 SUFFIXES = (*writing.SUFFIXES, ".avif", ".gif", ".mpo")
 

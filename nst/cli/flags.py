@@ -1,27 +1,62 @@
-"""What the commands have in common: the flags of the settings, and how mistakes are told."""
+"""The flags that commands share, and how mistakes in them are told."""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
-import os
-from typing import Any, NoReturn
+from collections.abc import Callable
+from typing import Any, NoReturn, TypeAlias
 
 from nst.errors import UserError
-from nst.settings import CONTROLS, DEFAULT_PRESET, Control, Settings, number
+from nst.settings import CONTROLS, DEFAULT_PRESET, PRESETS, Control, Settings, number
 
 BAD_INPUT, FAILED = 2, 1  # exit codes
 MOST_WORKERS = 1024
+
+Group: TypeAlias = argparse._ArgumentGroup
+
+
+class UsageError(UserError):
+    """The command line is not understood."""
 
 
 class Parser(argparse.ArgumentParser):
     """Answers a mistake in one sentence, without repeating all flags."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(BAD_INPUT, f"nst: {message}; see {self.prog} --help.\n")
+        raise UsageError(f"{message}; see {self.prog} --help.")
 
 
-def add_settings(group: Any) -> None:
+def whole(least: int, most: int | None = None, unit: str = "") -> Callable[[str], int]:
+    """A `type=` for whole numbers from `least` to `most`, or without an end."""
+    end = "on" if most is None else f"to {most}"
+    unit = unit and f" {unit}"
+
+    def parse(text: str) -> int:
+        value = number(text)
+        if not isinstance(value, int) or value < least or (most is not None and value > most):
+            raise argparse.ArgumentTypeError(
+                f"{text!r} was given, which is no whole number from {least} {end}{unit}"
+            )
+        return value
+
+    return parse
+
+
+def bits(text: str) -> int:
+    """A `type=` for the depth of a channel."""
+    if text not in ("8", "16"):
+        raise argparse.ArgumentTypeError(f"{text!r} was given, but a channel has 8 or 16 bits")
+    return int(text)
+
+
+def add_preset(parser: argparse.ArgumentParser, default: str = DEFAULT_PRESET) -> None:
+    """The flag for what the settings go on top of."""
+    presets = "; ".join(f"{name}: {preset.help}" for name, preset in PRESETS.items())
+    parser.add_argument("--preset", metavar="NAME", help=f"{presets} Default: {default}.")
+
+
+def add_settings(group: Group) -> None:
     """A flag for every setting, with its help, range and default."""
     for field in dataclasses.fields(Settings):
         control = CONTROLS[field.name]
@@ -90,7 +125,9 @@ def changes_of(options: argparse.Namespace) -> dict[str, Any]:
     changes = {name: value for name, value in given.items() if value is not None}
     names = CONTROLS["init"].choices[:-1]
     if "init" in changes and changes["init"] not in names:
-        if not os.path.exists(changes["init"]):
+        from nst.batch import storage  # late, as it imports Pillow
+
+        if not storage.exists(changes["init"]):
             raise UserError(
                 f"Start from (init) was {changes['init']!r}; it is {', '.join(names)} or the path "
                 "of a picture, and there is no such file."
@@ -99,13 +136,25 @@ def changes_of(options: argparse.Namespace) -> dict[str, Any]:
     return changes
 
 
-def add_workers(group: Any) -> None:
+def add_engine(group: Group) -> None:
+    """The flags for what paints."""
+    group.add_argument(
+        "--weights",
+        help="VGG19 weights: original (comes with the packages), torchvision (a download of "
+        "548 MB) or the path of a state dict; default original",
+    )
+    group.add_argument(
+        "--device", default="auto", help="auto, cuda, mps or cpu; default auto: the fastest"
+    )
+
+
+def add_workers(group: Group) -> None:
     """The flags for painting in several processes or on several machines."""
     extra = "needs requirements-cluster.txt"
     group.add_argument(
         "--workers",
         metavar="N",
-        type=number,
+        type=whole(1, MOST_WORKERS),
         help=f"paint in so many processes of this machine; {extra}",
     )
     group.add_argument(
@@ -117,9 +166,6 @@ def add_workers(group: Any) -> None:
 
 def check_workers(options: argparse.Namespace) -> bool:
     """Whether workers are asked for; raises `UserError` for what cannot be meant."""
-    count = options.workers
-    if count is not None and not (isinstance(count, int) and 1 <= count <= MOST_WORKERS):
-        raise UserError(f"--workers was {count!r}; give a whole number from 1 to {MOST_WORKERS}.")
-    if count is not None and options.scheduler is not None:
+    if options.workers is not None and options.scheduler is not None:
         raise UserError("--workers starts processes here, --scheduler uses others; give one.")
-    return count is not None or options.scheduler is not None
+    return options.workers is not None or options.scheduler is not None

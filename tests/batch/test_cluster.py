@@ -20,7 +20,8 @@ from dask.system import CPU_COUNT
 from engines import BREAKS, DIES, EATS_MEMORY, FALLS_APART, WAITS, FakeEngine, painted
 from PIL import Image
 
-from nst.batch import batch, cluster, team
+from nst.batch import cluster, local, team
+from nst.batch.job import Job
 from nst.errors import UserError
 from nst.paint import transfer
 from nst.pictures import reading, tensors, writing
@@ -37,7 +38,7 @@ STYLE = str(ROOT / "Resources" / "styles" / "night_sky.jpg")
 def jobs(*seeds):
     """A job for each seed; its result is called SEED.png."""
     return [
-        batch.Job(CONTENT, (STYLE,), Settings(resolution=64, seed=seed), output=f"{seed}.png")
+        Job(CONTENT, (STYLE,), Settings(resolution=64, seed=seed), output=f"{seed}.png")
         for seed in seeds
     ]
 
@@ -81,7 +82,7 @@ def test_workers_of_this_machine_that_die_and_fail(tmp_path):
     out = str(tmp_path / "out")
     os.mkdir(out)
     kill = meanwhile(lambda: os.kill(worker_of(tmp_path, WAITS), signal.SIGKILL))
-    missing = batch.Job("none.jpg", (STYLE,), Settings(), output="missing.png")
+    missing = Job("none.jpg", (STYLE,), Settings(), output="missing.png")
     wanted = [*jobs(WAITS, 1, DIES, 2, FALLS_APART, BREAKS, 3), missing]
     engine = FakeEngine(str(tmp_path))
     found = {record.output: record for record in cluster.paint_all(wanted, out, engine, workers=2)}
@@ -106,7 +107,7 @@ def test_workers_of_this_machine_that_die_and_fail(tmp_path):
     assert {threads for _, threads, _ in painted(tmp_path)} == {max(1, CPU_COUNT // 2)}
     assert os.getpid() not in {process for process, _, _ in painted(tmp_path)}
     # In one process the same picture comes out.
-    (alone,) = batch.paint_all(jobs(1), str(tmp_path), engine)
+    (alone,) = local.paint_all(jobs(1), str(tmp_path), engine)
     assert alone.status == "painted"
     assert (tmp_path / "1.png").read_bytes() == (tmp_path / "out" / "1.png").read_bytes()
 
@@ -205,7 +206,7 @@ def test_a_cluster_that_shares_nothing_but_the_scheduler(foreign, tmp_path):
     memory.pipe("/here/photo.png", writing.encode(Image.new("RGB", (64, 48), "teal")))
     memory.pipe("/here/style.png", writing.encode(Image.new("RGB", (64, 48), "red")))
     mine = [
-        batch.Job(
+        Job(
             "memory://here/photo.png",
             ("memory://here/style.png",),
             Settings(resolution=64, seed=seed),

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFont
 
-from nst.cli import cli, flags
+from nst.cli import flags, main
 from nst.pictures import reading
 from nst.settings import LAYERS
 from Resources import make_pictures, rows
@@ -130,12 +130,10 @@ def test_the_pictures_of_a_row_differ_in_settings_or_inputs(row):
     """Else two command lines would paint the same picture."""
     seen = set()
     for command, variant in zip(row.commands, row.variants, strict=True):
-        options = cli._parser().parse_args(shlex.split(command)[1:])
+        options = main.parse(shlex.split(command)[1:])
         settings = flags.settings_of(options)
         seen.add((settings, *options.styles, *options.masks))
-        plain = flags.settings_of(
-            cli._parser().parse_args(["c", "s", "-o", "x", *row.common.split()])
-        )
+        plain = flags.settings_of(main.parse(["c", "s", "-o", "x", *row.common.split()]))
         if len(options.styles) == 1 and not options.masks:
             assert (variant.note == "(default)") == (settings == plain), command
     assert len(seen) == len(row.variants) > 1

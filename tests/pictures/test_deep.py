@@ -14,10 +14,10 @@ import torch
 from PIL import Image
 
 from nst import errors
-from nst.cli import cli
+from nst.cli.main import main
 from nst.paint import transfer
 from nst.pictures import deep, metadata, tensors, writing
-from nst.settings import Settings
+from nst.settings import DEFAULT_PRESET, Settings
 from nst.studio import recipe
 from nst.vgg import network
 
@@ -206,7 +206,7 @@ def test_the_command_line(tmp_path, monkeypatch, capsys, extension):
     picture(9, (96, 64)).save("photo.png")
     arguments = ["photo.png", "photo.png", "--resolution", "96", "--dpi", "150", "--quiet"]
     out = Path(f"out.{extension}")
-    assert cli.main([*arguments, "-o", str(out), "--depth", "16"]) == 0
+    assert main([*arguments, "-o", str(out), "--depth", "16"]) == 0
     found = read(out)
     wanted = np.rint(np.linspace(0.5, 0.52, 96) * 65535)
     assert np.abs(found - wanted[:, None]).max() <= 1
@@ -214,9 +214,9 @@ def test_the_command_line(tmp_path, monkeypatch, capsys, extension):
         assert float(image.info["dpi"][0]) == pytest.approx(150, abs=0.02)
     if extension == "png":
         assert recipe.read(out.read_bytes()).settings == Settings.preset(
-            cli.DEFAULT_PRESET, resolution=96
+            DEFAULT_PRESET, resolution=96
         )
-    assert cli.main([*arguments, "-o", f"eight.{extension}"]) == 0
+    assert main([*arguments, "-o", f"eight.{extension}"]) == 0
     with Image.open(f"eight.{extension}") as image:
         assert image.mode == "RGB"
     assert capsys.readouterr().err == ""

@@ -17,7 +17,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from nst.batch import batch
+from nst.batch.job import Job
+from nst.batch.job_list import listed
 from nst.errors import UserError
 from nst.paint import checkpoint, transfer
 from nst.paint.checkpoint import CheckpointError, RunState
@@ -151,11 +152,11 @@ def test_a_checkpoint_of_another_optimiser_is_told_in_words(
     )
 
 
-def jobs(path, data: bytes) -> list[batch.Job]:
+def jobs(path, data: bytes) -> list[Job]:
     """The jobs of a list, none if it is refused in words."""
     path.write_bytes(data)
     try:
-        return batch.listed(str(path), {})
+        return listed(str(path), {})
     except UserError:
         return []
 

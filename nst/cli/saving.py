@@ -1,0 +1,107 @@
+"""Where a result is saved, and how."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nst.cli.flags import Group, bits, whole
+from nst.errors import ImageError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from nst.pictures.deep import Pixels
+
+QUALITY = 95
+MOST_DPI = 10_000
+
+
+def add_file(group: Group) -> None:
+    """The flags of a `Target`, and --keep-exif."""
+    group.add_argument(
+        "--quality",
+        metavar="N",
+        type=whole(1, 100),
+        default=QUALITY,
+        help=f"of JPEG and WebP, 1 to 100; default {QUALITY}",
+    )
+    group.add_argument(
+        "--depth",
+        metavar="BITS",
+        type=bits,
+        default=8,
+        help="bits a channel: 8, or 16 in .png and .tif, for work in other programs and fine "
+        "gradients on paper; default 8",
+    )
+    group.add_argument(
+        "--dpi",
+        metavar="N",
+        type=whole(0, MOST_DPI),
+        default=0,
+        help="dots an inch, for printing: 300 makes 4096 px 35 cm; not in WebP",
+    )
+    group.add_argument(
+        "--keep-exif",
+        action="store_true",
+        help="keep what the photo's file says of camera, exposure, time and author; never the "
+        "place, which is left out as everything is without this",
+    )
+
+
+@dataclass(frozen=True)
+class Target:
+    """A file that a picture is to be saved in."""
+
+    path: str
+    quality: int = QUALITY
+    depth: int = 8
+    dpi: int = 0
+
+    @classmethod
+    def of(cls, options: argparse.Namespace) -> Target:
+        """What the flags say."""
+        return cls(options.output, options.quality, options.depth, options.dpi)
+
+    def check(self) -> None:
+        """Raises `ImageError` if nothing can be saved there; leaves nothing behind."""
+        from nst.pictures import deep, writing
+
+        (deep if self.depth == 16 else writing).check_output(self.path)
+
+    def save(
+        self, picture: Image | Pixels, text: Mapping[str, str] | None = None, exif: bytes = b""
+    ) -> None:
+        """Save a picture of 8 bits, or pixels of 16, with `text` where it is a PNG.
+
+        Where that fails now, after all the work, it goes to the system's folder for temporary
+        files; raises `ImageError`, which names that place.
+        """
+        from PIL import Image
+
+        from nst.pictures import deep, writing
+
+        def save(path: str) -> None:
+            if isinstance(picture, Image.Image):
+                writing.save(picture, path, text, self.quality, self.dpi, exif)
+            else:
+                deep.save(picture, path, text, self.dpi, exif)
+
+        _save(save, self.path)
+
+
+def _save(save: Callable[[str], None], path: str) -> None:
+    try:
+        save(path)
+    except ImageError as error:
+        spare = os.path.join(tempfile.gettempdir(), f"nst-{secrets.token_hex(4)}.png")
+        try:
+            save(spare)
+        except ImageError:
+            raise error from None
+        raise ImageError(f"{error} For now it has been saved as {spare}.") from error

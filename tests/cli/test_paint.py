@@ -1,0 +1,103 @@
+"""One painting: what it is painted from, what is saved of it, and what it would take."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from PIL import Image
+from samples import CONTENT, OTHER, QUICK, STYLE, size
+
+from nst.cli.flags import BAD_INPUT
+from nst.cli.main import main
+from nst.paint import estimate, memory, transfer
+from nst.studio import recipe
+
+
+def test_it_paints_at_the_contents_own_size(run, tmp_path):
+    code, out, err = run(CONTENT, STYLE, "-o", "out.png", *QUICK)
+    assert code == 0
+    assert out == ""
+    assert size("out.png") == size(CONTENT)
+    assert re.search(r"4/4 at 64 px  content \d+\.\d+  style \d+\.\d+  0 s left", err)
+    assert "Finished" in err
+    assert [path.name for path in tmp_path.iterdir()] == ["out.png"]
+
+
+def test_several_styles_masks_and_a_start(run):
+    for name, box in (("left.png", (0, 0, 32, 64)), ("right.png", (32, 0, 64, 64))):
+        mask = Image.new("L", (64, 64))
+        mask.paste(255, box)
+        mask.save(name)
+    common = [CONTENT, STYLE, OTHER, "-o", "out.png", *QUICK]
+    assert run(*common, "--style-weights", "2", "1", "--init", OTHER)[0] == 0
+    found = recipe.read(Path("out.png").read_bytes())
+    assert found.settings.style_weights == (2, 1)
+    assert found.settings.init == "picture"
+    assert found.init.name == "tile_mosaic.jpg"
+    assert run(*common, "--masks", "left.png", "right.png")[0] == 0
+    found = recipe.read(Path("out.png").read_bytes())
+    assert [mask.name for mask in found.masks] == ["left.png", "right.png"]
+
+
+def test_quiet(run):
+    assert run(CONTENT, STYLE, "-o", "out.png", *QUICK, "--quiet") == (0, "", "")
+
+
+def test_plot(run):
+    assert run(CONTENT, STYLE, "-o", "out.png", *QUICK, "--plot", "losses.svg")[0] == 0
+    assert "<svg" in Path("losses.svg").read_text()
+
+
+def test_bad_weights_and_device(monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    for flag, value, sentence in (
+        ("--weights", "none.pth", "cannot be read"),
+        ("--device", "abacus", "not available here"),
+    ):
+        assert main([CONTENT, STYLE, "-o", "out.png", "--quiet", flag, value]) == 2
+        assert sentence in capsys.readouterr().err
+
+
+def test_a_painting_that_falls_apart_is_saved_and_told(run, monkeypatch):
+    real = transfer.steps
+
+    def steps(*arguments, **others):
+        for progress in real(*arguments, **others):
+            yield progress
+            if progress.iteration == 2:
+                raise transfer.DivergedError(3, progress.snapshot())
+
+    monkeypatch.setattr(transfer, "steps", steps)
+    code, _, err = run(CONTENT, STYLE, "-o", "out.png", *QUICK)
+    assert code == 1
+    assert "fell apart at iteration 3" in err
+    assert size("out.png") == size(CONTENT)
+
+
+def test_it_says_when_it_paints_in_pieces(run):
+    _, _, err = run(
+        CONTENT, STYLE, "--resolution", "96", "--iterations", "1", "--tile", "64", "-o", "out.png"
+    )
+    assert "painted in pieces of 64 px" in err
+
+
+def test_a_plan_paints_nothing(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(estimate, "MEASURED", 64)
+    code, out, _ = run(CONTENT, STYLE, "-o", "out.png", "--plan")
+    assert code == 0
+    assert re.search(r"Canvas: 384 x 256 px; \d+ iterations", out)
+    assert re.search(r"Memory: \d\.\d GB", out)
+    assert re.search(r"Time: about \d+ (s|min)", out)
+    _, out, _ = run(CONTENT, STYLE, "-o", "out.png", "--plan", "--json")
+    assert json.loads(out)["event"] == "plan"
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_there_is_no_memory_for_is_refused(run, monkeypatch, tmp_path):
+    monkeypatch.setattr(memory, "free_memory", lambda device: 4 * 10**8)
+    code, _, err = run(CONTENT, STYLE, "-o", "out.png", "--preset", "poster")
+    assert code == BAD_INPUT
+    assert re.search(r"4096 x \d+ px needs .* choose a resolution of at most \d+ px", err)
+    assert not list(tmp_path.iterdir())
