@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
+from PIL import Image
 
 from nst.machine import limits
-from nst.pictures import reading
+from nst.pictures import checks, reading
+from nst.pictures.naming import shown_name
 from nst.queue import footprint
 from nst.queue.bounds import DEADLINE, KEPT_BYTES
 from nst.queue.manager import Plan
 from nst.settings import CONTROLS, PRESETS, Settings
+from nst.studio.order import Input
 from page import state
 from page.words import duration
 
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+
 MOST_DIGITS = 9  # of a number in an address; Python refuses to read one of thousands
 MOST = 1024  # px; what is larger takes longer than a visitor waits, and is for the command line
+# Not every browser knows that HEIC is a picture.
+PICTURES = ("image", ".heic", ".heif")
+LEAST_UPLOAD = 20  # MB; photos of phones have 3 to 15
 OFFERED = tuple(name for name in PRESETS if Settings.preset(name).resolution <= MOST)
 
 
@@ -27,11 +36,17 @@ class Budget(NamedTuple):
     total: int
     kept: int  # for ended paintings, and as much for waiting ones
     painting: int  # for the process without these and without a picture that is being read
+    pixels: int  # of a picture, at most; what is larger is reduced while it is read, or refused
 
     @property
     def highest_resolution(self) -> int:
         """The longest side of a canvas that is offered, px."""
         return min(MOST, footprint.highest_resolution(self.painting))
+
+    @property
+    def upload(self) -> int:
+        """The largest file that is taken, MB: the server holds it several times over."""
+        return max(LEAST_UPLOAD, min(checks.MAX_BYTES // 1024**2, self.total // 50_000_000))
 
 
 @st.cache_resource(show_spinner=False)
@@ -39,7 +54,19 @@ def budget() -> Budget:
     """This server's."""
     total = limits.memory_limit()
     kept = min(KEPT_BYTES, total // 32)
-    return Budget(total, kept, total - 2 * kept - 3 * reading.MAX_PIXELS)
+    pixels = min(reading.MAX_PIXELS, total // 56)  # a seventh of the memory, at 8 bytes
+    return Budget(total, kept, total - 2 * kept - reading.peak_bytes(pixels), pixels)
+
+
+def uploaded(title: str, upload: UploadedFile) -> Input:
+    """A picture that a visitor gave, to be read within this server's memory."""
+    return Input(title, upload.getvalue(), upload.name, budget().pixels)
+
+
+def open_picture(data: bytes, name: str) -> Image.Image:
+    """A picture that a visitor gave, read within this server's memory; raises `ImageError`."""
+    checks.check_bytes(len(data), shown_name(name), budget().upload * 1024**2)
+    return reading.open_picture(data, name, most_pixels=budget().pixels)
 
 
 def within(settings: Settings) -> Settings:

@@ -80,11 +80,16 @@ def choose_settings(style_weights: tuple[float, ...]) -> Chosen:
 
 def choose_init() -> Input | None:
     """The picture to start from, as an upload."""
-    upload = st.file_uploader("Picture to start from", type="image", key=state.OWN_INIT.name)
+    upload = st.file_uploader(
+        "Picture to start from",
+        type=capacity.PICTURES,
+        key=state.OWN_INIT.name,
+        max_upload_size=capacity.budget().upload,
+    )
     if upload is None:
         st.caption("Upload a picture to start from; it is stretched to the photo's shape.")
         return None
-    return checked(Input("Your own picture", upload.getvalue(), upload.name))
+    return checked(capacity.uploaded("Your own picture", upload))
 
 
 def weigh_layers(layers: Sequence[str]) -> tuple[float, ...]:

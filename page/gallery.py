@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import random
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from nst.studio.order import Input
-from page import address, samples, state
+from page import address, capacity, samples, state
 from page.samples import checked, favourite
 from page.state import Key
 from page.words import title_of
@@ -43,7 +44,7 @@ def choose_photo() -> Input | None:
     address.keep(state.PHOTO.name, [stem] if stem else [], favourite("content"))
     own = state.SHOT.get()  # newer than the upload, if there is one
     if own is None and upload is not None:
-        own = checked(Input(OWN_PHOTO, upload.getvalue(), upload.name))
+        own = checked(capacity.uploaded(OWN_PHOTO, upload))
     return own if stem is None else samples.sample("content", stem)
 
 
@@ -51,7 +52,7 @@ def choose_photo() -> Input | None:
 def _take_photo() -> None:
     """The camera, which is not asked for before this is open; a photo closes it."""
     photo = st.camera_input("Camera", key=state.CAMERA.name, on_change=_take_shot)
-    if photo is not None and checked(Input(OWN_PHOTO, photo.getvalue(), photo.name)):
+    if photo is not None and checked(capacity.uploaded(OWN_PHOTO, photo)):
         st.rerun()
 
 
@@ -60,7 +61,7 @@ def _take_shot() -> None:
     photo = state.CAMERA.get()
     if photo is None or samples.problem(photo.getvalue(), photo.name):
         return
-    state.SHOT.set(Input(OWN_PHOTO, photo.getvalue(), photo.name))
+    state.SHOT.set(capacity.uploaded(OWN_PHOTO, photo))
     state.PHOTO.set(None)
     state.BROWSING.set(True)
 
@@ -101,17 +102,18 @@ def choose_styles() -> tuple[Input, ...]:
     )
     uploads = st.file_uploader(
         OWN_STYLE,
-        type="image",
+        type=capacity.PICTURES,
+        max_upload_size=capacity.budget().upload,
         key=state.OWN_STYLE.name,
         accept_multiple_files=True,
         on_change=_take_style_uploads,
     )
     address.keep(state.STYLE.name, stems, favourite("styles"))
-    own = [Input(_own_title(upload.name), upload.getvalue(), upload.name) for upload in uploads]
+    own = [capacity.uploaded(_own_title(upload.name), upload) for upload in uploads]
     own = [each for each in own if checked(each)]
     if not state.BLEND.get():
         own = [] if stems else own[-1:]  # the one that came last
-        own = [Input(OWN_STYLE, each.data, each.file_name) for each in own]
+        own = [dataclasses.replace(each, title=OWN_STYLE) for each in own]
     found = [samples.sample("styles", stem) for stem in stems] + own
     # A picture that came twice is one style.
     chosen = list({each.source.sha256: each for each in reversed(found)}.values())[::-1]

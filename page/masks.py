@@ -19,7 +19,7 @@ from nst import errors
 from nst.errors import UserError
 from nst.pictures import previews, reading, writing
 from nst.studio.order import Input
-from page import state
+from page import capacity, state
 from page.samples import RESOURCES, checked
 from page.words import plain
 
@@ -170,7 +170,7 @@ def is_black(data: bytes) -> bool:
 
 def _grey(data: bytes) -> Image.Image:
     """A mask's brightness, no larger than a canvas can be."""
-    picture = reading.open_picture(data, "The mask").convert("L")
+    picture = capacity.open_picture(data, "The mask").convert("L")
     picture.thumbnail((LONGER_SIDE, LONGER_SIDE), Image.Resampling.BOX)
     return picture
 
@@ -179,11 +179,12 @@ def _uploaded(number: int) -> Input | None:
     """A mask from a file."""
     upload = st.file_uploader(
         "Mask: white is painted, black is not",
-        type="image",
+        type=capacity.PICTURES,
+        max_upload_size=capacity.budget().upload,
         key=state.own_mask(number).name,
         help="A picture of any size; it is stretched over the photo. Grey is painted partly.",
     )
-    return None if upload is None else checked(Input("Mask", upload.getvalue(), upload.name))
+    return None if upload is None else checked(capacity.uploaded("Mask", upload))
 
 
 def _refined(mask: Input, number: int) -> Input | None:
@@ -294,7 +295,7 @@ def clear(number: int) -> None:
 @st.cache_data(max_entries=16, show_spinner=False)
 def backdrop(data: bytes, file_name: str) -> tuple[bytes, tuple[int, int]]:
     """The photo as it is drawn upon, and its size."""
-    picture = reading.open_picture(data, file_name)
+    picture = capacity.open_picture(data, file_name)
     picture.thumbnail((DRAWING_SIDE, DRAWING_SIDE))
     return previews.encoded(picture), picture.size
 

@@ -17,6 +17,7 @@ from nst import errors
 from nst.errors import UserError
 from nst.pictures import previews, reading
 from nst.studio.order import Input
+from page import capacity
 from page.words import plain, title_of
 
 RESOURCES = Path(__file__).parent.parent / "Resources"
@@ -59,7 +60,7 @@ def sample(folder: str, stem: str) -> Input:
 @st.cache_data(max_entries=32, show_spinner=False)
 def shown(data: bytes, file_name: str) -> tuple[bytes, tuple[int, int]]:
     """A photo as the page shows it, and the size it is shown at."""
-    picture = reading.open_picture(data, file_name)
+    picture = capacity.open_picture(data, file_name)
     size = previews.size_of(picture.size)
     return previews.stretched(picture, size), size
 
@@ -67,7 +68,7 @@ def shown(data: bytes, file_name: str) -> tuple[bytes, tuple[int, int]]:
 @st.cache_data(max_entries=32, show_spinner=False)
 def shown_styles(files: Sequence[tuple[bytes, str]], size: tuple[int, int]) -> bytes:
     """The styles as the page shows them: side by side, in the shape of the photo beside them."""
-    return previews.tiled([reading.open_picture(data, name) for data, name in files], size)
+    return previews.tiled([capacity.open_picture(data, name) for data, name in files], size)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

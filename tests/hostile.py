@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import hostile_heif
 import numpy as np
 from PIL import Image, ImageCms
 
@@ -52,6 +53,7 @@ def corpus(large: bool = True) -> Iterator[Hostile]:
         "animation": animations,
         "passes": passes,
         "loop": loops,
+        "heic": hostile_heif.broken,
     }
     if large:
         kinds["large"] = large_pictures
@@ -213,6 +215,8 @@ def _samples() -> dict[str, bytes]:
         "float": encoded(Image.new("F", (48, 40), 0.5), "TIFF"),
         "bmp": encoded(noise(), "BMP"),
         "avif": encoded(noise(), "AVIF", **more),
+        "heic": hostile_heif.SAMPLE,
+        "tiled heic": hostile_heif.TILED,
     }
 
 
@@ -292,7 +296,7 @@ def polyglots() -> Iterator[tuple[str, bytes]]:
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as files:
         files.writestr("a.html", script)
-    for name in ("jpeg", "png", "gif", "webp", "bmp", "tiff", "avif"):
+    for name in ("jpeg", "png", "gif", "webp", "bmp", "tiff", "avif", "heic"):
         yield f"{name} and archive", SAMPLES[name] + archive.getvalue()
         yield f"{name} and html", SAMPLES[name] + b"<html>" + script
         yield f"pdf before {name}", b"%PDF-1.7\n" + SAMPLES[name]

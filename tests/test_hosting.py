@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,10 +12,12 @@ from typing import Any
 import pytest
 import streamlit as st
 import torch
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from nst.machine import limits
 from nst.paint.transfer import Progress
+from nst.pictures import reading
 from nst.queue import footprint
 from nst.queue.manager import JobManager
 from nst.queue.painter import VGGPainter
@@ -204,6 +207,32 @@ def test_a_small_server_offers_smaller_canvases_and_says_why(
     run_until(linked, lambda: "Finished" in status(linked))
     finer = next(button for button in linked.button if button.label == "Finer strokes")
     assert finer.disabled
+
+
+@pytest.mark.parametrize(
+    ("memory", "pixels", "upload"),
+    [
+        (2**29, 9_586_980, 20),
+        (2**30, 19_173_961, 21),
+        (2**31, 36_000_000, 42),
+        (2**33, 36 * 10**6, 50),
+    ],
+)
+def test_what_reading_may_take_follows_from_the_memory(
+    monkeypatch: pytest.MonkeyPatch, memory: int, pixels: int, upload: int
+) -> None:
+    monkeypatch.setattr(limits, "memory_limit", lambda: memory)
+    budget = capacity.budget()
+    assert (budget.pixels, budget.upload) == (pixels, upload)
+    assert budget.total - budget.painting - 2 * budget.kept == reading.peak_bytes(pixels)
+
+
+def test_a_small_server_reads_a_large_photo_reduced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "memory_limit", lambda: 2_000_000)
+    buffer = io.BytesIO()
+    Image.new("RGB", (240, 200), "red").save(buffer, "JPEG")
+    photo = capacity.open_picture(buffer.getvalue(), "a.jpg")
+    assert photo.size == (120, 100)
 
 
 @pytest.mark.parametrize("asked", ["9" * 5000, "1,024px", "-5", "", "٣" * 5000])

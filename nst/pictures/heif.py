@@ -76,8 +76,18 @@ def _assembled(
         count = min(rows, height - top)
         part = pixels[top * stride : (top + count) * stride]
         strip = Image.frombytes(mode, (width, count), bytes(part), "raw", mode, stride)
-        picture.paste(strip.reduce(factor) if factor > 1 else strip, (0, top // factor))
+        picture.paste(_reduced(strip, factor), (0, top // factor))
     return picture
+
+
+def _reduced(strip: Image.Image, factor: int) -> Image.Image:
+    """The mean of each `factor` by `factor` pixels, or of fewer at the right and lower edge."""
+    if factor == 1:
+        return strip
+    if strip.mode == "I;16":  # which `reduce` does not take
+        size = -(-strip.width // factor), -(-strip.height // factor)
+        return strip.resize(size, Image.Resampling.BOX)
+    return strip.reduce(factor)
 
 
 def exif_of(file: HeifFile) -> bytes:

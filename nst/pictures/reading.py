@@ -13,6 +13,7 @@ import stat
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from PIL import Image, ImageOps, JpegImagePlugin, UnidentifiedImageError
 
@@ -22,6 +23,9 @@ from nst.pictures.checks import MAX_BYTES as MAX_BYTES
 from nst.pictures.checks import MIN_SIDE as MIN_SIDE
 from nst.pictures.color_management import to_rgb
 from nst.pictures.naming import reason, shown_name
+
+if TYPE_CHECKING:
+    from pillow_heif import HeifFile
 
 # The most pixels of a picture inside the program; a JPEG or HEIC of more is reduced by its decoder.
 MAX_PIXELS = 36_000_000
@@ -39,7 +43,8 @@ BYTES_A_PIXEL = 8
 BYTES_A_PIXEL_OF = {"WEBP": 18, "AVIF": 18, "TIFF": 12}
 BYTES_A_PIXEL_OF_16_BITS = 16  # in a PNG
 BYTES_A_PIXEL_OF_HEIC = 5.75  # its planes and RGB; what is reduced is taken over in strips
-BYTES_A_PIXEL_OF_DEEP_HEIC = 11  # with 10 or 12 bits
+BYTES_A_PIXEL_OF_DEEP_HEIC = 8  # of 10 or 12 bits, or with transparency
+BYTES_A_PIXEL_OF_RICH_HEIC = 11  # with as many pixels of colour as of light
 
 MAX_PIXELS_OF_JPEG = 210_000_000  # the largest sensors of phones have 200 megapixels
 REDUCTIONS = (1, 2, 4, 8)  # by which a JPEG's decoder (its DCT) can divide the sides
@@ -207,16 +212,23 @@ def _coefficients(image: JpegImagePlugin.JpegImageFile) -> float:
 def _decode_heif(data: bytes, shown: str, most_pixels: int, longer_side: int) -> Image.Image:
     """The main picture of a HEIC file, upright; may raise whatever `pillow_heif` raises."""
     file = heif.opened(data, shown)
-    is_deep = int(file.info.get("bit_depth", 8)) > 8
-    cost = BYTES_A_PIXEL_OF_DEEP_HEIC if is_deep else BYTES_A_PIXEL_OF_HEIC
-    most = int(BYTES_A_PIXEL * most_pixels / cost)
-    _check_pixels(file.size, shown, most, "a HEIC of more than 8 bits" if is_deep else "a HEIC")
+    cost = _heic_cost(file)
+    kind = "a HEIC" if cost == BYTES_A_PIXEL_OF_HEIC else "a HEIC of this kind"
+    _check_pixels(file.size, shown, int(BYTES_A_PIXEL * most_pixels / cost), kind)
     checks.check_sides(file.size, shown)
     pixels = file.size[0] * file.size[1]
     fits = [each for each in REDUCTIONS if pixels <= most_pixels * each**2]
     picture = heif.decoded(file, data, _largest_reduction(file.size, fits, longer_side))
     ImageOps.exif_transpose(picture, in_place=True)
     return picture
+
+
+def _heic_cost(file: HeifFile) -> float:
+    """Bytes of memory that a pixel of a HEIC takes while it is decoded; as measured."""
+    is_deep = int(file.info.get("bit_depth", 8)) > 8
+    if file.info.get("chroma", 420) != 420 or (is_deep and file.has_alpha):
+        return BYTES_A_PIXEL_OF_RICH_HEIC
+    return BYTES_A_PIXEL_OF_DEEP_HEIC if is_deep or file.has_alpha else BYTES_A_PIXEL_OF_HEIC
 
 
 @contextlib.contextmanager

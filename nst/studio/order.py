@@ -20,6 +20,7 @@ class Input:
     title: str
     data: bytes
     file_name: str
+    most_pixels: int = reading.MAX_PIXELS  # that may be held; as in `reading.open_picture`
 
     @cached_property
     def source(self) -> Source:
@@ -28,7 +29,7 @@ class Input:
 
     def open(self) -> Image.Image:
         """The picture; raises `ImageError`."""
-        return reading.open_picture(self.data, self.file_name)
+        return reading.open_picture(self.data, self.file_name, most_pixels=self.most_pixels)
 
 
 @dataclass(frozen=True)

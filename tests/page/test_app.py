@@ -368,7 +368,7 @@ def test_a_job_that_fails_is_told_in_words(app: AppTest, monkeypatch: pytest.Mon
         (b"this is no picture", "not a picture"),
         (picture_bytes()[:60], "damaged or cut off"),
         (picture_bytes(size=(8, 8)), "at least 32 px"),
-        (b"\xff\xd8\xff" + bytes(20 * 1024**2), "20 MB"),
+        (b"\xff\xd8\xff" + bytes(50 * 1024**2), "50 MB"),
     ],
     ids=["text", "cut off", "tiny", "too large"],
 )
