@@ -7,15 +7,21 @@ A path without "://" is a file of this machine and needs nothing installed. `s3:
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 from nst import errors
 from nst.errors import UserError
 from nst.pictures import reading, writing
+from nst.pictures.naming import shown_name
 
 LARGEST_RESULT = 4 * reading.MAX_BYTES  # a PNG takes more room than the JPEG it was painted from
-# What a folder of pictures is searched for; what else lies in it is left alone.
-SUFFIXES = (*writing.SUFFIXES, ".avif", ".gif", ".mpo")
+# What a folder of pictures is searched for; what else lies in it is named and passed over.
+SUFFIXES = (
+    *writing.SUFFIXES,
+    *(".jfif", ".jpe", ".pjpeg", ".heic", ".heif", ".avif", ".gif", ".mpo"),
+)
+MOST_NAMES = 5  # of what is passed over, in a message
 
 
 def local(path: str) -> str | None:
@@ -69,10 +75,11 @@ def exists(path: str) -> bool:
         raise UserError(f"{path} cannot be looked at ({error}); check the address.") from error
 
 
-def pictures(path: str) -> list[str]:
+def pictures(path: str, tell: Callable[[str], None] | None = None) -> list[str]:
     """The pictures in a folder by name, without those in folders within; or the file itself.
 
-    Raises `UserError` if there is nothing at this path or no picture in the folder.
+    `tell` gets a sentence that names what else lies in the folder, if there is anything. Raises
+    `UserError` if there is nothing at this path or no picture in the folder.
     """
     if not exists(path):
         raise UserError(f"There is no file or folder {path!r}; check the path.")
@@ -87,6 +94,14 @@ def pictures(path: str) -> list[str]:
     if not chosen:
         raise UserError(
             f"There is no picture in the folder {path!r}; pictures end in {', '.join(SUFFIXES)}."
+        )
+    others = sorted({*names} - {name_of(each) for each in chosen})
+    if others and tell is not None:
+        named = [shown_name(name, "a name that cannot be shown") for name in others[:MOST_NAMES]]
+        more = f" and {len(others) - MOST_NAMES} more" if len(others) > MOST_NAMES else ""
+        tell(
+            f"Not taken from the folder {path!r}, as the names are not those of pictures: "
+            f"{', '.join(named)}{more}."
         )
     return chosen
 

@@ -6,7 +6,7 @@ import argparse
 import contextlib
 import io
 import json
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from nst.cli.call import Call
@@ -87,12 +87,15 @@ def run(call: Call) -> int:
     from nst.batch.manifest import Manifest
 
     options = call.options
-    jobs = _jobs(options)
+    notes: list[str] = []  # told once it is sure that the batch begins
+    jobs = _jobs(options, notes.append)
     tally = Tally(call.report, len(jobs))
     records = _records(jobs, options, tally)
     storage.make_folder(options.output)
     manifest = Manifest(options.output)
     manifest.save()  # a folder that cannot be written to is told before anything is painted
+    for note in notes:
+        call.report.warn(note)
     found: dict[str, Status] = {}
     code = _follow(call, records, manifest, tally, found)
 
@@ -138,8 +141,11 @@ def _follow(
     return 0
 
 
-def _jobs(options: argparse.Namespace) -> list[Job]:
-    """The jobs that were asked for; raises `UserError` for flags that do not go together."""
+def _jobs(options: argparse.Namespace, tell: Callable[[str], None]) -> list[Job]:
+    """The jobs that were asked for; `tell` gets what a folder holds beside pictures.
+
+    Raises `UserError` for flags that do not go together.
+    """
     from nst.batch import storage
     from nst.batch.job import pairs, zipped
     from nst.batch.job_list import listed
@@ -159,7 +165,7 @@ def _jobs(options: argparse.Namespace) -> list[Job]:
             raise UserError("Give --content and --style, or a list of --jobs.")
         settings = settings_of(options)
         contents, styles = (
-            [picture for path in given for picture in storage.pictures(path)]
+            [picture for path in given for picture in storage.pictures(path, tell)]
             for given in (options.content, options.style)
         )
         start = options.init if settings.init == "picture" else None

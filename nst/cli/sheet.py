@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,15 +57,19 @@ def run(call: Call) -> int:
     from nst.studio.studio import Studio
 
     options = call.options
-    jobs = _jobs(options)
+    notes: list[str] = []  # told once it is sure that the sheet begins
+    jobs = _jobs(options, notes.append)
     output = options.output or f"{Path(storage.name_of(options.content)).stem}_sheet.png"
     writing.check_output(output)
-    photo = reading.open_picture(storage.read(options.content), options.content)
     # Nothing on the sheet is larger than the canvas.
-    photo = fitting.fit(photo, jobs[0].settings.resolution)
+    side = jobs[0].settings.resolution
+    data = storage.read(options.content)
+    photo = fitting.fit(reading.open_picture(data, options.content, longer_side=2 * side), side)
     studio = Studio(VGGEngine(options.weights or "original", options.device))
     tally = Tally(call.report, len(jobs))
     tiles: list[Tile] = [("Photo", photo)]
+    for note in notes:
+        call.report.warn(note)
     code = _paint(call, _Easel(studio, photo, tally), jobs, tiles)
 
     def save() -> None:
@@ -77,8 +81,11 @@ def run(call: Call) -> int:
     return code or (FAILED if tally.failed else 0)
 
 
-def _jobs(options: argparse.Namespace) -> list[Job]:
-    """A job for each style; raises `UserError` for settings or styles that cannot be."""
+def _jobs(options: argparse.Namespace, tell: Callable[[str], None]) -> list[Job]:
+    """A job for each style; `tell` gets what a folder holds beside pictures.
+
+    Raises `UserError` for settings or styles that cannot be.
+    """
     from nst.batch import storage
     from nst.batch.job import Job
 
@@ -88,7 +95,7 @@ def _jobs(options: argparse.Namespace) -> list[Job]:
     settings = settings_of(options)
     start = options.init if settings.init == "picture" else None
     settings.check_inputs(1, 0, start is not None)
-    styles = [picture for path in options.style for picture in storage.pictures(path)]
+    styles = [picture for path in options.style for picture in storage.pictures(path, tell)]
     return [Job(options.content, (style,), settings, init=start) for style in styles]
 
 

@@ -40,6 +40,27 @@ def test_memory_and_local_addresses(folders):
         storage.read("memory://photos/a.png", most=10)
 
 
+def test_what_else_a_folder_holds_is_named(tmp_path):
+    names = ("a.jfif", "b.JPE", "c.pjpeg", "d.heic", "e.HEIF", "f.tif", "g.jpg")
+    for name in (*names, "notes.txt", ".hidden.png", "raw\n.cr2", "film.mp4"):
+        (tmp_path / name).touch()
+    (tmp_path / "older").mkdir()
+    told = []
+    found = storage.pictures(str(tmp_path), told.append)
+    assert [storage.name_of(path) for path in found] == sorted(names)
+    (sentence,) = told
+    assert sentence.endswith(
+        'as the names are not those of pictures: ".hidden.png", "film.mp4", "notes.txt", "older", '
+        '"raw.cr2".'
+    )
+    for number in range(3):
+        (tmp_path / f"z{number}").touch()
+    storage.pictures(str(tmp_path), told.append)
+    assert told[1].endswith('"raw.cr2" and 3 more.')
+    assert storage.pictures(str(tmp_path / "g.jpg"), told.append) == [str(tmp_path / "g.jpg")]
+    assert len(told) == 2
+
+
 def test_what_cannot_be_written_to_a_store_does_not_appear_there(monkeypatch):
     from fsspec.implementations.memory import MemoryFile
 

@@ -12,6 +12,18 @@ from nst.settings import Settings
 from nst.studio import recipe
 
 
+def test_what_a_folder_holds_that_is_no_picture_is_named(run_fake, folders):
+    (folders / "photos" / "notes.txt").touch()
+    (folders / "photos" / "broken.jfif").write_bytes(b"no picture")
+    code, _, errors = run_fake(
+        "batch", "--content", "photos", "--style", "art/x.png", "-o", "out", *SMALL
+    )
+    assert code == 1
+    assert "nst: Not taken from the folder 'photos', as the names are not those" in errors
+    assert '"notes.txt".' in errors
+    assert '"broken.jfif" is not a picture' in errors
+
+
 def test_a_list_of_jobs_with_settings_of_their_own(run_fake, folders, caplog):
     (folders / "jobs.csv").write_text(
         "content,style,output,preset,resolution,style_weights,early_stop,style_layers,seed,init\n"
