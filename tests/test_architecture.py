@@ -214,7 +214,7 @@ def test_light_modules_do_not_import_torch(module):
 @pytest.mark.parametrize("path", [*MODULES, *PAGE], ids=name_of)
 def test_only_the_cluster_imports_dask(path):
     assert not {"dask", "distributed"} & {name.split(".")[0] for name in imported(path)} or (
-        path.stem in ("cluster", "team")
+        path.stem in ("cluster", "own_workers", "team")
     )
 
 

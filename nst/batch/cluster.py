@@ -13,14 +13,13 @@ import functools
 import importlib.util
 import logging
 import os
-import signal
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any
 
-from nst.batch import storage
+from nst.batch import own_workers, storage
 from nst.batch.attempt import Attempt, Painted, carry_out, is_painted, paint, unexpected
 from nst.batch.job import Job
 from nst.batch.manifest import Record
@@ -30,7 +29,7 @@ from nst.studio.order import Order
 from nst.studio.studio import Studio
 
 if TYPE_CHECKING:
-    from distributed import Client, Future, SpecCluster
+    from distributed import Client, Future
 
 MOST_ATTEMPTS = 3  # workers that may die of a job
 PATIENCE = 300.0  # seconds to wait for a scheduler or worker to come back
@@ -38,7 +37,6 @@ CONNECT = 10.0  # seconds for one attempt to reach a scheduler
 FETCH = 120.0  # seconds a finished painting may take to come here
 POLL = 0.05  # seconds between two looks at what is done
 LOOK_AROUND = 1.0  # seconds between two counts of the workers
-GPU = "GPU"  # the resource of which a worker with a graphics card has 1
 
 DIED = (
     "Every worker that painted it died, {attempts} of them, which mostly is for want of memory; "
@@ -92,82 +90,14 @@ def reach(workers: int | None = None, scheduler: str | None = None) -> Iterator[
         large = {"distributed.admin.large-graph-warning-threshold": "1 GiB"}
         stack.enter_context(dask.config.set(large))
         if scheduler is None:
-            own = stack.enter_context(_own_cluster(workers))
+            own = stack.enter_context(own_workers.start(workers))
             scheduler = own.scheduler_address
         yield functools.partial(_connect, scheduler)
 
 
 def worthwhile() -> bool:
     """Whether a worker a device is more than this process by itself, and Dask is there for it."""
-    return importlib.util.find_spec("distributed") is not None and graphics_cards() > 1
-
-
-def graphics_cards() -> int:
-    """How many CUDA devices this machine has."""
-    import torch
-
-    return torch.cuda.device_count()
-
-
-def _devices(cards: int) -> list[str]:
-    """What CUDA calls each of so many devices that this process sees: a number or an identifier.
-
-    The process that started this one may have given it only some, by CUDA_VISIBLE_DEVICES.
-    """
-    given = os.environ.get("CUDA_VISIBLE_DEVICES")
-    names = [] if given is None else [name.strip() for name in given.split(",")]
-    return names[:cards] if len(names) >= cards else [str(number) for number in range(cards)]
-
-
-def _own_cluster(workers: int | None) -> SpecCluster:
-    """Worker processes on this machine, which share its cores and are replaced when they die."""
-    import dask
-    from dask.system import CPU_COUNT  # that this process may use
-    from distributed import Nanny, Scheduler, SpecCluster
-
-    cards = graphics_cards()
-    devices = _devices(cards)
-    count = workers or max(1, cards)
-    threads = max(1, CPU_COUNT // count)
-    options = []
-    for number in range(count):
-        environment = {"OMP_NUM_THREADS": str(threads)}
-        if cards:
-            environment["CUDA_VISIBLE_DEVICES"] = devices[number % cards]
-        options.append(
-            {
-                "nthreads": threads,
-                "memory_limit": "auto",
-                "resources": {GPU: 1} if cards else {},
-                "env": environment,
-                "silence_logs": logging.CRITICAL,
-                "preload": [__name__],
-            }
-        )
-    # A painting can neither be put aside nor moved to disk; only the last limit is of use.
-    memory = {f"distributed.worker.memory.{name}": False for name in ("target", "spill", "pause")}
-    with dask.config.set(memory):
-        return SpecCluster(
-            workers={
-                number: {"cls": Nanny, "options": given} for number, given in enumerate(options)
-            },
-            # It is counted here how often a job may be tried.
-            scheduler={
-                "cls": Scheduler,
-                "options": {
-                    "host": "127.0.0.1",
-                    "dashboard": False,
-                    "dashboard_address": "127.0.0.1:0",
-                    "allowed_failures": 0,
-                },
-            },
-            silence_logs=logging.CRITICAL,
-        )
-
-
-def dask_setup(worker: object) -> None:
-    """Dask calls this in a worker of ours: a terminal's Ctrl-C is for the batch alone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return importlib.util.find_spec("distributed") is not None and own_workers.graphics_cards() > 1
 
 
 def _connect(address: str) -> Client:
@@ -238,7 +168,7 @@ class _Crew:
             self._reconnect()
         connected = self._client.status == "running"
         workers = self._client.scheduler_info()["workers"].values() if connected else ()
-        cards = [worker for worker in workers if worker["resources"].get(GPU)]
+        cards = [worker for worker in workers if worker["resources"].get(own_workers.GPU)]
         self._slots, self._gpu = len(cards or workers), bool(cards)
         if self._slots:
             self._seen = now
@@ -276,7 +206,7 @@ class _Crew:
             except UserError as error:
                 return attempt.fail(str(error))
             task = (_paint_carried, order, self._engine)
-        resources = {GPU: 1} if self._gpu else None
+        resources = {own_workers.GPU: 1} if self._gpu else None
         try:
             future = self._client.submit(*task, pure=False, resources=resources)
         except (OSError, ClosedClientError):  # the connection was lost a moment ago

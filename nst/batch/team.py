@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any
 
-from nst.batch import cluster, easel
+from nst.batch import cluster, easel, own_workers
 from nst.errors import UserError
 from nst.paint.spread import TeamLostError
 
@@ -127,7 +127,9 @@ class DaskTeam:
         if self._client.status != "running":
             return []
         workers = self._client.scheduler_info(n_workers=-1)["workers"]
-        cards = [address for address in workers if workers[address]["resources"].get(cluster.GPU)]
+        cards = [
+            address for address in workers if workers[address]["resources"].get(own_workers.GPU)
+        ]
         return sorted(cards or workers)
 
 

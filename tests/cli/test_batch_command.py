@@ -12,6 +12,7 @@ import threading
 import time
 from pathlib import Path
 
+import fsspec
 import pytest
 from batches import PAIRS, SMALL, manifest, picture
 from engines import WAITS, FakeEngine, FakePainter, painted
@@ -208,3 +209,26 @@ def test_all_is_painted_by_one_thread(run_fake, folders, monkeypatch):
     assert run_fake("batch", "--content", "photos", "--style", "art", "-o", "out", *SMALL)[0] == 0
     assert run_fake("sheet", "photos/a.png", "--style", "art", "-o", "sheet.png", *SMALL)[0] == 0
     assert len(threads) == 1
+
+
+def test_names_in_other_alphabets_are_painted(run_fake, folders):
+    """60 and 80 Chinese characters make a name of more bytes than a file may have."""
+    photo, artwork = folders / f"{'風' * 60}.png", folders / f"{'山' * 80}.png"
+    photo.write_bytes(picture(7))
+    artwork.write_bytes(picture(8))
+    batch = ["batch", "--content", photo.name, "--style", artwork.name, "-o", "out", *SMALL]
+    for expected in ("1 painted", "1 skipped"):
+        code, _, err = run_fake(*batch)
+        assert code == 0, err
+        assert expected in err
+
+
+def test_a_start_may_have_an_address_as_in_a_list_of_jobs(run_fake):
+    fsspec.filesystem("memory").pipe("/starts/start.png", picture(3))
+    code, _, err = run_fake(*PAIRS, "--init", "memory://starts/start.png")
+    assert code == 0, err
+    for path in Path("out").glob("?_in_?.png"):
+        assert recipe.read(path.read_bytes()).init.name == "start.png"
+    code, _, err = run_fake(*PAIRS, "--init", "memory://starts/none.png")
+    assert code == 2
+    assert "there is no such file" in err
