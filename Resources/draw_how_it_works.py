@@ -24,6 +24,7 @@ from nst.settings import Settings
 from nst.studio.order import Pictures
 from nst.studio.preparation import prepare
 from nst.vgg import network
+from nst.vgg.wanted import Wanted
 
 HERE = Path(__file__).parent
 FOLDER = HERE / "how_it_works"
@@ -80,13 +81,13 @@ def draw_textures(trunk: network.VGG19, size: int, steps: int) -> dict[str, Imag
     drawn = {"artwork": ImageOps.fit(artwork, (width, height), Image.Resampling.LANCZOS)}
     for count in range(1, len(LAYERS) + 1):
         layers = LAYERS[:count]
-        known = trunk.look(pixels, (), layers).grams
+        known = trunk.look(pixels, Wanted((), layers)).grams
         targets = [known[layer][0] for layer in layers]
 
         def loss(
             seen: Tensor, layers: Sequence[str] = layers, targets: Sequence[Tensor] = targets
         ) -> Tensor:
-            grams = trunk.look(seen, (), layers).grams
+            grams = trunk.look(seen, Wanted((), layers)).grams
             return losses.style_loss([grams[layer][0] for layer in layers], targets)
 
         drawn[f"texture_{count}"] = from_noise(trunk, (1, 3, height, width), loss, steps)

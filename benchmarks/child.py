@@ -81,7 +81,7 @@ def tiled(side: int, tile: int) -> dict[str, float]:
     painter.step(settings.learning_rate)
     seconds = time.perf_counter() - start
     painter.moment().image()
-    canvas = memory.Canvas(side, side, settings)
+    canvas = memory.Workload(side, side, settings)
     model = estimate.peak(canvas, tile)
     return {"peak": peak_memory(), "seconds": seconds, "model": model}
 
@@ -107,7 +107,7 @@ def planned(side: int, iterations: int | None = None) -> dict[str, float]:
     )
     trunk = network.load(device="cpu")
     height, width = content.shape[2:]
-    canvas = memory.Canvas(height, width, settings)
+    canvas = memory.Workload(height, width, settings)
     free = memory.free_memory(trunk.device)
     tile = TILE if side >= TILED_FROM else None
     found = estimate.estimate(canvas, 1, tile, free, estimate.measure(trunk, settings))

@@ -63,7 +63,7 @@ def section(measured: dict[int, tuple[dict[str, float], dict[str, float] | None]
             )
         rows.append(row if once is not None else f"{row}| | | | |")
     rows += ["\nWhat that memory is for, by the model (MB):\n"]
-    parts = {side: memory.parts(memory.Canvas(side, side, Settings()), TILE) for side in measured}
+    parts = {side: memory.parts(memory.Workload(side, side, Settings()), TILE) for side in measured}
     names = list(dict.fromkeys(name for part in parts.values() for name in part))
     rows += [f"| size | {' | '.join(names)} |", "| --- |" + " --- |" * len(names)]
     for side, part in parts.items():

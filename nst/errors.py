@@ -37,6 +37,10 @@ class NoMemoryError(UserError):
         )
 
 
+class TooLargeError(UserError):
+    """A canvas needs more memory than there is, as is known before anything is painted."""
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error says that no more memory can be had, on the processor or a graphics card."""
     # torch has a class of its own for graphics cards only; on the CPU it says it in words.

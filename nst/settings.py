@@ -11,14 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nst.errors import UserError
-
-# VGG19's layers that can be looked at, from strokes of a pixel to whole objects.
-LAYERS = (
-    *("conv1_1", "conv1_2", "conv2_1", "conv2_2"),
-    *("conv3_1", "conv3_2", "conv3_3", "conv3_4"),
-    *("conv4_1", "conv4_2", "conv4_3", "conv4_4", "conv5_1"),
-)
-
+from nst.layers import LAYERS
 
 DEFAULT_PRESET = "balanced"
 MOST_STYLES = 16

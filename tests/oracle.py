@@ -7,7 +7,7 @@ import functools
 import torch
 import torch.nn.functional as F
 
-from nst.vgg import network, weights
+from nst.vgg import calibration, weights
 
 
 @functools.cache
@@ -18,7 +18,7 @@ def layers():
     """
     return {
         layer.name: (layer.weight.double(), layer.bias.double(), layer.average_gain)
-        for layer in network.normalize_layers(weights.load_convolutions("original"))
+        for layer in calibration.normalize_layers(weights.load_convolutions("original"))
     }
 
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nst.errors import UserError
-from nst.settings import CONTROLS, LAYERS, MOST_STYLES, PRESETS, Settings, SettingsError
+from nst.layers import LAYERS
+from nst.settings import CONTROLS, MOST_STYLES, PRESETS, Settings, SettingsError
 
 LISTS = [name for name, control in CONTROLS.items() if control.most]
 NUMBERS = [

@@ -162,6 +162,5 @@ def _trunk(engine: VGGEngine, threads: int) -> VGG19:
 
     torch.set_num_threads(threads)
     trunk = engine.load()
-    trunk.spare_memory(True)
-    malloc.spare(True)
+    malloc.Thrift().begin()  # for as long as the worker lives
     return trunk

@@ -192,9 +192,9 @@ def _records(
     elif options.shared:
         raise UserError("--shared is for workers; give --workers or --scheduler with it.")
     elif not (options.device in ("auto", "cuda") and cluster.worthwhile()):
-        from nst.vgg import network
+        from nst.vgg import device
 
-        network.choose_device(options.device)
+        device.choose_device(options.device)
         return local.paint_all(jobs, options.output, engine, tally.progress)
     return cluster.paint_all(
         jobs, options.output, engine, options.workers, options.scheduler, options.shared

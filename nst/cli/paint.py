@@ -240,7 +240,7 @@ def _exif(work: _Work) -> bytes:
     return metadata.camera_data(content.data, content.file_name) if keep else b""
 
 
-def _canvas(work: _Work) -> memory.Canvas:
+def _canvas(work: _Work) -> memory.Workload:
     """What decides how much memory the painting takes."""
     from nst.paint import memory
     from nst.pictures import fitting
@@ -248,7 +248,7 @@ def _canvas(work: _Work) -> memory.Canvas:
     settings, pictures = work.order.settings, work.pictures
     width, height = fitting.fit_size(pictures.content.size, settings.resolution, settings.square)
     element_size = work.vgg.precision.itemsize
-    return memory.Canvas(height, width, settings, len(pictures.masks), element_size)
+    return memory.Workload(height, width, settings, len(pictures.masks), element_size)
 
 
 def _tell_plan(report: Report, found: Estimate, free: int) -> None:

@@ -1,7 +1,8 @@
 """How the C library keeps the memory that this process has freed: one owner for all its settings.
 
-They hold for the whole process, whoever sets them. What a server chooses for good is where
-`spare(False)` goes back to. Only glibc can be told; other C libraries are left alone.
+They hold for the whole process, whoever sets them. So this module keeps, for the process,
+what a server chose for good and who spares memory at the moment. Only glibc can be told; other C
+libraries are left alone.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ KEPT = Thresholds(trim=32 * 2**20, mmap=32 * 2**20)  # the most that glibc takes
 SPARING = Thresholds(trim=16 * 2**20, mmap=4 * 2**20)
 EARLY = Thresholds(trim=65536, mmap=65536)
 
-_at_rest = [KEPT]  # what holds while nobody spares
+_at_rest = [KEPT]  # what holds while nobody is thrifty
+_thrifty: set[Thrift] = set()
 
 
 def give_back_early() -> bool:
@@ -41,14 +43,26 @@ def give_back_early() -> bool:
     return _set(EARLY)
 
 
-def spare(sparing: bool) -> None:
-    """Give every large block back once it is free, or do again what was done before.
+class Thrift:
+    """Gives every large block back once it is free, from `begin` to `end`.
 
     Otherwise the library keeps those of up to 32 MB for later, in between the small ones that are
-    in use: a third more memory for a tile. To ask for them anew takes some time.
+    in use: a third more memory for a tile. To ask for them anew takes some time. While several
+    such objects in a process have begun, the last one that ends is the one that counts.
     """
-    # A server that gives back early keeps to it: sparing would raise the thresholds.
-    _set(min(SPARING, _at_rest[0]) if sparing else _at_rest[0])
+
+    def begin(self) -> None:
+        """May be called again, without a difference."""
+        _thrifty.add(self)
+        # A server that gives back early keeps to it: `SPARING` would raise the thresholds.
+        _set(min(SPARING, _at_rest[0]))
+
+    def end(self) -> None:
+        """Do again what was done before, unless others have still to end."""
+        if self in _thrifty:
+            _thrifty.discard(self)
+            if not _thrifty:
+                _set(_at_rest[0])
 
 
 def give_back() -> None:

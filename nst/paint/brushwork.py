@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from nst import layers
 from nst.paint import losses
 from nst.paint.checkpoint import CheckpointError
 from nst.paint.composition import regions, style_error
@@ -102,7 +103,7 @@ class Brushwork:
         self.balance = Balance.of(scene.settings)
         # What deeper layers see is large, and was settled by the composition.
         self.style_layers = [
-            layer for layer in scene.settings.style_layers if int(layer[4]) <= DEEPEST
+            layer for layer in scene.settings.style_layers if layers.block(layer) <= DEEPEST
         ]
         self.layer_weights = [
             weight
@@ -321,7 +322,7 @@ class _Bank:
         return cls(torch.cat([*parts]), groups)
 
 
-def _look_at_styles(scene: Scene, layers: Sequence[str]) -> list[list[Tensor]]:
+def _look_at_styles(scene: Scene, wanted: Sequence[str]) -> list[list[Tensor]]:
     """For each style hypercolumns of some of its places, (n, channels), and its Gram matrices.
 
     The places are chosen by chance: from all styles as many as their weights say, or, for masks, as
@@ -336,8 +337,8 @@ def _look_at_styles(scene: Scene, layers: Sequence[str]) -> list[list[Tensor]]:
     settings = scene.settings
     return [
         scene.recall(
-            (digest, *style.shape, scene.tile, *layers, settings.pooling, count, settings.seed),
-            functools.partial(_look_at, scene, style, count, layers),
+            (digest, *style.shape, scene.tile, *wanted, settings.pooling, count, settings.seed),
+            functools.partial(_look_at, scene, style, count, wanted),
         )
         for digest, style, count in zip(scene.digests[1:], styles, counts, strict=True)
     ]
@@ -350,7 +351,7 @@ def _inner_cells(style: Tensor) -> Tensor:
     return numbers[RIM : height - RIM, RIM : width - RIM].flatten()
 
 
-def _look_at(scene: Scene, style: Tensor, count: int, layers: Sequence[str]) -> list[Tensor]:
+def _look_at(scene: Scene, style: Tensor, count: int, wanted: Sequence[str]) -> list[Tensor]:
     """Hypercolumns of so many cells of an artwork, and its Gram matrices in these layers."""
     generator = torch.Generator().manual_seed(scene.settings.seed)
     height, width = style.shape[2:]
@@ -358,17 +359,17 @@ def _look_at(scene: Scene, style: Tensor, count: int, layers: Sequence[str]) -> 
     chosen = torch.zeros(height // CELL * (width // CELL), dtype=torch.bool)
     chosen[inner[torch.randperm(len(inner), generator=generator)[:count]]] = True
     chosen = chosen.view(height // CELL, width // CELL).to(scene.vgg.device)
-    eye = scene.eye_here((height, width), (*LAYERS, *layers))
+    eye = scene.eye_here((height, width), (*LAYERS, *wanted))
     picture = photo_of(style, scene.vgg)
     grams: dict[str, Tensor] = {}
 
     def look(window: Window) -> Features:
-        seen = eye.see(picture(window), window, LAYERS, layers, CELL)
+        seen = eye.see(picture(window), window, LAYERS, wanted, CELL)
         for layer, gram in seen.grams.items():
             grams[layer] = grams[layer] + gram if layer in grams else gram
         return seen.features
 
-    return [_columns(eye, look, chosen), *(grams[layer][0] for layer in layers)]
+    return [_columns(eye, look, chosen), *(grams[layer][0] for layer in wanted)]
 
 
 @dataclass(frozen=True)
@@ -439,7 +440,7 @@ def _without_rim(
     counted: Tensor | None, layer: str, window: Window, device: torch.device
 ) -> Tensor | None:
     """`counted`, 0 where zeros lie beside a place."""
-    block = int(layer[4])
+    block = layers.block(layer)
     if block < DEEPEST:
         return counted
     (rows, columns), (height, width) = window.place(block), window.size(block)

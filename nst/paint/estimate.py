@@ -13,11 +13,15 @@ from dataclasses import dataclass, replace
 
 import torch
 
+from nst.errors import TooLargeError
+from nst.layers import BLOCKS, block, deepest, suitable_side
 from nst.paint import memory, neighbours
-from nst.paint.schedule import OVERHEAD, STROKE_COST, Stage, multiple_of_16, plan, pyramid
-from nst.settings import CONTROLS, LAYERS, Settings
+from nst.paint.schedule import OVERHEAD, STROKE_COST, Stage, plan, pyramid
+from nst.settings import CONTROLS, Settings
 from nst.vgg.network import VGG19
 from nst.vgg.tiles import Window, tiles
+from nst.vgg.wanted import Wanted
+from nst.vgg.workspace import Workspace
 
 MEASURED = 256  # px, the side of the picture that is looked at to measure the machine
 ROUNDS = 5
@@ -50,35 +54,35 @@ class Estimate:
         return len(tiles(self.height, self.width, self.tile))
 
 
-def peak(canvas: memory.Canvas, side: int) -> int:
+def peak(load: memory.Workload, side: int) -> int:
     """Bytes of a process of its own that paints the canvas in tiles of this side."""
-    program = memory.PROGRAM + (memory.WEIGHTS if canvas.area <= memory.LARGE else 0)
-    return program + memory.total(canvas, side) + PICTURES * canvas.area
+    program = memory.PROGRAM + (memory.WEIGHTS if load.area <= memory.LARGE else 0)
+    return program + memory.total(load, side) + PICTURES * load.area
 
 
-def check(canvas: memory.Canvas, free: int) -> None:
-    """Raises `memory.TooLargeError` for a canvas that does not fit into so many bytes.
+def check(load: memory.Workload, free: int) -> None:
+    """Raises `TooLargeError` for a canvas that does not fit into so many bytes.
 
     Its message names the largest resolution that would.
     """
     least = memory.SIDES[-1]
-    if memory.total(canvas, least) <= free:
+    if memory.total(load, least) <= free:
         return
-    needed = memory.total(canvas, least) / 1e9
-    raise memory.TooLargeError(
-        f"A canvas of {canvas.width} x {canvas.height} px needs {needed:.1f} GB of memory even in "
-        f"small pieces, and {free / 1e9:.1f} GB are free; {_advice(canvas, free)}"
+    needed = memory.total(load, least) / 1e9
+    raise TooLargeError(
+        f"A canvas of {load.width} x {load.height} px needs {needed:.1f} GB of memory even in "
+        f"small pieces, and {free / 1e9:.1f} GB are free; {_advice(load, free)}"
     )
 
 
-def _advice(canvas: memory.Canvas, free: int) -> str:
-    longer = max(canvas.height, canvas.width)
+def _advice(load: memory.Workload, free: int) -> str:
+    longer = max(load.height, load.width)
     smallest = int(CONTROLS["resolution"].minimum or STEP)
     for side in range(longer // STEP * STEP, smallest - 1, -STEP):
         height, width = (
-            multiple_of_16(length * side / longer) for length in (canvas.height, canvas.width)
+            suitable_side(length * side / longer) for length in (load.height, load.width)
         )
-        reduced = replace(canvas, height=height, width=width)
+        reduced = replace(load, height=height, width=width)
         if side < longer and memory.total(reduced, memory.SIDES[-1]) <= free:
             return f"choose a resolution of at most {side} px."
     return "close other programs, or use a computer with more memory."
@@ -90,12 +94,12 @@ def measure(vgg: VGG19, settings: Settings) -> float:
     Each picture costs as much as `OVERHEAD` pixels more.
     """
     picture = torch.rand(1, 3, MEASURED, MEASURED, generator=torch.Generator().manual_seed(0))
-    content, style = [settings.content_layer], settings.style_layers
-    took = []
+    wanted = Wanted([settings.content_layer], settings.style_layers, settings.pooling)
+    workspace, took = Workspace(BLOCKS), []
     for _ in range(ROUNDS):
         pixels = vgg.normalize(picture).requires_grad_()
         began = time.perf_counter()
-        seen = vgg.look(pixels, content, style, pooling=settings.pooling)
+        seen = vgg.look(pixels, wanted, workspace=workspace)
         outputs = [*seen.features.values(), *seen.grams.values()]
         gradient = torch.autograd.grad(outputs, pixels, [torch.ones_like(x) for x in outputs])[0]
         gradient[0, 0, 0, 0].item()  # waits for the device
@@ -106,30 +110,30 @@ def measure(vgg: VGG19, settings: Settings) -> float:
 
 
 def estimate(
-    canvas: memory.Canvas, styles: int, tile: int | None, free: int, pace: float
+    load: memory.Workload, styles: int, tile: int | None, free: int, pace: float
 ) -> Estimate:
     """What a canvas in so many styles takes, with so many bytes free.
 
     `tile` is as in `transfer.steps`, `pace` as from `measure`.
     """
-    stages = plan(canvas.settings, canvas.height, canvas.width)
+    stages = plan(load.settings, load.height, load.width)
     sides = [
-        tile or memory.tile_side(replace(canvas, height=stage.height, width=stage.width), free)
+        tile or memory.tile_side(replace(load, height=stage.height, width=stage.width), free)
         for stage in stages
     ]
     pixels = sum(
-        _shown(stage, canvas.settings, styles, side)
+        _shown(stage, load.settings, styles, side)
         for stage, side in zip(stages, sides, strict=True)
     )
     side = sides[-1]
     return Estimate(
-        canvas.height,
-        canvas.width,
+        load.height,
+        load.width,
         tuple(dict.fromkeys(stage.scale for stage in stages)),
         sum(stage.iterations for stage in stages),
         side,
         max(
-            peak(replace(canvas, height=stage.height, width=stage.width), side)
+            peak(replace(load, height=stage.height, width=stage.width), side)
             for stage, side in zip(stages, sides, strict=True)
         ),
         pixels * pace,
@@ -144,10 +148,10 @@ def _shown(stage: Stage, settings: Settings, styles: int, side: int) -> float:
     sizes = [(stage.height, stage.width)]
     if settings.coarse_to_fine:
         sizes = pyramid(stage.height, stage.width)
-    deepest = max((settings.content_layer, *settings.style_layers), key=LAYERS.index)
+    last = deepest((settings.content_layer, *settings.style_layers))
     step, begin = 0.0, 0.0
     for number, (height, width) in enumerate(sizes):
-        windows = [Window(tile, deepest) for tile in tiles(height, width, side)]
+        windows = [Window(tile, last) for tile in tiles(height, width, side)]
         area = sum(_area(window) + OVERHEAD for window in windows)
         twice = FORTH if len(windows) > 1 else 0.0
         step += area * (1 + twice)
@@ -168,9 +172,9 @@ def _shown_to_paint(stage: Stage, styles: int, side: int) -> float:
 
 def _area(window: Window) -> float:
     """Pixels of a window, those of each block by what the block costs."""
-    blocks = range(1, int(window.deepest[4]) + 1)
-    costs = sum(SHARES[block] for block in blocks)
+    blocks = range(1, block(window.deepest) + 1)
+    costs = sum(SHARES[number] for number in blocks)
     total = 0.0
-    for block in blocks:
-        total += SHARES[block] / costs * math.prod(window.shown(block)) * 4 ** (block - 1)
+    for number in blocks:
+        total += SHARES[number] / costs * math.prod(window.shown(number)) * 4 ** (number - 1)
     return total

@@ -30,6 +30,7 @@ from nst.paint.tensors import compact, expand, grey, is_grey, reduced, resize
 from nst.settings import Settings
 from nst.vgg.network import VGG19
 from nst.vgg.strips import picture_strips
+from nst.vgg.workspace import Workspace
 
 T = TypeVar("T")
 
@@ -66,6 +67,7 @@ class Loop:
         self.black = vgg.normalize(torch.zeros(1, 3, 1, 1))
         self.white = vgg.normalize(torch.ones(1, 3, 1, 1))
         self.iteration = 0
+        self.workspace, self.thrift = Workspace(), malloc.Thrift()
         # A painting in styles without colour has none, either, once strokes are drawn.
         self.colourless = all(is_grey(style) for style in self.styles)
         self.faces = faces.find(self.content) if settings.style_loss == "neighbours" else None
@@ -87,7 +89,7 @@ class Loop:
         The styles are not needed any more after the `last` stage has begun.
         """
         kind = Brushwork if stage.brushwork else Composition
-        self.vgg.spare_memory(stage.area > memory.LARGE, kind.blocks)
+        self.workspace.keep(0 if stage.area > memory.LARGE else kind.blocks)
         self.optimizer: Adam | LBFGS | None = None
         self._forget()  # cycles in it would keep its memory until the next collection of garbage
         self.objective = None
@@ -149,12 +151,13 @@ class Loop:
         kept = resume.tile if resume is not None else 0  # to the bit the same
         tile = self.asked_tile or kept or self._tile_side()
         if tile < memory.WHOLE:
-            malloc.spare(True)
+            self.thrift.begin()
         return Scene(
             self.vgg,
             self.settings,
             self.photo,
             self.styles,
+            self.workspace,
             max(self.content.shape[2:]),
             self.digests,
             masks,
@@ -217,7 +220,7 @@ class Loop:
         """The longest side of tiles that the memory suffices for, px."""
         masks = 0 if self.masks is None else self.masks.shape[1]
         height, width = self.photo.shape[2:]
-        asked = memory.Canvas(height, width, self.settings, masks, self.vgg.precision.itemsize)
+        asked = memory.Workload(height, width, self.settings, masks, self.vgg.precision.itemsize)
         fitting = memory.tile_side(asked, memory.free_memory(self.vgg.device))
         return (
             min(fitting, spread.tile_side(height, width, len(self.team))) if self.team else fitting
@@ -244,7 +247,7 @@ class Loop:
             # Only here, behind the `except`, is the error gone, which kept all memory in use.
             assert self.scene is not None
             self.scene.tile = memory.smaller(self.tile, *self.photo.shape[2:])
-            malloc.spare(True)
+            self.thrift.begin()
             self._forget()
 
     def _forget(self) -> None:
@@ -296,8 +299,7 @@ class Loop:
         """Let go of all but the picture."""
         self._forget()
         self.optimizer = self.objective = None
-        if self.tile < memory.WHOLE:
-            malloc.spare(False)
+        self.thrift.end()
 
     def moment(self) -> Moment:
         """The canvas as it is now."""

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 import torch
 
-from nst.errors import NoMemoryError, UserError
+from nst import layers
+from nst.errors import NoMemoryError
 from nst.machine import limits
 from nst.paint import neighbours
-from nst.settings import LAYERS, Settings
+from nst.settings import Settings
 from nst.vgg.tiles import Window, tiles
 
 WHOLE = 2**20  # px, the side of a tile that no picture is larger than
@@ -29,7 +30,6 @@ USABLE = 0.8  # of the memory that is free: other programs want some, too
 PICTURE = 12  # bytes a pixel in float32
 # Bytes a pixel that the optimiser holds while it steps: Adam two moments, L-BFGS its history.
 OPTIMIZERS = {"adam": 2 * PICTURE, "lbfgs": 27 * PICTURE}
-CHANNELS = {1: 64, 2: 128, 3: 256, 4: 512, 5: 512}  # of the features, by block
 # Bytes of the artworks' places to choose from, twice while neighbours are looked for, and for each
 # pixel of what is chosen for it and of where faces are.
 BANK, CHOICES = 40_000_000, 5.0
@@ -37,13 +37,9 @@ DENSITY = 0.36  # of features after a ReLU, how many are not 0
 SHALLOW = 3  # the first block whose features are kept for comparison by tiles
 
 
-class TooLargeError(UserError):
-    """There is not enough memory for a canvas, however it is cut."""
-
-
 @dataclass(frozen=True)
-class Canvas:
-    """What decides how much memory a painting takes."""
+class Workload:
+    """What decides how much memory a painting takes, and how long."""
 
     height: int  # px
     width: int
@@ -57,20 +53,20 @@ class Canvas:
         return self.height * self.width
 
 
-def parts(canvas: Canvas, side: int) -> dict[str, int]:
+def parts(load: Workload, side: int) -> dict[str, int]:
     """Bytes by what they are for, if the canvas is cut into tiles of at most `side` px.
 
     All that a painting adds to a process that is ready and has its photo as a float32 tensor.
     """
-    settings, area = canvas.settings, canvas.area
+    settings, area = load.settings, load.area
     found = {
         "pixels": PICTURE * area,
         "gradient": PICTURE * area,
         "optimiser": OPTIMIZERS[settings.optimizer] * area,
     }
-    if canvas.masks:
-        found["masks"] = 4 * (2 * canvas.masks + 1) * area
-    composed, painted = _composing(canvas, side), _painting(canvas, side)
+    if load.masks:
+        found["masks"] = 4 * (2 * load.masks + 1) * area
+    composed, painted = _composing(load, side), _painting(load, side)
     if settings.style_loss == "gram":
         return found | composed
     # From coarse to fine, a large canvas is never composed.
@@ -78,14 +74,14 @@ def parts(canvas: Canvas, side: int) -> dict[str, int]:
     return found | (painted if settings.coarse_to_fine else larger)
 
 
-def _composing(canvas: Canvas, side: int) -> dict[str, int]:
+def _composing(load: Workload, side: int) -> dict[str, int]:
     """Of `parts`, what comparing with content and Gram matrices adds."""
-    settings, area = canvas.settings, canvas.area
+    settings, area = load.settings, load.area
     wanted = (settings.content_layer, *settings.style_layers)
-    windows = _windows(canvas, side, wanted)
-    look = _look([settings.content_layer], settings.style_layers, canvas.element_size)
+    windows = _windows(load, side, wanted)
+    look = _look([settings.content_layer], settings.style_layers, load.element_size)
     found = {
-        "content target": round(_target(canvas, len(windows) > 1) * area),
+        "content target": round(_target(load, len(windows) > 1) * area),
         "tile": round(look * _largest(windows)) + SCRATCH,
     }
     if settings.coarse_to_fine:
@@ -93,21 +89,21 @@ def _composing(canvas: Canvas, side: int) -> dict[str, int]:
     return found
 
 
-def _painting(canvas: Canvas, side: int) -> dict[str, int]:
+def _painting(load: Workload, side: int) -> dict[str, int]:
     """Of `parts`, what comparing with neighbours adds."""
-    layers, deepest = neighbours.LAYERS, neighbours.DEEPEST
-    style = [layer for layer in canvas.settings.style_layers if int(layer[4]) <= deepest]
-    windows = _windows(canvas, side, (*layers, *style))
-    look = _look(layers, style, canvas.element_size, neighbours.CELL)
+    compared, deepest = neighbours.LAYERS, neighbours.DEEPEST
+    style = [layer for layer in load.settings.style_layers if layers.block(layer) <= deepest]
+    windows = _windows(load, side, (*compared, *style))
+    look = _look(compared, style, load.element_size, neighbours.CELL)
     return {
-        "neighbours": BANK + round(CHOICES * canvas.area),
+        "neighbours": BANK + round(CHOICES * load.area),
         "tile": round(look * _largest(windows)) + SCRATCH,
     }
 
 
-def _windows(canvas: Canvas, side: int, layers: Sequence[str]) -> list[Window]:
-    deepest = max(layers, key=LAYERS.index)
-    return [Window(tile, deepest) for tile in tiles(canvas.height, canvas.width, side)]
+def _windows(load: Workload, side: int, wanted: Sequence[str]) -> list[Window]:
+    deepest = layers.deepest(wanted)
+    return [Window(tile, deepest) for tile in tiles(load.height, load.width, side)]
 
 
 def _largest(windows: Sequence[Window]) -> int:
@@ -115,13 +111,14 @@ def _largest(windows: Sequence[Window]) -> int:
     return max(math.prod(window.shown(1)) for window in windows)
 
 
-def _target(canvas: Canvas, cut: bool) -> float:
+def _target(load: Workload, cut: bool) -> float:
     """Bytes a pixel of what the content is compared with."""
-    block = int(canvas.settings.content_layer[4])
-    features: float = CHANNELS[block] / 4 ** (block - 1)
+    layer = load.settings.content_layer
+    block = layers.block(layer)
+    features: float = layers.channels(layer) / 4 ** (block - 1)
     if not cut:
-        return features * canvas.element_size
-    return features * (1 / 8 + DENSITY * canvas.element_size) if block >= SHALLOW else 0.0
+        return features * load.element_size
+    return features * (1 / 8 + DENSITY * load.element_size) if block >= SHALLOW else 0.0
 
 
 def _look(compared: Sequence[str], style: Sequence[str], size: int, cell: int = 1) -> float:
@@ -130,14 +127,14 @@ def _look(compared: Sequence[str], style: Sequence[str], size: int, cell: int = 
     `compared` in place, over cells of `cell` px.
     """
     wanted = {*compared, *style}
-    deepest = max(wanted, key=LAYERS.index)
-    stem = deepest > "conv2" and "conv1_2" not in wanted
+    deepest = layers.deepest(wanted)
+    stem = layers.block(deepest) > 1 and "conv1_2" not in wanted
     stem = stem and (cell > 1 or "conv1_1" not in compared)
     kept, largest = float(PICTURE), 0.0
-    for name in LAYERS[: LAYERS.index(deepest) + 1]:
-        block = int(name[4])
-        features = CHANNELS[block] / 4 ** (block - 1)
-        ends = name in ("conv1_2", "conv2_2", "conv3_4", "conv4_4") and name != deepest
+    for name in layers.up_to(deepest):
+        block = layers.block(name)
+        features = layers.channels(name) / 4 ** (block - 1)
+        ends = layers.ends_block(name) and name != deepest
         if ends:
             kept += features / 4 * 2  # where the pooling's gradient goes
         if cell > 1 and name in compared:
@@ -153,17 +150,17 @@ def _look(compared: Sequence[str], style: Sequence[str], size: int, cell: int = 
     return kept + largest / 2
 
 
-def total(canvas: Canvas, side: int) -> int:
+def total(load: Workload, side: int) -> int:
     """The sum of all `parts`, bytes."""
-    return sum(parts(canvas, side).values())
+    return sum(parts(load, side).values())
 
 
-def tile_side(canvas: Canvas, free: int) -> int:
+def tile_side(load: Workload, free: int) -> int:
     """The largest of `SIDES` with which the canvas takes no more than what can be used of `free`.
 
     The smallest if there is none.
     """
-    fitting = [side for side in SIDES if total(canvas, side) <= USABLE * free]
+    fitting = [side for side in SIDES if total(load, side) <= USABLE * free]
     return next(iter(fitting), SIDES[-1])
 
 

@@ -13,6 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from nst.layers import channels
+
 # What a hypercolumn is made of: few layers, as more were no better. Layers of block 4, which see
 # large things, cost a third more and drew the photo's lines less well.
 LAYERS = ("conv1_1", "conv2_1", "conv2_2", "conv3_1", "conv3_3")
@@ -25,7 +27,6 @@ SHARED = 4  # places that tell how popular a neighbour is
 # How soft the choice is, in twice the cosine, while prices are found at which all neighbours are
 # chosen alike often, how often they are set anew, and for how many places that ask.
 SOFTNESS, ROUNDS, PRICED = 0.05, 20, 1024
-CHANNELS = {1: 64, 2: 128, 3: 256}  # of the features, by block
 
 Features = Mapping[str, Tensor]  # of all `LAYERS`, averaged over cells, (1, C, h, w)
 
@@ -44,13 +45,13 @@ def hypercolumns(features: Features, top: int = 0, bottom: int | None = None) ->
 
 def layer_of(rows: Tensor, layer: str) -> Tensor:
     """What hypercolumns hold of one layer, (n, C), as the trunk gives it but for `unit`."""
-    start = sum(CHANNELS[int(name[4])] for name in LAYERS[: LAYERS.index(layer)])
-    return rows[:, start : start + CHANNELS[int(layer[4])]]
+    start = sum(channels(name) for name in LAYERS[: LAYERS.index(layer)])
+    return rows[:, start : start + channels(layer)]
 
 
 def unit(layer: str) -> float:
     """What the features of a layer are divided by in a hypercolumn."""
-    return math.sqrt(CHANNELS[int(layer[4])])
+    return math.sqrt(channels(layer))
 
 
 def pieces(height: int, width: int) -> Iterator[tuple[int, int]]:

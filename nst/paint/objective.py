@@ -12,15 +12,16 @@ from typing import Protocol
 
 from torch import Tensor
 
+from nst.layers import deepest, suitable_side
 from nst.paint import losses, memory
-from nst.paint.schedule import multiple_of_16
 from nst.paint.spread import SpreadEye, Team
 from nst.paint.targets import TargetCache
 from nst.paint.tensors import expand, reduced
 from nst.paint.tiling import Eye
-from nst.settings import LAYERS, Settings
+from nst.settings import Settings
 from nst.vgg.network import VGG19
 from nst.vgg.tiles import Window, tiles
+from nst.vgg.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class Scene:
     settings: Settings
     photo: Tensor  # `tensors.compact`, of the canvas' size
     styles: Sequence[Tensor]  # `tensors.compact`, as they were given
+    workspace: Workspace
     full: int  # px, the longer side of the content as it was given
     digests: Sequence[str]  # of the content and each style, as they were given
     masks: Tensor | None = None  # (1, R, H, W) of the canvas' size, one a style
@@ -92,28 +94,26 @@ class Scene:
         """What looks at pictures of this height and width, up to the deepest of the layers."""
         windows, pooling = self.windows(size, layers), self.settings.pooling
         if self.team is not None and len(windows) > 1:
-            return SpreadEye(self.vgg, windows, pooling, self.spares_memory, self.team)
-        return Eye(self.vgg, windows, pooling, self.spares_memory)
+            return SpreadEye(self.vgg, windows, pooling, self.workspace, self.team)
+        return self._eye(windows)
 
     def eye_here(self, size: tuple[int, int], layers: Sequence[str]) -> Eye:
         """The `eye` of this process, whoever else there is."""
-        windows = self.windows(size, layers)
-        return Eye(self.vgg, windows, self.settings.pooling, self.spares_memory)
+        return self._eye(self.windows(size, layers))
+
+    def _eye(self, windows: list[Window]) -> Eye:
+        pooling, sparing = self.settings.pooling, self.tile < memory.WHOLE
+        return Eye(self.vgg, windows, pooling, self.workspace, sparing)
 
     def windows(self, size: tuple[int, int], layers: Sequence[str]) -> list[Window]:
         """How a picture of this height and width is cut."""
-        deepest = max(layers, key=LAYERS.index)
-        return [Window(tile, deepest) for tile in tiles(*size, self.tile)]
-
-    @property
-    def spares_memory(self) -> bool:
-        return self.tile < memory.WHOLE
+        return [Window(tile, deepest(layers)) for tile in tiles(*size, self.tile)]
 
     def styles_here(self, size: tuple[int, int] | None = None) -> Iterator[Tensor]:
         """The styles reduced as the canvas is, so that strokes keep their size; `compact`."""
         scale = max(size or self.size) / self.full
         for style in self.styles:
-            yield reduced(style, *(multiple_of_16(side * scale) for side in style.shape[2:]))
+            yield reduced(style, *(suitable_side(side * scale) for side in style.shape[2:]))
 
     def variation(self) -> float:
         """The mean of the styles' total variation, by their weights."""

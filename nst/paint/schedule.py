@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from nst.errors import UserError
+from nst.layers import SHORTEST, suitable_side
 from nst.settings import Settings
 
 COARSEST = 64  # px, longer side of the first canvas
-SHORTEST = 32  # px, the least side that leaves conv5_1 more than one row
 GROWTH = 2.0  # the most a side grows from one canvas to the next
 # Iterations until a canvas has converged. The first begins with a photo; the others have only
 # details to add, and the last and dearest the fewest.
@@ -101,11 +101,11 @@ def _sizes(height: int, width: int) -> list[tuple[int, int]]:
     sizes = []
     for step in range(count, -1, -1):
         factor = (first / longer) ** (step / count) if count else 1.0
-        size = tuple(max(SHORTEST, round(side * factor / 16) * 16) for side in (height, width))
+        size = (suitable_side(height * factor), suitable_side(width * factor))
         if step == 0:
             size = (height, width)
         if size not in sizes:
-            sizes.append((size[0], size[1]))
+            sizes.append(size)
     return sizes
 
 
@@ -148,13 +148,8 @@ def pyramid(height: int, width: int) -> list[tuple[int, int]]:
     sizes = [(height, width)]
     for factor in (2, 4):
         if min(height, width) / factor >= SHORTEST:
-            sizes.append((multiple_of_16(height / factor), multiple_of_16(width / factor)))
+            sizes.append((suitable_side(height / factor), suitable_side(width / factor)))
     return sizes
-
-
-def multiple_of_16(side: float) -> int:
-    """The nearest side that pooling divides without a rest, and that is long enough for VGG19."""
-    return max(SHORTEST, round(side / 16) * 16)
 
 
 def cost(stage: Stage, settings: Settings) -> float:

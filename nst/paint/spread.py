@@ -20,8 +20,10 @@ from torch import Tensor
 from nst.errors import UserError
 from nst.paint import memory
 from nst.paint.tiling import Eye, Features, Grams, Part, Picture, Plan, Target, compute
-from nst.vgg.network import VGG19, Glimpse
+from nst.vgg.network import VGG19
 from nst.vgg.tiles import Window, tiles
+from nst.vgg.wanted import Glimpse
+from nst.vgg.workspace import Workspace
 
 # px, sides of tiles. In smaller ones more is looked at around the tiles than is saved by looking
 # at them elsewhere.
@@ -95,7 +97,7 @@ class Share:
 
     def eye(self, vgg: VGG19) -> Eye:
         """His eye."""
-        return Eye(vgg, self.windows, self.pooling, short_of_memory=True)
+        return Eye(vgg, self.windows, self.pooling, Workspace(), short_of_memory=True)
 
 
 Array = NDArray[np.float32]
@@ -110,10 +112,10 @@ class SpreadEye(Eye):
         vgg: VGG19,
         windows: Sequence[Window],
         pooling: str,
-        short_of_memory: bool,
+        workspace: Workspace,
         team: Team,
     ) -> None:
-        super().__init__(vgg, windows, pooling, short_of_memory)
+        super().__init__(vgg, windows, pooling, workspace, short_of_memory=True)
         self._team = team
         count = len(team)
         borders = [len(windows) * number // count for number in range(count + 1)]

@@ -15,11 +15,14 @@ from typing import Any, NamedTuple, Protocol
 import torch
 from torch import Tensor
 
+from nst.layers import block
 from nst.machine import malloc
 from nst.paint import losses, memory
 from nst.paint.tensors import expand
-from nst.vgg.network import VGG19, Glimpse, Look
+from nst.vgg.network import VGG19
 from nst.vgg.tiles import Window
+from nst.vgg.wanted import Glimpse, Look, Wanted
+from nst.vgg.workspace import Workspace
 
 Grams = dict[str, Tensor]
 Picture = Callable[[Window], Tensor]
@@ -79,10 +82,15 @@ class Eye:
     """
 
     def __init__(
-        self, vgg: VGG19, windows: Sequence[Window], pooling: str, short_of_memory: bool
+        self,
+        vgg: VGG19,
+        windows: Sequence[Window],
+        pooling: str,
+        workspace: Workspace,
+        short_of_memory: bool,
     ) -> None:
         self.vgg, self.windows, self.pooling = vgg, windows, pooling
-        self.short_of_memory = short_of_memory
+        self.workspace, self.short_of_memory = workspace, short_of_memory
 
     def show(self, picture: Picture) -> Any:
         """The picture, to be looked at more than once."""
@@ -92,8 +100,9 @@ class Eye:
     def grams(self, shown: Any, layers: Sequence[str], guides: Tensor | None = None) -> Grams:
         """What the windows contribute to the picture's Gram matrices, altogether."""
         total: Grams = {}
+        wanted = Wanted((), layers, self.pooling)
         for window in self.windows:
-            for layer, part in self._look(shown(window), window, (), layers, guides).grams.items():
+            for layer, part in self._look(shown(window), window, wanted, guides).grams.items():
                 total[layer] = total[layer] + part if layer in total else part
         self.rest()
         return total
@@ -121,7 +130,8 @@ class Eye:
         cell: int = 1,
     ) -> Look:
         """The `features` of a window, and what it contributes to Gram matrices."""
-        return self._look(pixels, window, layers, style_layers, cell=cell)
+        wanted = Wanted(layers, style_layers, self.pooling, cell)
+        return self._look(pixels, window, wanted)
 
     def glimpse(
         self,
@@ -132,9 +142,9 @@ class Eye:
         content: Any = None,
     ) -> Glimpse:
         """One window, to be differentiated."""
-        compared = () if content is None else content.layers
-        cell = 1 if content is None else content.cell
-        return self.vgg.glimpse(shown(window), compared, layers, guides, self.pooling, window, cell)
+        compared, cell = ((), 1) if content is None else (content.layers, content.cell)
+        wanted = Wanted(compared, layers, self.pooling, cell)
+        return self.vgg.glimpse(shown(window), wanted, guides, window, self.workspace)
 
     def gradients(
         self,
@@ -165,17 +175,9 @@ class Eye:
             malloc.give_back()
 
     def _look(
-        self,
-        pixels: Tensor,
-        window: Window,
-        content_layers: Sequence[str],
-        style_layers: Sequence[str],
-        guides: Tensor | None = None,
-        cell: int = 1,
+        self, pixels: Tensor, window: Window, wanted: Wanted, guides: Tensor | None = None
     ) -> Look:
-        return self.vgg.look(
-            pixels, content_layers, style_layers, guides, self.pooling, window, cell
-        )
+        return self.vgg.look(pixels, wanted, guides, window, self.workspace)
 
 
 def pixels_of(picture: Tensor) -> Picture:
@@ -225,7 +227,7 @@ class ContentTarget:
         # Features of the first blocks are as large as many pictures, and soon looked at again.
         if len(eye.windows) == 1:
             self._kept = [recall(lambda: self._look(eye.windows[0]))]
-        elif int(layer[4]) >= memory.SHALLOW:
+        elif block(layer) >= memory.SHALLOW:
             self._kept = [Packed(self._look(window)) for window in eye.windows]
         eye.rest()
 
@@ -235,7 +237,7 @@ class ContentTarget:
         The loss is without its weight, the gradient with it.
         """
         features = found[self.layer]
-        height, width = self._eye.windows[number].size(int(self.layer[4]))
+        height, width = self._eye.windows[number].size(block(self.layer))
         share = features[0, 0].numel() / (height * width)
         known = features.detach().requires_grad_()
         loss = share * losses.content_loss(known, self._features(number))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
 from PIL import Image
 
-from nst.pictures.checks import MIN_SIDE
+from nst.layers import suitable_side
 
 
 def fit_size(size: tuple[int, int], longer_side: int, square: bool = False) -> tuple[int, int]:
@@ -16,16 +14,12 @@ def fit_size(size: tuple[int, int], longer_side: int, square: bool = False) -> t
     16 (VGG19's four poolings then lose no row or column) and are at least 32 px. `square` makes
     both sides the longer one.
     """
-    longer = _multiple_of_16(longer_side)
+    longer = suitable_side(longer_side)
     if square:
         return longer, longer
     width, height = size
-    shorter = _multiple_of_16(longer * min(size) / max(size))
+    shorter = suitable_side(longer * min(size) / max(size))
     return (longer, shorter) if width >= height else (shorter, longer)
-
-
-def _multiple_of_16(length: float) -> int:
-    return max(MIN_SIDE, math.floor(length / 16 + 0.5) * 16)
 
 
 def fit(picture: Image.Image, longer_side: int, square: bool = False) -> Image.Image:

@@ -11,7 +11,7 @@ files add 0.31 GB, of which a third is taken to be needed all the time.
 
 from __future__ import annotations
 
-from nst.errors import UserError
+from nst.errors import TooLargeError
 from nst.settings import CONTROLS
 
 SMALLEST = 780_000_000  # bytes of any painting: its coarse canvases keep transformed weights
@@ -19,10 +19,6 @@ BASE = 565_000_000  # bytes, and
 A_PIXEL = 780  # bytes more for each of the canvas
 LEAST = 256  # px, offered wherever the page can start at all
 STEP = 64  # px
-
-
-class TooLargeError(UserError):
-    """A canvas needs more memory than there is."""
 
 
 def needed(width: int, height: int) -> int:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 
-from nst.settings import LAYERS
+from nst import layers
 
 # px; cores begin and end on multiples of it, where all poolings and the blocks of Winograd's
 # convolution have their borders. These then compute the same as in the whole picture, to the bit
@@ -62,10 +62,10 @@ def margins(deepest: str) -> dict[int, int]:
     """
     found: dict[int, int] = {}
     needed = 0
-    for name in reversed(LAYERS[: LAYERS.index(deepest) + 1]):
+    for name in reversed(layers.up_to(deepest)):
         needed += 1  # a 3x3 convolution looks one position further
-        if name.endswith("_1"):
-            block = int(name[4])
+        if layers.begins_block(name):
+            block = layers.block(name)
             found[block] = max(-(-needed // BLOCK) * BLOCK, 2 * found.get(block + 1, 0))
             needed *= 2
     return found

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from nst.errors import UserError, is_out_of_memory
-from nst.settings import LAYERS
+from nst.layers import LAYERS
 
 # Convolutions in each of the five blocks, and their channels; torchvision calls it "E". Written
 # here since importing torchvision takes two seconds and 160 MB; a test compares the two.

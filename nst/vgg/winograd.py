@@ -6,13 +6,12 @@ multiplications make it faster. Every 4x4 block of the output needs a 6x6 block 
 the transformed space a block costs 36 products a channel pair instead of 144.
 
 Both directions are linear, so the backward pass is the forward pass transposed and shares its
-transformed weights. These are four times as large as the weights: kept, they save 20 ms a picture
-seen; on a large canvas that is little, and memory is short.
+transformed weights. These are four times as large as the weights: kept, they save 20 ms a look;
+on a large canvas that is little, and memory is short. So a `Workspace` decides.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
 
 import torch
@@ -20,8 +19,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nst.vgg.strips import strips
+from nst.vgg.workspace import Workspace
 
-TILE, HALO = 4, 2  # output side of a block, and how much larger its input is
+BLOCK, HALO = 4, 2  # output side of a block, and how much larger its input is
 
 # The transforms for the interpolation points 0, 1, -1, 2, -2 and infinity.
 _INPUT = (
@@ -54,92 +54,71 @@ def _both_axes(matrix: tuple[tuple[float, ...], ...]) -> Tensor:
     return torch.kron(rows, rows)
 
 
-class _Scratch(threading.local):
-    """Room for the transformed weights of one layer at a time, for each thread its own.
-
-    Memory that is asked for anew every time would take longer to get than to fill.
-    """
-
-    def __init__(self) -> None:
-        self._room = torch.empty(0)
-
-    def take(self, size: int) -> Tensor:
-        """`size` numbers, to be overwritten."""
-        if self._room.numel() < size:
-            self._room = torch.empty(size)
-        return self._room[:size]
-
-
-_scratch = _Scratch()
-
-
 class WinogradConv:
     """A frozen 3x3 convolution, stride 1, zero padding 1, in float32 on the CPU.
 
-    Takes weights of (O, I, 3, 3) and a bias of (O,) or none. `keep` is whether its transformed
-    weights are kept once they have been made.
+    Takes weights of (O, I, 3, 3), a bias of (O,) or none, and the name of the layer.
     """
 
-    def __init__(self, weight: Tensor, bias: Tensor | None, *, keep: bool = True) -> None:
+    def __init__(self, weight: Tensor, bias: Tensor | None, name: str) -> None:
         self.outputs, self.inputs = weight.shape[:2]
-        self.bias, self._keep = bias, keep
+        self.bias, self.name = bias, name
         self._weight = weight.permute(2, 3, 1, 0).reshape(9, self.inputs * self.outputs)
-        self._kept: Tensor | None = None
         self._weight_transform = _both_axes(_WEIGHT)
         self.input_transform = _both_axes(_INPUT)
         self.output_transform = _both_axes(_OUTPUT)
 
-    def keep(self, keep: bool) -> None:
-        """Whether to keep the transformed weights from now on; drops them if not."""
-        self._keep = keep
-        if not keep:
-            self._kept = None
+    @property
+    def transformed_size(self) -> int:
+        """See `workspace.Transformable`."""
+        return 36 * self.inputs * self.outputs
 
-    def _transformed(self) -> Tensor:
-        """The weights as the products need them, (36, I, O); good until the next layer's are."""
-        kept = self._kept
-        if kept is None:
-            size = 36 * self.inputs * self.outputs
-            flat = torch.empty(size) if self._keep else _scratch.take(size)
-            torch.mm(self._weight_transform, self._weight, out=flat.view(36, -1))
-            kept = flat.view(36, self.inputs, self.outputs)
-            if self._keep:
-                self._kept = kept
-        return kept
+    def transform(self, out: Tensor) -> None:
+        """See `workspace.Transformable`."""
+        torch.mm(self._weight_transform, self._weight, out=out.view(36, -1))
 
-    def forward(self, x: Tensor) -> Tensor:
+    def _transformed(self, workspace: Workspace) -> Tensor:
+        """The weights as the products need them, (36, I, O)."""
+        return workspace.weights(self).view(36, self.inputs, self.outputs)
+
+    def forward(self, x: Tensor, workspace: Workspace) -> Tensor:
         """(1, I, H, W) -> (1, O, H, W), both channels last."""
         y = x.new_empty(*x.shape[2:], self.outputs)
-        for top, bottom, rows in self.forward_strips(x):
+        for top, bottom, rows in self.forward_strips(x, workspace):
             y[top:bottom] = rows[0].permute(1, 2, 0)
         return y.permute(2, 0, 1)[None]
 
-    def forward_strips(self, x: Tensor) -> Iterator[tuple[int, int, Tensor]]:
+    def forward_strips(self, x: Tensor, workspace: Workspace) -> Iterator[tuple[int, int, Tensor]]:
         """`forward` as strips of rows: the first, the one behind the last, (1, O, rows, W)."""
         height, width = x.shape[2:]
-        down, across = -(-height // TILE), -(-width // TILE)
-        rows, weight = x[0].permute(1, 2, 0), self._transformed()
+        down, across = -(-height // BLOCK), -(-width // BLOCK)
+        rows, weight = x[0].permute(1, 2, 0), self._transformed(workspace)
         for first, last in strips(down, across * self._block_bytes(), x.device):
-            top, bottom = first * TILE, min(height, last * TILE)
-            blocks = _blocks(_padded(rows, top - 1, last * TILE + 1, across))
+            top, bottom = first * BLOCK, min(height, last * BLOCK)
+            blocks = _blocks(_padded(rows, top - 1, last * BLOCK + 1, across))
             blocks = self.input_transform @ blocks
             product = torch.bmm(blocks.view(36, -1, x.shape[1]), weight)
             del blocks  # a strip's memory is for the next to use
             tiles = self.output_transform @ product.view(36, -1)
             del product
-            tiles = tiles.view(TILE, TILE, -1, across, self.outputs)
-            y = tiles.permute(2, 0, 3, 1, 4).reshape(-1, across * TILE, self.outputs)
+            tiles = tiles.view(BLOCK, BLOCK, -1, across, self.outputs)
+            y = tiles.permute(2, 0, 3, 1, 4).reshape(-1, across * BLOCK, self.outputs)
             if self.bias is not None:
                 y += self.bias
             y = y[: bottom - top, :width]
             yield top, bottom, y.permute(2, 0, 1)[None]
 
-    def backward(self, gradient: Tensor) -> Tensor:
-        """The gradient of the input, (1, I, H, W), for that of the output, (1, O, H, W)."""
-        return self.backward_strips(gradient.shape, lambda top, bottom: gradient[:, :, top:bottom])
+    def backward(self, gradient: Tensor, workspace: Workspace) -> Tensor:
+        """Gradient with respect to the input, (1, I, H, W), given that of the output."""
+        return self.backward_strips(
+            gradient.shape, lambda top, bottom: gradient[:, :, top:bottom], workspace
+        )
 
     def backward_strips(
-        self, shape: Sequence[int], gradient: Callable[[int, int], Tensor]
+        self,
+        shape: Sequence[int],
+        gradient: Callable[[int, int], Tensor],
+        workspace: Workspace,
     ) -> Tensor:
         """`backward` for an output of this shape, whose gradient is asked for in strips of rows.
 
@@ -147,17 +126,17 @@ class WinogradConv:
         the very last.
         """
         height, width = shape[2:]
-        down, across = -(-height // TILE), -(-width // TILE)
-        weight = self._transformed().transpose(1, 2)
+        down, across = -(-height // BLOCK), -(-width // BLOCK)
+        weight = self._transformed(workspace).transpose(1, 2)
         result: Tensor | None = None
         for first, last in strips(down, across * self._block_bytes(), weight.device):
-            top, bottom = first * TILE, last * TILE
+            top, bottom = first * BLOCK, last * BLOCK
             rows = gradient(top, min(height, bottom))[0].permute(1, 2, 0)
             if result is None:
                 result = rows.new_zeros(height, width, self.inputs)
             below = max(0, bottom - height)
-            tiles = F.pad(rows, (0, 0, 0, across * TILE - width, 0, below))
-            tiles = tiles.view(-1, TILE, across, TILE, rows.shape[2]).permute(1, 3, 0, 2, 4)
+            tiles = F.pad(rows, (0, 0, 0, across * BLOCK - width, 0, below))
+            tiles = tiles.view(-1, BLOCK, across, BLOCK, rows.shape[2]).permute(1, 3, 0, 2, 4)
             tiles = self.output_transform.T @ tiles.reshape(16, -1)
             product = torch.bmm(tiles.view(36, -1, rows.shape[2]), weight)
             del tiles, rows
@@ -181,7 +160,7 @@ def _padded(rows: Tensor, top: int, bottom: int, across: int) -> Tensor:
     """
     height, width = rows.shape[:2]
     above, below = max(0, -top), max(0, bottom - height)
-    columns = (1, across * TILE + 1 - width)
+    columns = (1, across * BLOCK + 1 - width)
     return F.pad(rows[top + above : bottom - below], (0, 0, *columns, above, below))
 
 
@@ -190,13 +169,13 @@ def _blocks(rows: Tensor) -> Tensor:
     row, column, channel = rows.stride()
     blocks = rows.as_strided(
         (
-            TILE + HALO,
-            TILE + HALO,
-            rows.shape[0] // TILE,
-            rows.shape[1] // TILE,
+            BLOCK + HALO,
+            BLOCK + HALO,
+            rows.shape[0] // BLOCK,
+            rows.shape[1] // BLOCK,
             rows.shape[2],
         ),
-        (row, column, TILE * row, TILE * column, channel),
+        (row, column, BLOCK * row, BLOCK * column, channel),
         rows.storage_offset(),
     )
     return blocks.reshape(36, -1)
@@ -208,10 +187,10 @@ def _overlap_add(blocks: Tensor) -> Tensor:
     A block covers its own tile and two rows and columns of its neighbours.
     """
     down, across, channels = blocks.shape[2:]
-    canvas = blocks.new_zeros(down + 1, TILE, across + 1, TILE, channels)
+    canvas = blocks.new_zeros(down + 1, BLOCK, across + 1, BLOCK, channels)
     blocks = blocks.permute(2, 0, 3, 1, 4)
-    canvas[:-1, :, :-1] += blocks[:, :TILE, :, :TILE]
-    canvas[:-1, :, 1:, :HALO] += blocks[:, :TILE, :, TILE:]
-    canvas[1:, :HALO, :-1] += blocks[:, TILE:, :, :TILE]
-    canvas[1:, :HALO, 1:, :HALO] += blocks[:, TILE:, :, TILE:]
-    return canvas.view((down + 1) * TILE, (across + 1) * TILE, channels)
+    canvas[:-1, :, :-1] += blocks[:, :BLOCK, :, :BLOCK]
+    canvas[:-1, :, 1:, :HALO] += blocks[:, :BLOCK, :, BLOCK:]
+    canvas[1:, :HALO, :-1] += blocks[:, BLOCK:, :, :BLOCK]
+    canvas[1:, :HALO, 1:, :HALO] += blocks[:, BLOCK:, :, BLOCK:]
+    return canvas.view((down + 1) * BLOCK, (across + 1) * BLOCK, channels)

@@ -13,8 +13,8 @@ import pytest
 from PIL import Image, ImageFont
 
 from nst.cli import flags, main
+from nst.layers import LAYERS
 from nst.pictures import reading
-from nst.settings import LAYERS
 from Resources import make_pictures, rows
 
 ROOT = Path(__file__).parents[2]

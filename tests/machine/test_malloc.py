@@ -57,6 +57,10 @@ def test_threads_share_few_arenas() -> None:
     assert arenas["shared"] <= malloc.ARENAS < arenas["by itself"]
 
 
+SPARING = {malloc.TRIM_THRESHOLD: 16 * 2**20, malloc.MMAP_THRESHOLD: 4 * 2**20}
+KEPT = {malloc.TRIM_THRESHOLD: 32 * 2**20, malloc.MMAP_THRESHOLD: 32 * 2**20}
+
+
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> dict[int, int]:
     """What the C library was told last, by parameter."""
@@ -68,24 +72,40 @@ def told(monkeypatch: pytest.MonkeyPatch) -> dict[int, int]:
 
     monkeypatch.setattr(malloc, "_mallopt", mallopt)
     monkeypatch.setattr(malloc, "_at_rest", [malloc.KEPT])
+    monkeypatch.setattr(malloc, "_thrifty", set())
     return told
 
 
 def test_sparing_ends_where_it_began(told: dict[int, int]) -> None:
-    malloc.spare(True)
-    assert told == {malloc.TRIM_THRESHOLD: 16 * 2**20, malloc.MMAP_THRESHOLD: 4 * 2**20}
-    malloc.spare(False)
-    assert told == {malloc.TRIM_THRESHOLD: 32 * 2**20, malloc.MMAP_THRESHOLD: 32 * 2**20}
+    thrift = malloc.Thrift()
+    thrift.begin()
+    assert told == SPARING
+    thrift.begin()
+    thrift.end()
+    assert told == KEPT
 
 
-@pytest.mark.parametrize("sparing", [True, False])
-def test_a_server_that_gives_back_early_keeps_to_it(told: dict[int, int], sparing: bool) -> None:
+def test_sparing_goes_on_until_the_last_has_ended(told: dict[int, int]) -> None:
+    one, other, idle = malloc.Thrift(), malloc.Thrift(), malloc.Thrift()
+    one.begin()
+    other.begin()
+    for ending in (idle, one, one):
+        ending.end()
+        assert told == SPARING
+    other.end()
+    assert told == KEPT
+
+
+def test_a_server_that_gives_back_early_keeps_to_it(told: dict[int, int]) -> None:
     assert malloc.give_back_early()
-    malloc.spare(sparing)
-    assert told == {malloc.TRIM_THRESHOLD: 65536, malloc.MMAP_THRESHOLD: 65536}
+    thrift = malloc.Thrift()
+    for turn in (thrift.begin, thrift.end):
+        turn()
+        assert told == {malloc.TRIM_THRESHOLD: 65536, malloc.MMAP_THRESHOLD: 65536}
 
 
 def test_a_system_that_cannot_be_asked_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(malloc, "_glibc", lambda: None)
-    malloc.spare(True)
+    monkeypatch.setattr(malloc, "_thrifty", set())
+    malloc.Thrift().begin()
     malloc.give_back()

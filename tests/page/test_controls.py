@@ -19,10 +19,11 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFilter
 
 from benchmarks import judges
+from nst.layers import LAYERS
 from nst.paint import losses, transfer
 from nst.paint.targets import TargetCache
 from nst.pictures import color, fitting, reading, tensors
-from nst.settings import CONTROLS, LAYERS, Settings
+from nst.settings import CONTROLS, Settings
 from nst.studio.finishing import finish
 from nst.studio.order import Pictures
 from nst.studio.preparation import prepare

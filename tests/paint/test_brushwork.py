@@ -26,6 +26,7 @@ from nst.settings import Settings
 from nst.studio.finishing import finish
 from nst.studio.order import Pictures
 from nst.studio.preparation import prepare
+from nst.vgg.wanted import Wanted
 
 BASE = Settings(resolution=96)
 
@@ -66,7 +67,7 @@ def face_in(content):
 
 def columns_of(trunk, picture):
     """The hypercolumns of all cells of a picture in 0..1, row by row."""
-    seen = trunk.look(trunk.normalize(picture), LAYERS, (), cell=CELL).features
+    seen = trunk.look(trunk.normalize(picture), Wanted(LAYERS, cell=CELL)).features
     return hypercolumns(seen)
 
 
@@ -403,7 +404,7 @@ def test_what_nobody_claims_has_no_weight(content, style, trunk):
     claimed, _ = left_and_right(content)
     objective = begun(trunk, content, [style], BASE, [claimed]).objective
     target = objective._make_judge().content
-    seen = trunk.look(trunk.normalize(content), target.layers, (), cell=CELL).features
+    seen = trunk.look(trunk.normalize(content), Wanted(target.layers, cell=CELL)).features
     before = target.compare(seen, 0)
     other = {layer: features.clone() for layer, features in seen.items()}
     for layer, gradient in before.gradients.items():

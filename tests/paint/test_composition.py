@@ -8,12 +8,14 @@ import math
 import pytest
 import torch
 
+from nst.layers import suitable_side
 from nst.paint import losses, schedule, transfer
 from nst.paint.moment import calm_rim
 from nst.paint.optimizers import Adam
 from nst.paint.tensors import add_resize_gradient, resize
 from nst.pictures import tensors
 from nst.settings import Settings
+from nst.vgg.wanted import Wanted
 
 GRAM = Settings(style_loss="gram", resolution=96, iterations=12, early_stop=False)
 
@@ -21,10 +23,10 @@ GRAM = Settings(style_loss="gram", resolution=96, iterations=12, early_stop=Fals
 def style_grams(trunk, style, size, full, settings):
     """For a canvas of this size those of the artwork, reduced as the canvas is."""
     scale = max(size) / full
-    small = resize(style, *(schedule.multiple_of_16(side * scale) for side in style.shape[2:]))
+    small = resize(style, *(suitable_side(side * scale) for side in style.shape[2:]))
     with torch.no_grad():
         grams = trunk.look(
-            trunk.normalize(small), (), settings.style_layers, pooling=settings.pooling
+            trunk.normalize(small), Wanted((), settings.style_layers, settings.pooling)
         ).grams
     return [grams[layer][0] for layer in settings.style_layers], small
 
@@ -56,7 +58,7 @@ def painted_plainly(content, style, settings, trunk):
             """The gradient of the losses at one size of the pyramid."""
             pixels = pixels.detach().requires_grad_()
             layers = settings.style_layers
-            seen = trunk.look(pixels, content_layers, layers, pooling=settings.pooling)
+            seen = trunk.look(pixels, Wanted(content_layers, layers, settings.pooling))
             grams = [seen.grams[layer][0] for layer in layers]
             error = losses.style_loss(grams, wanted[number], settings.style_layer_weights)
             loss = settings.style_weight * (error / len(wanted))

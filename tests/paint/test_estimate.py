@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from nst.errors import TooLargeError
 from nst.paint import estimate, memory
 from nst.settings import Settings
 
@@ -11,13 +12,13 @@ GB = 10**9
 
 
 def canvas(side, **changes):
-    return memory.Canvas(side, side, Settings(resolution=side, **changes))
+    return memory.Workload(side, side, Settings(resolution=side, **changes))
 
 
 def test_time_grows_with_the_area_and_tiles_cost_at_most_what_they_may():
     one = Settings(coarse_to_fine=False, early_stop=False, iterations=100)
     for side in (1024, 2048, 4096):
-        size = memory.Canvas(side, side, one)
+        size = memory.Workload(side, side, one)
         whole, tiled = (
             estimate.estimate(size, 1, tile, 64 * GB, 1e-6) for tile in (memory.WHOLE, 512)
         )
@@ -29,7 +30,7 @@ def test_time_grows_with_the_area_and_tiles_cost_at_most_what_they_may():
 
 def test_small_canvases_do_not_pay_for_sparing_memory():
     one = Settings(coarse_to_fine=False, early_stop=False, iterations=100, style_loss="gram")
-    small = memory.Canvas(384, 384, one)
+    small = memory.Workload(384, 384, one)
     found = estimate.estimate(small, 1, None, 64 * GB, 1e-6)
     assert found.seconds == pytest.approx((384 * 384 + estimate.OVERHEAD) * 1e-4, rel=0.02)
 
@@ -60,17 +61,17 @@ def test_what_fits_is_not_refused():
 
 
 def test_what_cannot_fit_is_refused_with_what_would():
-    with pytest.raises(memory.TooLargeError, match=r"4096 x 4096 px needs \d\.\d GB") as refused:
+    with pytest.raises(TooLargeError, match=r"4096 x 4096 px needs \d\.\d GB") as refused:
         estimate.check(canvas(4096), GB // 2)
     words = str(refused.value).split()
     resolution = int(words[words.index("px.") - 1])
     estimate.check(canvas(resolution), GB // 2)
-    with pytest.raises(memory.TooLargeError):
+    with pytest.raises(TooLargeError):
         estimate.check(canvas(resolution + 64), GB // 2)
 
 
 def test_without_memory_for_anything():
-    with pytest.raises(memory.TooLargeError, match="close other programs"):
+    with pytest.raises(TooLargeError, match="close other programs"):
         estimate.check(canvas(256), 0)
 
 

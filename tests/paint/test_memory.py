@@ -8,12 +8,12 @@ import torch
 from nst import errors
 from nst.machine import limits, malloc
 from nst.paint import memory, transfer
-from nst.paint.memory import SIDES, WHOLE, Canvas
+from nst.paint.memory import SIDES, WHOLE, Workload
 from nst.settings import Settings
 
 
 def canvas(side, **changes):
-    return Canvas(side, side, Settings(**changes))
+    return Workload(side, side, Settings(**changes))
 
 
 def test_smaller_tiles_take_less():
@@ -42,7 +42,7 @@ def test_what_costs_more(changes):
 
 
 def test_masks_cost_memory():
-    masked = Canvas(512, 512, Settings(), masks=2)
+    masked = Workload(512, 512, Settings(), masks=2)
     assert memory.total(masked, 256) - memory.total(canvas(512), 256) == 20 * 512 * 512
 
 
@@ -67,7 +67,8 @@ def test_free_memory_is_that_of_the_machine():
 
 def test_memory_is_spared_only_while_there_are_tiles(trunk, content, style, monkeypatch):
     asked = []
-    monkeypatch.setattr(malloc, "spare", asked.append)
+    monkeypatch.setattr(malloc, "_thrifty", set())
+    monkeypatch.setattr(malloc, "_set", asked.append)
     settings = Settings(
         iterations=2,
         coarse_to_fine=False,
@@ -75,7 +76,7 @@ def test_memory_is_spared_only_while_there_are_tiles(trunk, content, style, monk
         style_layers=("conv1_1",),
         style_loss="gram",
     )
-    for tile, expected in ((WHOLE, []), (64, [True, False])):
+    for tile, expected in ((WHOLE, []), (64, [malloc.SPARING, malloc.KEPT])):
         transfer.stylize(
             transfer.Canvas(content, [style]), settings, trunk, options=transfer.Options(tile=tile)
         )

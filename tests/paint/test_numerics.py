@@ -15,6 +15,7 @@ from nst.paint import losses
 from nst.settings import Settings
 from nst.vgg import gram, weights
 from nst.vgg.network import VGG19
+from nst.vgg.wanted import Wanted
 
 DEFAULTS = Settings()
 
@@ -41,9 +42,9 @@ def loss_by_the_book(pixels, content, style, guides) -> Tensor:
 
 def loss_of_the_trunk(trunk: VGG19, pixels, content, style, guides) -> Tensor:
     names, layer = DEFAULTS.style_layers, DEFAULTS.content_layer
-    seen = trunk.look(pixels, [layer], names, guides)
+    seen = trunk.look(pixels, Wanted([layer], names), guides)
     target = trunk.features(content, [layer])[layer]
-    aims = trunk.look(style, (), names).grams
+    aims = trunk.look(style, Wanted((), names)).grams
     count = 1 if guides is None else len(guides)
     errors = [
         losses.style_loss(

@@ -15,7 +15,10 @@ from nst.paint.transfer import Canvas
 from nst.pictures import tensors
 from nst.settings import CONTROLS, Settings
 from nst.vgg import network, weights
+from nst.vgg.passage import Passage
 from nst.vgg.tiles import Tile, Window, margins, tiles
+from nst.vgg.wanted import Wanted
+from nst.vgg.workspace import Workspace
 
 KINDS = pytest.mark.parametrize("kind", CONTROLS["style_loss"].choices)
 
@@ -33,7 +36,7 @@ def evaluate(trunk, settings, content, styles, masks, tile):
 
 def eye_of(trunk, size, side, deepest):
     windows = [Window(tile, deepest) for tile in tiles(*size, side)]
-    return Eye(trunk, windows, "max", short_of_memory=True)
+    return Eye(trunk, windows, "max", Workspace(), short_of_memory=True)
 
 
 MASKED = {
@@ -98,13 +101,13 @@ def test_nothing_larger_than_a_tile_and_its_surroundings_is_looked_at(
     trunk, monkeypatch, kind, deepest, stages
 ):
     seen = []
-    forth = network._Way.forth
+    forth = Passage.forth
 
     def spy(self, pixels, *others, **how):
         seen.append(pixels.shape[2:])
         return forth(self, pixels, *others, **how)
 
-    monkeypatch.setattr(network._Way, "forth", spy)
+    monkeypatch.setattr(Passage, "forth", spy)
     content, style = torch.rand(2, 1, 3, 64, 256)
     settings = Settings(
         style_loss=kind,
@@ -145,7 +148,7 @@ def test_tiles_are_planned_for_what_is_painted(half, content, style, monkeypatch
     )
     styles, masks = [style] * max(1, regions), [torch.ones(1, 1, *content.shape[2:])] * regions
     (progress,) = transfer.steps(Canvas(content, styles, masks=masks), settings, half)
-    assert asked == [(memory.Canvas(64, 96, settings, regions, element_size=2), 1234)]
+    assert asked == [(memory.Workload(64, 96, settings, regions, element_size=2), 1234)]
     assert progress.tile == 64
 
 
@@ -176,7 +179,7 @@ def test_packing_loses_nothing():
 def test_a_window_is_differentiable_like_a_picture(trunk):
     pixels = torch.rand(1, 3, 32, 32, requires_grad=True)
     window = Window(Tile.whole(32, 32), "conv2_1")
-    seen = trunk.look(pixels, ["conv2_1"], [], window=window)
+    seen = trunk.look(pixels, Wanted(["conv2_1"], []), window=window)
     (one,) = torch.autograd.grad(seen.features["conv2_1"].sum(), pixels)
     (other,) = torch.autograd.grad(trunk.features(pixels, ["conv2_1"])["conv2_1"].sum(), pixels)
     assert torch.equal(one, other)
@@ -202,14 +205,14 @@ def test_it_goes_on_in_smaller_tiles_when_memory_runs_out(
     expected = transfer.stylize(
         Canvas(content, [style]), settings, trunk, options=transfer.Options(tile=128)
     )
-    forth, steps = network._Way.forth, []
+    forth, steps = Passage.forth, []
 
     def short_of_memory(self, pixels, *others, **more):
         if pixels.shape[3] == 208 and len(steps) >= fails:
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate")
         return forth(self, pixels, *others, **more)
 
-    monkeypatch.setattr(network._Way, "forth", short_of_memory)
+    monkeypatch.setattr(Passage, "forth", short_of_memory)
     monkeypatch.setattr(memory, "SIDES", (memory.WHOLE, 128))
     monkeypatch.setattr(memory, "free_memory", lambda device: 10**12)
     for progress in transfer.steps(Canvas(content, [style]), settings, trunk):
@@ -221,14 +224,14 @@ def test_it_goes_on_in_smaller_tiles_when_memory_runs_out(
 def test_strokes_that_memory_ran_out_over_are_gone_on_with(trunk, photo, artwork, monkeypatch):
     """A run that went on in smaller tiles, and was saved then, is resumed with its own strokes."""
     content, style = (tensors.to_tensor(picture.resize((208, 80))) for picture in (photo, artwork))
-    forth, short = network._Way.forth, []
+    forth, short = Passage.forth, []
 
     def short_of_memory(self, pixels, *others, **more):
         if pixels.shape[3] == 208 and short:
             raise MemoryError
         return forth(self, pixels, *others, **more)
 
-    monkeypatch.setattr(network._Way, "forth", short_of_memory)
+    monkeypatch.setattr(Passage, "forth", short_of_memory)
     monkeypatch.setattr(memory, "SIDES", (memory.WHOLE, 64))
     monkeypatch.setattr(memory, "free_memory", lambda device: 10**12)
     stage = Stage(80, 208, 3, brushwork=True)
@@ -248,7 +251,7 @@ def test_without_memory_for_any_tile_it_says_so(trunk, content, style, monkeypat
     def no_memory(*_, **__):
         raise MemoryError
 
-    monkeypatch.setattr(network._Way, "forth", no_memory)
+    monkeypatch.setattr(Passage, "forth", no_memory)
     monkeypatch.setattr(memory, "SIDES", (memory.WHOLE, 64))
     run = transfer.steps(Canvas(content, [style]), Settings(resolution=96), trunk)
     with pytest.raises(errors.NoMemoryError, match="lower resolution"):
@@ -287,6 +290,6 @@ def test_another_error_is_not_taken_for_a_lack_of_memory(trunk, content, style, 
     def broken(*_, **__):
         raise RuntimeError("something else")
 
-    monkeypatch.setattr(network._Way, "forth", broken)
+    monkeypatch.setattr(Passage, "forth", broken)
     with pytest.raises(RuntimeError, match="something else"):
         next(transfer.steps(Canvas(content, [style]), Settings(resolution=96), trunk))

@@ -21,6 +21,7 @@ import torch
 from painters import PainterOf, Steps
 from PIL import Image
 
+from nst import errors
 from nst.errors import NoMemoryError, UserError
 from nst.machine import limits
 from nst.paint.transfer import DivergedError, Progress
@@ -786,7 +787,7 @@ def test_a_reload_or_two_minutes_without_a_connection_lose_nothing(
 
 def test_a_canvas_too_large_for_the_memory_is_told_in_words() -> None:
     manager = queue_of(paint_white, memory=10**9)
-    with pytest.raises(footprint.TooLargeError, match=r"1\.0 GB for it; choose a resolution of"):
+    with pytest.raises(errors.TooLargeError, match=r"1\.0 GB for it; choose a resolution of"):
         submit(manager, Settings(resolution=1024))
     ended_job(manager)
 

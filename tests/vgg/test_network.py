@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-
 import definitions
 import oracle
 import pytest
@@ -11,11 +9,13 @@ import torch
 import torch.nn.functional as F
 from torchvision.models.vgg import cfgs, make_layers
 
-from nst.errors import UserError
+from nst import layers
+from nst.layers import LAYERS
 from nst.paint.neighbours import CELL
-from nst.settings import LAYERS
-from nst.vgg import network, strips, weights
+from nst.vgg import calibration, network, strips, weights
 from nst.vgg.tiles import Window, tiles
+from nst.vgg.wanted import Look, Wanted
+from nst.vgg.workspace import Workspace
 
 # As a hypercolumn has them, and one whose positions are larger than a cell.
 COLUMN = ("conv1_1", "conv2_1", "conv2_2", "conv3_1", "conv3_3", "conv4_2")
@@ -44,8 +44,8 @@ def test_features_are_torchvisions_up_to_the_scale_of_a_layer(trunk, convolution
 
 
 def test_every_layer_has_a_mean_activation_of_one_on_photo_like_pictures(convolutions):
-    x = network.dead_leaves(128, torch.Generator().manual_seed(0))
-    for layer in network.normalize_layers(convolutions):
+    x = calibration.dead_leaves(128, torch.Generator().manual_seed(0))
+    for layer in calibration.normalize_layers(convolutions):
         if layer.name.endswith("_1") and layer.name != "conv1_1":
             x = F.max_pool2d(x, 2)
         x = F.conv2d(x, layer.weight, layer.bias, padding=1).relu()
@@ -58,16 +58,9 @@ def test_activations_on_a_real_photo_are_of_that_order(trunk, content):
         assert 0.4 < float(activation.mean()) < 2.5
 
 
-def test_relu_and_conv_name_one_layer():
-    assert network.canonical_layer("relu1_1") == network.canonical_layer("conv1_1") == "conv1_1"
-    for name in ("conv1_3", "conv6_1", "pool1", "", "conv5_2"):
-        with pytest.raises(UserError, match="There is no layer called"):
-            network.canonical_layer(name)
-
-
 def test_gradient_is_that_of_autograd(trunk, convolutions):
     pixels = torch.randn(1, 3, 32, 48)
-    normalized = list(network.normalize_layers(convolutions))
+    normalized = list(calibration.normalize_layers(convolutions))
 
     def plain(x):
         x = F.pad(x, (1, 1, 1, 1), mode="replicate")
@@ -102,7 +95,7 @@ def test_gradient_is_that_of_autograd(trunk, convolutions):
 def test_any_layers_in_both_directions(
     convolutions, trunk, content_layers, style_layers, guided, pooling
 ):
-    normalized = list(network.normalize_layers(convolutions))
+    normalized = list(calibration.normalize_layers(convolutions))
     guides = torch.rand(2, 32, 48) if guided else None
 
     def plain(x):
@@ -114,13 +107,13 @@ def test_any_layers_in_both_directions(
             x = F.conv2d(x, layer.weight, layer.bias, padding=1 if number else 0).relu()
             kept[layer.name], gain = x, layer.average_gain
         grams = {name: definitions.gram_matrices(kept[name], guides) for name in style_layers}
-        return network.Look({name: kept[name] for name in content_layers}, grams)
+        return Look({name: kept[name] for name in content_layers}, grams)
 
     pixels = torch.randn(1, 3, 32, 48, generator=torch.Generator().manual_seed(1))
     gradients = []
     for run in (
         plain,
-        lambda x: trunk.look(x, content_layers, style_layers, guides, pooling),
+        lambda x: trunk.look(x, Wanted(content_layers, style_layers, pooling), guides),
     ):
         x = pixels.clone().requires_grad_()
         seen = run(x)
@@ -144,7 +137,7 @@ def noisy(*size):
 def test_over_cells_features_are_means_where_they_are_finer(trunk, layers, cell, pooling):
     pixels = noisy(32, 48)
     fine = trunk.features(pixels, layers, pooling)
-    found = trunk.look(pixels, layers, (), pooling=pooling, cell=cell).features
+    found = trunk.look(pixels, Wanted(layers, (), pooling, cell=cell)).features
     assert set(found) == set(layers)
     for layer in layers:
         expected = oracle.over_cells(fine[layer], layer, cell)
@@ -169,7 +162,7 @@ def test_the_gradient_through_cells_is_that_of_float64(
 ):
     pixels = noisy(32, 48)
     guides = torch.rand(2, 32, 48) if guided else None
-    like = trunk.look(pixels, layers, style_layers, guides, pooling, cell=CELL)
+    like = trunk.look(pixels, Wanted(layers, style_layers, pooling, cell=CELL), guides)
     wanted = {name: torch.randn(seen.shape) for name, seen in like.features.items()}
 
     def distance(features, grams):
@@ -188,7 +181,7 @@ def test_the_gradient_through_cells_is_that_of_float64(
 
     value, expected = oracle.gradient(plain, pixels)
     pixels.requires_grad_()
-    seen = trunk.look(pixels, layers, style_layers, guides, pooling, cell=CELL)
+    seen = trunk.look(pixels, Wanted(layers, style_layers, pooling, cell=CELL), guides)
     loss = distance(seen.features, [seen.grams[name] for name in style_layers])
     (found,) = torch.autograd.grad(loss, pixels)
     assert float(loss.detach()) == pytest.approx(value, rel=1e-4)
@@ -199,16 +192,16 @@ def test_the_gradient_through_cells_is_that_of_float64(
 @pytest.mark.parametrize("style_layers", [(), ("conv1_1", "conv3_1")])
 def test_through_windows_cells_are_those_of_the_whole(trunk, style_layers):
     pixels = noisy(96, 144).requires_grad_()
-    whole = trunk.look(pixels, COLUMN, style_layers, cell=CELL)
+    whole = trunk.look(pixels, Wanted(COLUMN, style_layers, cell=CELL))
     outputs = [*whole.features.values(), *whole.grams.values()]
     slopes = [torch.randn(output.shape) for output in outputs]
     (expected,) = torch.autograd.grad(outputs, pixels, slopes)
     found = torch.zeros_like(expected)
-    deepest = max((*COLUMN, *style_layers), key=LAYERS.index)
+    deepest = layers.deepest((*COLUMN, *style_layers))
     for tile in tiles(96, 144, 64):
         window = Window(tile, deepest)
         part = pixels[(..., *window.pixels)].detach().requires_grad_()
-        seen = trunk.look(part, COLUMN, style_layers, window=window, cell=CELL)
+        seen = trunk.look(part, Wanted(COLUMN, style_layers, cell=CELL), window=window)
         gradients = slopes.copy()
         for number, (name, features) in enumerate(whole.features.items()):
             place = (..., *window.place(max(3, int(name[4]))))  # block 3 has a position a cell
@@ -228,7 +221,8 @@ def test_in_strips_the_gradient_of_features_behind_a_pooling_is_the_same(trunk, 
     gradients = []
     for strip_bytes in (2**30, 2**14):
         monkeypatch.setattr(strips, "STRIP_BYTES", strip_bytes)
-        look, back = trunk.glimpse(part, COLUMN[:5], [], None, "max", window, CELL)
+        wanted = Wanted(COLUMN[:5], cell=CELL)
+        look, back = trunk.glimpse(part, wanted, None, window, Workspace())
         generator = torch.Generator().manual_seed(0)
         slopes = {
             name: torch.randn(found.shape, generator=generator)
@@ -244,7 +238,7 @@ def test_a_glimpse_goes_back_as_autograd_does(trunk, style_layers, pooling):
     pixels = noisy(80, 96)
     window = Window(tiles(80, 96, 64)[0], "conv4_2")
     part = pixels[(..., *window.pixels)].clone().requires_grad_()
-    seen = trunk.look(part, COLUMN, style_layers, None, pooling, window, CELL)
+    seen = trunk.look(part, Wanted(COLUMN, style_layers, pooling, cell=CELL), window=window)
     slopes = {name: torch.randn(output.shape) for name, output in seen.features.items()}
     of_grams = {name: torch.randn(output.shape) for name, output in seen.grams.items()}
     (expected,) = torch.autograd.grad(
@@ -252,7 +246,9 @@ def test_a_glimpse_goes_back_as_autograd_does(trunk, style_layers, pooling):
         part,
         [*slopes.values(), *of_grams.values()],
     )
-    glimpse = trunk.glimpse(part, COLUMN, style_layers, None, pooling, window, CELL)
+    glimpse = trunk.glimpse(
+        part, Wanted(COLUMN, style_layers, pooling, cell=CELL), None, window, Workspace()
+    )
     for kind in ("features", "grams"):
         found, known = getattr(glimpse.look, kind), getattr(seen, kind)
         assert [*found] == [*known]
@@ -297,47 +293,6 @@ def test_normalize_and_back(trunk):
     torch.testing.assert_close(trunk.denormalize(trunk.normalize(image)), image)
 
 
-def test_device():
-    assert network.choose_device("cpu").type == "cpu"
-    assert network.choose_device("auto").type in ("cuda", "mps", "cpu")
-    for name in ("abacus", "cuda:99", "mps:7"):
-        with pytest.raises(UserError, match="not available here"):
-            network.choose_device(name)
-
-
-@pytest.mark.parametrize(
-    ("single", "half", "expected"),
-    [
-        (1.0, 0.5, torch.bfloat16),
-        (1.0, 0.9, torch.float32),
-        (1.0, 100.0, torch.float32),
-        (1.0, float("inf"), torch.float32),
-    ],
-)
-def test_precision_follows_the_measurement(monkeypatch, single, half, expected):
-    seconds = {torch.float32: single, torch.bfloat16: half}
-    monkeypatch.setattr(network, "_time_convolution", lambda device, dtype: seconds[dtype])
-    network.fastest_precision.cache_clear()
-    assert network.fastest_precision(torch.device("cpu")) == expected
-    network.fastest_precision.cache_clear()
-
-
-def test_a_busy_machine_does_not_change_the_precision(monkeypatch):
-    """What else runs slows some turns, of one side or of the other."""
-    turns = {
-        torch.float32: itertools.cycle([30.0, 40.0, 2.0, 50.0]),
-        torch.bfloat16: itertools.cycle([10.0, 9.0, 9.0, 9.0]),
-    }
-    monkeypatch.setattr(network, "_time_convolution", lambda device, dtype: next(turns[dtype]))
-    network.fastest_precision.cache_clear()
-    assert network.fastest_precision(torch.device("cpu")) == torch.float32
-    network.fastest_precision.cache_clear()
-
-
-def test_measuring_answers_with_a_time():
-    assert 0 < network._time_convolution(torch.device("cpu"), torch.float32) < 10
-
-
 def test_bfloat16_gradient_is_close_to_float32(trunk, content):
     half = network.VGG19(
         list(weights.load_convolutions("original"))[:4], torch.device("cpu"), torch.bfloat16
@@ -345,7 +300,7 @@ def test_bfloat16_gradient_is_close_to_float32(trunk, content):
     gradients = []
     for precise in (trunk, half):
         pixels = trunk.normalize(content)[..., :32, :32].requires_grad_()
-        seen = precise.look(pixels, ["conv2_2"], ["conv1_1", "conv2_1"])
+        seen = precise.look(pixels, Wanted(["conv2_2"], ["conv1_1", "conv2_1"]))
         loss = seen.features["conv2_2"].float().square().mean() + sum(
             gram.square().mean() for gram in seen.grams.values()
         )

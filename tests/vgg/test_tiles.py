@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nst.settings import LAYERS
+from nst.layers import LAYERS
 from nst.vgg.tiles import BLOCK, GRID, Tile, Window, margins, tiles
 
 sides = st.integers(2, 40).map(lambda steps: 16 * steps)

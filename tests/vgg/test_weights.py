@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torchvision.models.vgg import cfgs, vgg19
 
-from nst.settings import LAYERS
+from nst.layers import LAYERS
 from nst.vgg import network, weights
 from nst.vgg.weights import WeightsError
 

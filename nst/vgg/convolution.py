@@ -1,0 +1,96 @@
+"""Convolutions with constant weights, forward and backward."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.nn.grad import conv2d_input
+
+from nst import layers
+from nst.vgg.calibration import NormalizedLayer
+from nst.vgg.pooling import pool
+from nst.vgg.stem import Stem
+from nst.vgg.winograd import WinogradConv
+from nst.vgg.workspace import Workspace
+
+
+class FrozenConvolution:
+    """A convolution with constant weights, in both directions."""
+
+    def __init__(self, name: str, weight: Tensor, bias: Tensor, precision: torch.dtype) -> None:
+        self.name, self.precision = name, precision
+        self.padding = 0 if weight.shape[1] == 3 else 1  # the picture's own rim is padded outside
+        self.winograd: WinogradConv | None = None
+        # With fewer channels the transforms cost more than they save.
+        if precision == torch.float32 and weight.device.type == "cpu" and weight.shape[1] >= 128:
+            self.winograd = WinogradConv(weight, bias, name)
+        else:
+            self.weight = weight.to(precision, memory_format=torch.channels_last)
+            self.bias = bias.to(precision)
+
+    def convolve(self, x: Tensor, workspace: Workspace) -> Tensor:
+        """(1, I, H, W) -> (1, O, H, W) after the ReLU."""
+        if self.winograd:
+            return self.winograd.forward(x, workspace).relu_()
+        return F.conv2d(x, self.weight, self.bias, padding=self.padding).relu_()
+
+    def convolve_and_pool(
+        self, x: Tensor, pooling: str, workspace: Workspace
+    ) -> tuple[Tensor, Tensor]:
+        """`pool` of `convolve`, of which Winograd's convolution holds but a strip at a time."""
+        if not self.winograd:
+            return pool(self.convolve(x, workspace), pooling)
+        strips = self.winograd.forward_strips(x, workspace)
+        parts = [pool(y.relu_(), pooling) for _, _, y in strips]
+        pooled, gates = zip(*parts, strict=True)
+        return torch.cat(pooled, 2), torch.cat(gates, 2)
+
+    def gradient_of_pooled(
+        self,
+        shape: torch.Size,
+        unpooled: Callable[[int, int], Tensor],
+        workspace: Workspace,
+    ) -> Tensor:
+        """Gradient with respect to the input, of this shape, if the output was pooled.
+
+        `unpooled` gives the gradient in front of the pooling from one row of the output to another.
+        """
+        if self.winograd:
+            return self.winograd.backward_strips(shape, unpooled, workspace)
+        return self.gradient(shape, unpooled(0, shape[2]), workspace)
+
+    def gradient(self, shape: torch.Size, gradient: Tensor, workspace: Workspace) -> Tensor:
+        """Gradient with respect to the input, of this shape, given that of the output."""
+        if self.winograd:
+            return self.winograd.backward(gradient, workspace)
+        return conv2d_input(  # type: ignore[no-any-return, no-untyped-call]
+            shape, self.weight, gradient, padding=self.padding
+        )
+
+
+@dataclass(frozen=True)
+class FrozenLayers:
+    """All layers of the network, and what belongs to its poolings."""
+
+    convolutions: Mapping[str, FrozenConvolution]
+    average_gains: Mapping[int, float]  # block -> how much larger its maxima are than its averages
+    stem: Stem
+    precision: torch.dtype
+
+    @classmethod
+    def of(cls, normalized: Iterable[NormalizedLayer], precision: torch.dtype) -> FrozenLayers:
+        """The layers, one after the other, so that they are never in memory twice."""
+        convolutions, gains = {}, {}
+        for layer in normalized:
+            convolutions[layer.name] = FrozenConvolution(
+                layer.name, layer.weight, layer.bias, precision
+            )
+            if layers.ends_block(layer.name):
+                gains[layers.block(layer.name)] = layer.average_gain
+        first, second = convolutions["conv1_1"], convolutions["conv1_2"]
+        stem = Stem((first.weight, first.bias), (second.weight, second.bias))
+        return cls(convolutions, gains, stem, precision)

@@ -1,0 +1,73 @@
+"""Where the network computes, and in which precision."""
+
+from __future__ import annotations
+
+import functools
+import time
+
+import torch
+import torch.nn.functional as F
+from torch.nn.grad import conv2d_input
+
+from nst.errors import UserError
+
+PRECISION_ROUNDS = 7  # a convolution takes a millisecond, and one of seven is undisturbed
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    """The device of that name; for "auto" CUDA if it is there, else MPS, else the CPU.
+
+    Raises `UserError` for a device that is unknown or not there.
+    """
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise UserError(
+            f"The device {name!r} is not available here; choose auto, cpu, cuda or mps."
+        ) from error
+    return device
+
+
+@functools.lru_cache
+def fastest_precision(device: torch.device) -> torch.dtype:
+    """bfloat16 if a small convolution shows that the device computes it in hardware, else float32.
+
+    Measured, since names and flags do not tell: emulated, bfloat16 is a hundred times slower. It
+    must win clearly, so that the choice, and with it the picture, is the same every time.
+    """
+    seconds = {torch.float32: float("inf"), torch.bfloat16: float("inf")}
+    for _ in range(PRECISION_ROUNDS):
+        for dtype in seconds:
+            # The best of several turns: another program, such as a visitor's browser, may slow
+            # any one of them tenfold, but makes none faster.
+            seconds[dtype] = min(seconds[dtype], _time_convolution(device, dtype))
+        if seconds[torch.bfloat16] > 10 * seconds[torch.float32]:
+            break  # emulated: nothing more to learn
+    faster = seconds[torch.float32] > 1.3 * seconds[torch.bfloat16]
+    return torch.bfloat16 if faster else torch.float32
+
+
+@torch.no_grad()
+def _time_convolution(device: torch.device, dtype: torch.dtype) -> float:
+    """Seconds that a convolution of 128 channels on a 32x32 map takes, forward and backward.
+
+    The backward pass counts: some processors emulate it although the forward pass is fast. Infinity
+    if the device cannot compute in this precision.
+    """
+    try:
+        x = torch.ones(1, 128, 32, 32, device=device)
+        weight = torch.ones(128, 128, 3, 3, device=device)
+        x, weight = (tensor.to(dtype, memory_format=torch.channels_last) for tensor in (x, weight))
+        x[0, 0, 0, 0].item()
+        start = time.perf_counter()
+        y = F.conv2d(x, weight, padding=1)
+        gradient = conv2d_input(x.shape, weight, y, padding=1)  # type: ignore[no-untyped-call]
+        gradient[0, 0, 0, 0].item()  # waits for the device, whichever it is
+        return time.perf_counter() - start
+    except (RuntimeError, TypeError, NotImplementedError):
+        return float("inf")
