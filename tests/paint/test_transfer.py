@@ -12,7 +12,6 @@ import oracle
 import pytest
 import torch
 
-from nst.machine import malloc
 from nst.paint import brushwork, losses, memory, schedule, tensors, transfer
 from nst.paint.brushwork import Balance, Brushwork
 from nst.paint.checkpoint import CheckpointError
@@ -159,19 +158,6 @@ def test_an_enlarged_canvas_stays_within_what_can_be_displayed(trunk):
         assert painter.pixels.shape == (1, 3, 48, 48)
         assert (painter.pixels >= painter.black).all()
         assert (painter.pixels <= painter.white).all()
-
-
-@pytest.mark.parametrize(("tile", "expected"), [(None, []), (64, [True, False])])
-def test_memory_is_spared_for_tiles_and_only_as_long(
-    content, style, trunk, monkeypatch, tile, expected
-):
-    asked = []
-    monkeypatch.setattr(malloc, "spare", asked.append)
-    settings = Settings(
-        iterations=1, coarse_to_fine=False, content_layer="conv1_2", style_layers=("conv1_1",)
-    )
-    transfer.stylize(Canvas(content, [style]), settings, trunk, options=transfer.Options(tile=tile))
-    assert asked == expected
 
 
 def test_pictures_of_8_bits_are_kept_in_8_bits(content):
