@@ -138,9 +138,9 @@ def steps(
     chosen, start = _settings(preset, settings, init)
     style_list, mask_list = _several(styles), _several(masks)
     chosen.check_inputs(len(style_list), len(mask_list), start is not None)
-    photo = _opened(content, "content")
+    photo = _opened(content, "content", None)
     artworks = [_opened(each, f"style {number}") for number, each in enumerate(style_list, 1)]
-    places = [_opened(each, f"mask {number}") for number, each in enumerate(mask_list, 1)]
+    places = [_opened(each, f"mask {number}", "black") for number, each in enumerate(mask_list, 1)]
     first = None if start is None else _opened(start, "init")
     pictures = Pictures(
         photo.picture,
@@ -185,26 +185,29 @@ def _several(pictures: Picture | Sequence[Picture]) -> list[Picture]:
     return list(pictures) if isinstance(pictures, (list, tuple)) else [pictures]  # type: ignore[list-item]
 
 
-def _opened(given_picture: Picture, name: str) -> _Opened:
-    """A picture that was given; `name` is what messages call one that is no file."""
+def _opened(given_picture: Picture, name: str, ground: str | None = "white") -> _Opened:
+    """A picture that was given; `name` is what messages call one that is no file.
+
+    `ground` is as in `reading.open_picture`.
+    """
     if isinstance(given_picture, (str, os.PathLike)):
         path = os.fspath(given_picture)
         entered = Input(path, reading.read_bytes(path), path)
     elif isinstance(given_picture, bytes):
         entered = Input(name, given_picture, name)
     else:
-        return _from_memory(given_picture, name)
-    return _Opened(entered.open(), entered.source)
+        return _from_memory(given_picture, name, ground)
+    return _Opened(entered.open(ground), entered.source)
 
 
-def _from_memory(picture: Image.Image | npt.NDArray[Any], name: str) -> _Opened:
+def _from_memory(picture: Image.Image | npt.NDArray[Any], name: str, ground: str | None) -> _Opened:
     import numpy as np
 
     shown = shown_name(name)
     if isinstance(picture, Image.Image):
-        opened = given.from_pillow(picture, shown)
+        opened = given.from_pillow(picture, shown, ground)
     elif isinstance(picture, np.ndarray):
-        opened = given.from_array(picture, shown)
+        opened = given.from_array(picture, shown, ground)
     else:
         raise UserError(
             f"{shown} is of the type {type(picture).__name__}; give a path, the bytes of a file, a "

@@ -63,10 +63,10 @@ def uploaded(title: str, upload: UploadedFile) -> Input:
     return Input(title, upload.getvalue(), upload.name, budget().pixels)
 
 
-def open_picture(data: bytes, name: str) -> Image.Image:
+def open_picture(data: bytes, name: str, ground: str = "white") -> Image.Image:
     """A picture that a visitor gave, read within this server's memory; raises `ImageError`."""
     checks.check_bytes(len(data), shown_name(name), budget().upload * 1024**2)
-    return reading.open_picture(data, name, most_pixels=budget().pixels)
+    return reading.open_picture(data, name, most_pixels=budget().pixels, ground=ground)
 
 
 def within(settings: Settings) -> Settings:

@@ -170,7 +170,7 @@ def is_black(data: bytes) -> bool:
 
 def _grey(data: bytes) -> Image.Image:
     """A mask's brightness, no larger than a canvas can be."""
-    picture = capacity.open_picture(data, "The mask").convert("L")
+    picture = capacity.open_picture(data, "The mask", "black").convert("L")
     picture.thumbnail((LONGER_SIDE, LONGER_SIDE), Image.Resampling.BOX)
     return picture
 

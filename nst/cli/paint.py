@@ -32,6 +32,8 @@ from nst.errors import UserError, exit_code
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from PIL.Image import Image
+
     from nst.paint import memory
     from nst.paint.estimate import Estimate
     from nst.paint.transfer import Progress
@@ -171,6 +173,7 @@ def _ready(call: Call, found: Basis) -> _Work:
     _check_files(options)
     order = _order(options, settings)
     pictures = order.open()
+    _tell_ground(report, pictures.content, options.output)
     window = None
     if options.show:
         window = open_window(report, pictures.content, pictures.styles[0])
@@ -183,6 +186,17 @@ def _ready(call: Call, found: Basis) -> _Work:
     recipe = Studio(engine).recipe(order)
     found.compare(recipe, report)
     return _Work(call, order, pictures, engine, vgg, recipe, window)
+
+
+def _tell_ground(report: Report, photo: Image, output: str) -> None:
+    """Say that a file cannot hold the photo's transparency, if it cannot."""
+    from nst.pictures import transparency, writing
+
+    if transparency.is_transparent(photo) and not writing.hides(output):
+        report.warn(
+            "The photo is transparent in part, which this kind of file cannot hold; that part "
+            "becomes white. PNG, WebP and TIFF keep it."
+        )
 
 
 def _check_flags(options: argparse.Namespace) -> None:

@@ -8,21 +8,35 @@ from typing import Any
 
 from PIL import Image, ImageCms
 
+from nst.pictures.transparency import laid_on
+
 STRIP_PIXELS = 2**20  # that are converted at a time
 
 
-def to_rgb(image: Image.Image) -> Image.Image:
-    """Any mode of Pillow in RGB, 8 bits, sRGB, with transparency laid on white.
+def to_rgb(image: Image.Image, ground: str | None = "white") -> Image.Image:
+    """Any mode of Pillow in 8 bits and sRGB, with transparency laid on a `ground` of one colour.
 
-    In strips, so that only the picture and its copy are held as a whole.
+    Returns mode RGB; without a `ground`, RGBA where anything is transparent. In strips, so that
+    only the picture and its copy are held as a whole.
     """
     image.load()
     limits, srgb = _range(image), _Srgb(image.info.get("icc_profile"))
-    picture = Image.new("RGB", image.size)
+    keep = ground is None and _hides_something(image, limits)
+    picture = Image.new("RGBA" if keep else "RGB", image.size)
     for top, bottom in _strips(image):
         strip = _to_8_bits(image.crop((0, top, image.width, bottom)), limits)
-        picture.paste(_on_white(strip, srgb), (0, top))
+        converted = _converted(strip, srgb)
+        picture.paste(converted if keep else laid_on(converted, ground or "white"), (0, top))
     return picture
+
+
+def _hides_something(image: Image.Image, limits: tuple[float, float]) -> bool:
+    """Whether any pixel is transparent, not only allowed to be."""
+    if not image.has_transparency_data:
+        return False
+    strips = (image.crop((0, top, image.width, bottom)) for top, bottom in _strips(image))
+    alphas = (_to_8_bits(strip, limits).convert("RGBA").getchannel("A") for strip in strips)
+    return any(alpha.getextrema() != (255, 255) for alpha in alphas)
 
 
 def _strips(image: Image.Image) -> Iterator[tuple[int, int]]:
@@ -32,14 +46,15 @@ def _strips(image: Image.Image) -> Iterator[tuple[int, int]]:
         yield top, min(image.height, top + height)
 
 
-def _on_white(image: Image.Image, srgb: _Srgb) -> Image.Image:
+def _converted(image: Image.Image, srgb: _Srgb) -> Image.Image:
+    """A part in sRGB, in mode RGB, or RGBA if it may be transparent."""
     if not image.has_transparency_data:
         return srgb(image)
     base = _base(image)
     layered = image.convert(f"{base}A")
-    white = Image.new("RGB", image.size, "white")
-    white.paste(srgb(layered.convert(base)), mask=layered.getchannel("A"))
-    return white
+    converted = srgb(layered.convert(base))
+    converted.putalpha(layered.getchannel("A"))
+    return converted
 
 
 def _base(image: Image.Image) -> str:

@@ -1,7 +1,7 @@
 """Deep colour: a result of 16 bits a channel, written for print and retouching.
 
-Its pixels are a `numpy.uint16` array of shape (height, width, 3), sRGB, 0..65535; Pillow has no
-such pictures.
+Its pixels are a `numpy.uint16` array of shape (height, width, 3), sRGB, 0..65535, or with a fourth
+channel for alpha; Pillow has no such pictures.
 """
 
 from __future__ import annotations
@@ -64,8 +64,8 @@ def _write_png(
 ) -> None:
     """Around the pixels there is what Pillow writes around a picture of 8 bits."""
     around = writing.encode(Image.new("RGB", (1, 1)), "PNG", text=text, dpi=dpi, exif=exif)
-    height, width, _ = pixels.shape
-    file.write(png.SIGNATURE + png.header(width, height, bits=16))
+    height, width, channels = pixels.shape
+    file.write(png.SIGNATURE + png.header(width, height, 16, channels))
     for each in png.chunks(around):
         if each.kind not in (b"IHDR", b"IDAT"):
             file.write(png.encoded(each.kind, each.body))
@@ -100,6 +100,7 @@ def _write_tiff(file: BinaryIO, pixels: Pixels, dpi: int, exif: bytes) -> None:
         byteorder="<",
         photometric="rgb",
         planarconfig="contig",
+        extrasamples=["unassalpha"] if pixels.shape[2] == 4 else None,
         compression="zlib",
         predictor=True,
         iccprofile=writing.srgb_profile(),

@@ -8,14 +8,13 @@ from PIL import Image, ImageOps
 
 from nst.errors import ImageError
 from nst.pictures import checks, reading
-from nst.pictures.color_management import to_rgb
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
 
-def from_pillow(image: Image.Image, shown: str) -> Image.Image:
-    """The picture in mode RGB, 8 bits, sRGB, upright, transparency laid on white.
+def from_pillow(image: Image.Image, shown: str, ground: str | None = "white") -> Image.Image:
+    """The picture in 8 bits, sRGB, upright, with the `ground` of `reading.open_picture`.
 
     `shown` is what messages call it. Raises `ImageError` for a size that cannot be painted.
     """
@@ -23,12 +22,12 @@ def from_pillow(image: Image.Image, shown: str) -> Image.Image:
     if image.width * image.height > reading.MAX_PIXELS:
         raise checks.too_many_pixels(image.size, shown, reading.MAX_PIXELS, "a picture")
     with reading.pillow_errors(shown):
-        picture = to_rgb(ImageOps.exif_transpose(image))
+        picture = reading.with_ground(ImageOps.exif_transpose(image), ground, shown)
     picture.info = {}
     return picture
 
 
-def from_array(values: npt.NDArray[Any], shown: str) -> Image.Image:
+def from_array(values: npt.NDArray[Any], shown: str, ground: str | None = "white") -> Image.Image:
     """As `from_pillow`, of an array.
 
     It is (H, W), grey, or (H, W, 3) or (H, W, 4), RGB without or with transparency; uint8 from 0 to
@@ -56,4 +55,4 @@ def from_array(values: npt.NDArray[Any], shown: str) -> Image.Image:
             f"{shown} is an array of {values.dtype}; give uint8 from 0 to 255, bool, or floating "
             "point numbers from 0 to 1."
         )
-    return from_pillow(Image.fromarray(np.ascontiguousarray(values)), shown)
+    return from_pillow(Image.fromarray(np.ascontiguousarray(values)), shown, ground)

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageOps
 
+from nst.pictures.transparency import laid_on
+
 SHOWN_SIDE = 768  # px, longer side of what is shown; the download has the photo's own size
 FRAME_SIDE = 480  # px, longer side of a frame of the time-lapse
 
@@ -50,7 +52,7 @@ def stretched(picture: Image.Image, size: tuple[int, int]) -> bytes:
 def encoded(picture: Image.Image, quality: int = 90) -> bytes:
     """A JPEG file of the picture, to be shown."""
     buffer = io.BytesIO()
-    picture.save(buffer, "JPEG", quality=quality)
+    laid_on(picture, "white").save(buffer, "JPEG", quality=quality)
     return buffer.getvalue()
 
 

@@ -1,7 +1,8 @@
 """Foreign picture files: untrusted bytes to a picture.
 
-A picture inside the program is always a `PIL.Image.Image` in mode RGB, 8 bits, sRGB, upright and
-without metadata. Everything a foreign file can do wrong ends here, as an `ImageError`.
+A picture inside the program is always a `PIL.Image.Image` in mode RGB, or RGBA where transparency
+is kept, of 8 bits, sRGB, upright and without metadata. Everything a foreign file can do wrong ends
+here, as an `ImageError`.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from nst.pictures.checks import MAX_BYTES as MAX_BYTES
 from nst.pictures.checks import MIN_SIDE as MIN_SIDE
 from nst.pictures.color_management import to_rgb
 from nst.pictures.naming import reason, shown_name
+from nst.pictures.transparency import fill_hidden, is_transparent
 
 if TYPE_CHECKING:
     from pillow_heif import HeifFile
@@ -71,15 +73,17 @@ def open_picture(
     *,
     longer_side: int | None = None,
     most_pixels: int = MAX_PIXELS,
+    ground: str | None = "white",
 ) -> Image.Image:
     """The picture in `source` (a file's bytes, or its path) as the program needs it.
 
     Returns the first frame, or of several pictures the main one, in mode RGB, 8 bits, sRGB,
-    upright, transparency laid on white, without metadata. `name` is what messages call the picture;
-    by default it is the path's last part. A JPEG or HEIC of more than `most_pixels` is reduced to a
-    half, a quarter or an eighth of its sides while it is decoded; so is one of which only
-    `longer_side` px are needed, to no less than these. Raises `ImageError` for anything that is not
-    a picture within the limits of this module and of `checks`.
+    upright, without metadata. `name` is what messages call the picture; by default it is the path's
+    last part. Transparency is laid on a `ground` of one colour; without one, a picture with
+    something hidden has mode RGBA, as in `transparency`. A JPEG or HEIC of more than `most_pixels`
+    is reduced to a half, a quarter or an eighth of its sides while it is decoded; so is one of
+    which only `longer_side` px are needed, to no less than these. Raises `ImageError` for anything
+    that is not a picture within the limits of this module and of `checks`.
     """
     if isinstance(source, bytes):
         shown, data = shown_name(name), source
@@ -92,10 +96,22 @@ def open_picture(
     with decoding, pillow_errors(shown):
         decode = _decode_heif if heif.is_heif(data) else _decode
         image = decode(data, shown, most_pixels, longer_side or max_side(most_pixels))
-        picture = to_rgb(image)
+        picture = with_ground(image, ground, shown)
         # The place and time of the photo must not travel on into the result.
         picture.info = {}
         return picture
+
+
+def with_ground(image: Image.Image, ground: str | None, shown: str) -> Image.Image:
+    """The picture in RGB on a `ground`; without one in RGBA if something is hidden."""
+    picture = to_rgb(image, ground)
+    if is_transparent(picture):
+        if picture.getbbox(alpha_only=True) is None:
+            raise ImageError(
+                f"{shown} is transparent everywhere; choose a picture that shows something."
+            )
+        fill_hidden(picture)
+    return picture
 
 
 def max_side(pixels: int) -> int:

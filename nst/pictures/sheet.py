@@ -8,6 +8,8 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
+from nst.pictures.transparency import laid_on
+
 SIDE = 256  # px, longer side of a picture, where there are not very many
 LEAST_SIDE = 48
 MOST_PIXELS = 40_000_000  # of a sheet, roughly; viewers open no larger ones
@@ -72,7 +74,7 @@ def contact_sheet(rows: Sequence[Sequence[tuple[str, Image.Image]]]) -> Image.Im
         top = gap + number * (height + line + 2 * gap)
         for column, (caption, picture) in enumerate(row):
             left = gap + column * (width + gap)
-            sheet.paste(picture, (left, top))
+            sheet.paste(laid_on(picture, "white"), (left, top))
             line_of_text = _cut(caption, font, width)
             pen.text((left, top + height + gap // 2), line_of_text, fill="black", font=font)
     return sheet

@@ -18,6 +18,7 @@ from PIL.PngImagePlugin import PngInfo
 from nst.errors import ImageError
 from nst.pictures.metadata import without_details
 from nst.pictures.naming import reason, shown_name
+from nst.pictures.transparency import laid_on
 
 SUFFIXES = {
     ".png": "PNG",
@@ -37,6 +38,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "BMP": {},
 }
 
+OPAQUE = ("JPEG", "BMP")  # in which transparency is laid on white
 QUALITY = 95  # of JPEG and WebP
 
 
@@ -65,6 +67,8 @@ def encode(
         options["dpi"] = (dpi, dpi)
     if exif:
         options["exif"] = without_details(exif) if format == "TIFF" else exif
+    if format in OPAQUE:
+        picture = laid_on(picture, "white")
     buffer = io.BytesIO()
     try:
         picture.save(buffer, format, icc_profile=srgb_profile(), **options)
@@ -171,6 +175,11 @@ def replacing(path: str | os.PathLike[str], lasting: bool = False) -> Iterator[B
     finally:
         with contextlib.suppress(OSError):
             os.remove(temporary)
+
+
+def hides(path: str | os.PathLike[str]) -> bool:
+    """Whether a file of this name can hold transparency; raises `ImageError` for an unknown one."""
+    return _format(path) not in OPAQUE
 
 
 def _format(path: str | os.PathLike[str]) -> str:

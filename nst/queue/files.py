@@ -53,9 +53,9 @@ class Files:
         if job is None or job.result is None:
             return None
         picture, settings = job.result.canvas, with_strength(job.settings, strength)
-        if picture.size == job.size and not mixes_photo(settings, job.masks):
+        if picture.size == job.size and not (mixes_photo(settings, job.masks) or job.cut_out):
             return picture
-        return finish(picture, job.photo.open(), settings, job.masks)
+        return finish(picture, job.photo.open(ground=None), settings, job.masks)
 
     def png(self, job_id: str, strength: float | None = None) -> bytes:
         """The result as a PNG file with its recipe. Kept, a large one would take 100 MB.

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from nst.pictures import previews, reading
+from nst.pictures import previews, reading, transparency
 from nst.queue.history import History, Standing, Thinned
 from nst.queue.pace import work
 from nst.settings import Settings
@@ -86,6 +86,7 @@ class Job:
     content_name: str
     style_name: str
     content_shown: bytes
+    cut_out: Image.Image | None  # the photo as it is shown, RGBA, if it is transparent in part
     style_shown: bytes
     work: float  # that it costs at most
     ordered: float  # when it came, as are the following
@@ -121,6 +122,7 @@ class Job:
             content_name=order.content.title,
             style_name=order.style_name,
             content_shown=previews.stretched(content, size),
+            cut_out=content.resize(size) if transparency.is_transparent(content) else None,
             style_shown=previews.tiled(pictures.styles, size),
             work=work(order.settings, prepared.content.size),
             ordered=now,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from nst.errors import UserError
-from nst.pictures import previews, tensors
+from nst.pictures import previews, tensors, transparency
 from nst.queue import messages
 from nst.queue.bounds import Bounds
 from nst.queue.files import with_strength
@@ -120,5 +120,7 @@ class Run:
         job = self.job
         photo = previews.decoded(job.content_shown)
         shown = finish(canvas, photo, with_strength(job.settings, 1.0), job.masks)
+        if job.cut_out is not None:
+            shown = transparency.laid_on(transparency.hidden_as_in(shown, job.cut_out), "white")
         mixed = previews.at_strength(shown, job.content_shown, job.settings.strength)
         return Picture(canvas, shown, previews.encoded(mixed))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from nst.pictures import color, enlarging, fitting, tensors
+from nst.pictures import color, enlarging, fitting, tensors, transparency
 from nst.pictures.deep import WHITE, Pixels
 from nst.settings import Settings
 from nst.studio import finishing
@@ -25,8 +25,23 @@ def finish(
 ) -> Pixels:
     """`finishing.finish` of a painting of shape (1, 3, height, width) in 0..1, in 16 bits.
 
-    Raises `ValueError` for another shape or values that are not finite.
+    The pixels have a fourth channel, alpha, if the photo is transparent in part. Raises
+    `ValueError` for another shape or values that are not finite.
     """
+    pixels = _finished(painting, transparency.opaque(photo), settings, masks)
+    if not transparency.is_transparent(photo):
+        return pixels
+    alpha = np.asarray(photo.getchannel("A"), np.uint16) * np.uint16(WHITE // 255)
+    return np.dstack([pixels, alpha])
+
+
+def _finished(
+    painting: Tensor,
+    photo: Image.Image,
+    settings: Settings,
+    masks: Sequence[Image.Image],
+) -> Pixels:
+    """`finish`, with nothing hidden."""
     pixels = _enlarged(painting, photo.size)
     small = tensors.to_picture(painting)
     sharper = finishing.sharpened(settings, photo.size, small.size)

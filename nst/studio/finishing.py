@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageChops
 
-from nst.pictures import fitting
+from nst.pictures import fitting, transparency
 from nst.settings import Settings
 
 
@@ -19,9 +19,20 @@ def finish(
 ) -> Image.Image:
     """The painting at the photo's size, in the photo's colours if they are kept, at its strength.
 
-    `masks` are those of `preparation.Prepared`: what none of them claims is the photo itself, not
-    the photo at the size of the canvas.
+    It is transparent where the photo is. `masks` are those of `preparation.Prepared`: what none of
+    them claims is the photo itself, not the photo at the size of the canvas.
     """
+    picture = _finished(painting, transparency.opaque(photo), settings, masks)
+    return transparency.hidden_as_in(picture, photo)
+
+
+def _finished(
+    painting: Image.Image,
+    photo: Image.Image,
+    settings: Settings,
+    masks: Sequence[Image.Image],
+) -> Image.Image:
+    """`finish`, with nothing hidden."""
     # Here, as the page's first paint must not wait for numpy.
     from nst.pictures import color, enlarging
 

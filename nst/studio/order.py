@@ -27,16 +27,21 @@ class Input:
         """What a recipe says of the picture."""
         return Source.of(self.data, self.file_name)
 
-    def open(self) -> Image.Image:
-        """The picture; raises `ImageError`."""
-        return reading.open_picture(self.data, self.file_name, most_pixels=self.most_pixels)
+    def open(self, ground: str | None = "white") -> Image.Image:
+        """The picture, transparency laid on a `ground` as in `reading.open_picture`.
+
+        Raises `ImageError`.
+        """
+        return reading.open_picture(
+            self.data, self.file_name, most_pixels=self.most_pixels, ground=ground
+        )
 
 
 @dataclass(frozen=True)
 class Pictures:
     """The pictures of an order, opened: RGB, of any size."""
 
-    content: Image.Image
+    content: Image.Image  # RGBA, if it is transparent in part: so is its painting then
     styles: Sequence[Image.Image]
     masks: Sequence[Image.Image] = ()  # none, or one a style
     init: Image.Image | None = None
@@ -58,9 +63,9 @@ class Order:
     def open(self) -> Pictures:
         """The order's pictures; raises `ImageError` for one that cannot be read."""
         return Pictures(
-            self.content.open(),
+            self.content.open(ground=None),
             [style.open() for style in self.styles],
-            [mask.open() for mask in self.masks],
+            [mask.open("black") for mask in self.masks],
             None if self.init is None else self.init.open(),
         )
 

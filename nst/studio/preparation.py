@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from nst.pictures import fitting, reading, tensors
+from nst.pictures import fitting, reading, tensors, transparency
 from nst.settings import Settings
 from nst.studio.order import Pictures
 
@@ -43,12 +43,15 @@ class Prepared:
 def prepare(pictures: Pictures, settings: Settings) -> Prepared:
     """The pictures at the size of the canvas, in the colours that they are painted in.
 
-    Masks may have any size and colours; their brightness counts.
+    Masks may have any size and colours; their brightness counts. Where the photo is transparent,
+    what is visible around is painted on, as `Painting.finish` hides it.
     """
     # Here, as the page's first paint must not wait for numpy.
     from nst.pictures import color
 
-    content = fitting.fit(pictures.content, settings.resolution, settings.square)
+    content = fitting.fit(
+        transparency.opaque(pictures.content), settings.resolution, settings.square
+    )
     styles = [_fit_style(style, settings) for style in pictures.styles]
     init = pictures.init
     if settings.preserve_color == "match":

@@ -101,3 +101,20 @@ def test_what_there_is_no_memory_for_is_refused(run, monkeypatch, tmp_path):
     assert code == BAD_INPUT
     assert re.search(r"4096 x \d+ px needs .* choose a resolution of at most \d+ px", err)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_transparent_photo_gives_a_transparent_painting(run):
+    photo = Image.new("RGBA", (64, 48), (200, 90, 20, 0))
+    photo.paste((200, 90, 20, 255), (0, 0, 32, 48))
+    photo.save("photo.png")
+    code, _, err = run("photo.png", STYLE, "-o", "out.png", *QUICK)
+    assert code == 0
+    assert "transparent" not in err
+    with Image.open("out.png") as painted:
+        assert painted.mode == "RGBA"
+        assert [painted.getpixel((x, 20))[3] for x in (5, 60)] == [255, 0]
+    code, _, err = run("photo.png", STYLE, "-o", "out.jpg", *QUICK)
+    assert code == 0
+    assert err.count("transparent in part, which this kind of file cannot hold") == 1
+    with Image.open("out.jpg") as painted:
+        assert min(painted.getpixel((60, 20))) > 245

@@ -410,6 +410,24 @@ def test_strength_may_be_changed_afterwards_without_painting_again(
     assert manager.files.shown("nobody", 0.5) is None
 
 
+@pytest.mark.parametrize("size", [PHOTO_SIZE, (64, 64)])
+def test_a_transparent_photo_gives_a_transparent_png(size: tuple[int, int]) -> None:
+    photo = Image.new("RGBA", size, (9, 9, 9, 0))
+    photo.paste((9, 9, 9, 255), (0, 0, size[0] // 2, size[1]))
+    manager = queue_of(lambda prepared, settings: iter([progress(1, 1, preview=True, shade=0.2)]))
+    job_id = manager.submit(order(content=Input("Cut", writing.encode(photo), "cut.png")))
+    job = wait_for(manager, job_id, ended)
+    with Image.open(io.BytesIO(manager.files.png(job_id))) as result:
+        assert (result.mode, result.size) == ("RGBA", size)
+        assert result.getpixel((size[0] - 1, 5))[3] == 0
+        assert result.getpixel((1, 5))[3] == 255
+    for jpeg in (job.preview, manager.files.jpeg(job_id), job.content_shown):
+        assert jpeg is not None
+        with Image.open(io.BytesIO(jpeg)) as shown:
+            assert min(shown.getpixel((shown.width - 2, 5))) > 245  # on white
+            assert max(shown.getpixel((2, 5))) < 80
+
+
 def test_a_png_carries_its_recipe() -> None:
     manager = queue_of(paint_white)
     styles = (plain_input("blue", title="Sky"), plain_input("green", title="Sea"))
