@@ -132,7 +132,7 @@ def from_noise(trunk: network.VGG19, shape: Sequence[int], loss: Loss, steps: in
         seen = pixels.detach().requires_grad_()
         value = loss(seen) / unit + CALM * _variation(seen)
         (gradient,) = torch.autograd.grad(value, seen)
-        optimizer.step(pixels, gradient, float(value.detach()), 0.1)
+        pixels = optimizer.step(pixels, gradient, float(value.detach()), 0.1)
         torch.clamp(pixels, black, white, out=pixels)
     return tensors.to_picture(trunk.denormalize(pixels).clamp(0, 1).cpu())
 
