@@ -57,9 +57,9 @@ def metadata(wheel: Path, name: str) -> str:
 
 
 def pins(name: str) -> set[str]:
-    """The requirements of a file, without what is said of them."""
+    """The requirements of a file as a wheel has them, without what is said of them."""
     lines = [line.partition("#")[0].strip() for line in (ROOT / name).read_text().splitlines()]
-    return {line for line in lines if line}
+    return {line.replace("_", "-") for line in lines if line}
 
 
 def test_the_metadata_is_that_of_the_project(wheel: Path) -> None:
