@@ -88,3 +88,10 @@ def test_nothing_takes_the_cores_from_the_painting():
     config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
     assert config["server"]["fileWatcherType"] == "none"
     assert config["runner"]["postScriptGC"] is False
+
+
+def test_what_is_mutated_and_copied_for_it_is_there():
+    mutmut = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mutmut"]
+    for key in ("only_mutate", "pytest_add_cli_args_test_selection", "also_copy"):
+        for path in mutmut[key]:
+            assert (ROOT / path).exists(), path
