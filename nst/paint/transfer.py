@@ -16,7 +16,7 @@ from nst.paint.checkpoint import RunState
 from nst.paint.inputs import Canvas, Options
 from nst.paint.loop import Loop
 from nst.paint.progress import DivergedError, Progress
-from nst.paint.schedule import Clock, Forecast, plan
+from nst.paint.schedule import Clock, Forecast, Stage, plan
 from nst.settings import Settings
 from nst.vgg.network import VGG19
 
@@ -78,49 +78,57 @@ def steps(
     """
     canvas.check()
     settings.check_inputs(len(canvas.styles), len(canvas.masks), canvas.init is not None)
-    began = time.perf_counter() - (resume.seconds if resume else 0)
-    stages = plan(settings, canvas.content.shape[2], canvas.content.shape[3])
-    scales = tuple(dict.fromkeys(stage.scale for stage in stages))
+    height, width = canvas.content.shape[2:]
+    stages = plan(settings, height, width)
     clock = Clock(stages, settings, len(canvas.styles))
-    forecast = Forecast()
     loop = Loop(vgg, settings, canvas, options)
-    del canvas  # the loop lets go of what it needs no more
-    totals = list(resume.losses) if resume else []
-    first = clock.replay(totals)
+    iterations = _iterations(loop, stages, clock, resume)
+    del canvas, resume  # those two let go of what they need no more
     try:
-        for stage in stages[first:]:
-            loop.begin(stage, stage is stages[-1], resume)
-            resume = None
-            while not clock.stage_over:
-                loss = loop.step(clock.learning_rate)
-                clock.tick(loss.total)
-                totals.append(loss.total)
-                seconds = time.perf_counter() - began
-                moment = loop.moment()
-                progress = Progress(
-                    iteration=clock.iteration,
-                    total=clock.total,
-                    scale=stage.scale,
-                    scales=scales,
-                    content_loss=loss.content,
-                    style_loss=loss.style,
-                    tv_loss=loss.tv,
-                    total_loss=loss.total,
-                    seconds=seconds,
-                    seconds_left=forecast.seconds_left(seconds, clock.spent, clock.fraction),
-                    fraction=clock.fraction,
-                    image=moment.image() if clock.preview_due else None,
-                    snapshot=moment.image,
-                    tile=loop.tile if loop.tile < stage.scale else 0,
-                    state=loop.state(totals, seconds, over=clock.stage_over),
-                )
-                del moment
-                yield progress
-                del progress  # only who was given it keeps its canvas in memory
-            clock.next_stage()
+        yield from iterations
     except (MemoryError, RuntimeError) as error:
         if errors.is_out_of_memory(error):
-            raise memory.too_large(stages[-1].height, stages[-1].width) from error
+            raise memory.too_large(height, width) from error
         raise
     finally:
         loop.end()
+
+
+def _iterations(
+    loop: Loop, stages: list[Stage], clock: Clock, resume: RunState | None
+) -> Generator[Progress, None, None]:
+    """All iterations, from the coarsest canvas to the finest or until `clock` ends a scale."""
+    scales = tuple(dict.fromkeys(stage.scale for stage in stages))
+    began = time.perf_counter() - (resume.seconds if resume else 0)
+    forecast = Forecast()
+    totals = list(resume.losses) if resume else []
+    for stage in stages[clock.replay(totals) :]:
+        loop.begin(stage, stage is stages[-1], resume)
+        resume = None
+        while not clock.stage_over:
+            loss = loop.step(clock.learning_rate)
+            clock.tick(loss.total)
+            totals.append(loss.total)
+            seconds = time.perf_counter() - began
+            moment = loop.moment()
+            progress = Progress(
+                iteration=clock.iteration,
+                total=clock.total,
+                scale=stage.scale,
+                scales=scales,
+                content_loss=loss.content,
+                style_loss=loss.style,
+                tv_loss=loss.tv,
+                total_loss=loss.total,
+                seconds=seconds,
+                seconds_left=forecast.seconds_left(seconds, clock.spent, clock.fraction),
+                fraction=clock.fraction,
+                image=moment.image() if clock.preview_due else None,
+                snapshot=moment.image,
+                tile=loop.tile if loop.tile < stage.scale else 0,
+                state=loop.state(totals, seconds, over=clock.stage_over),
+            )
+            del moment
+            yield progress
+            del progress  # only who was given it keeps its canvas in memory
+        clock.next_stage()

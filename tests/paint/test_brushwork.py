@@ -13,8 +13,9 @@ import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nst.paint import brushwork, losses, transfer
-from nst.paint.brushwork import RIM, Balance
+from nst.paint import bank, brushwork, losses, transfer
+from nst.paint.balance import LEAD, Balance
+from nst.paint.bank import RIM
 from nst.paint.loop import Loop
 from nst.paint.memory import WHOLE
 from nst.paint.neighbours import CELL, DEEPEST, LAYERS, Matcher, hypercolumns, layer_of
@@ -204,7 +205,7 @@ def test_the_total_is_the_weighted_sum(content, style, trunk):
 
 def test_a_canvas_that_has_all_it_was_given_is_no_distance_away(style, trunk, monkeypatch):
     """The artwork as a photo: led by it, each place is given itself."""
-    monkeypatch.setattr(brushwork, "RIM", 0)
+    monkeypatch.setattr(bank, "RIM", 0)
     painter = begun(trunk, style, [style], dataclasses.replace(BASE, content_weight=1000))
     _, found = painter.objective.evaluate(painter.pixels)
     _, away = painter.objective.evaluate(elsewhere(painter.pixels))
@@ -333,15 +334,15 @@ def test_the_bank_holds_the_places_of_the_artwork_that_lie_not_at_its_rim(conten
 
 @pytest.mark.parametrize("weights", [(), (3.0, 1.0), (1.0, 9.0)])
 def test_styles_share_the_bank_by_their_weights(content, style, trunk, monkeypatch, weights):
-    monkeypatch.setattr(brushwork, "BANK", 100)
+    monkeypatch.setattr(bank, "PLACES", 100)
     styles = [style, style.flip(1)]
     settings = dataclasses.replace(BASE, style_weights=weights)
-    bank = begun(trunk, content, styles, settings).objective._bank
-    assert bank.groups == [slice(0, 100)]
+    found = begun(trunk, content, styles, settings).objective._bank
+    assert found.groups == [slice(0, 100)]
     counts = []
     for picture in styles:
         there = columns_of(trunk, picture)[inner(picture)]
-        apart = torch.cdist(bank.rows, there, compute_mode="donot_use_mm_for_euclid_dist")
+        apart = torch.cdist(found.rows, there, compute_mode="donot_use_mm_for_euclid_dist")
         counts.append(int((apart.min(1).values < 1e-2).sum()))
     share = (weights or (1.0, 1.0))[0] / sum(weights or (1.0, 1.0))
     assert counts == [round(100 * share), 100 - round(100 * share)]
@@ -355,7 +356,7 @@ def test_a_style_without_weight_has_no_part_in_the_bank(content, style, trunk):
 
 
 def test_the_seed_chooses_the_places(content, style, trunk, monkeypatch):
-    monkeypatch.setattr(brushwork, "BANK", 50)
+    monkeypatch.setattr(bank, "PLACES", 50)
     one, again, other = (
         begun(trunk, content, [style], dataclasses.replace(BASE, seed=seed)).objective
         for seed in (1, 1, 2)
@@ -380,7 +381,7 @@ def test_each_mask_has_the_strokes_of_its_own_style(content, style, trunk):
 
 
 def test_each_mask_has_a_whole_bank_to_choose_from(content, style, trunk, monkeypatch):
-    monkeypatch.setattr(brushwork, "BANK", 100)
+    monkeypatch.setattr(bank, "PLACES", 100)
     settings = dataclasses.replace(BASE, style_weights=(1.0, 9.0))
     masks = left_and_right(content)
     objective = begun(trunk, content, [style, style.flip(1)], settings, masks).objective
@@ -498,7 +499,7 @@ def test_what_leads_is_the_ratio_of_the_weights(factor):
 
 
 def test_with_the_default_weights_the_lead_is_that_of_the_constant():
-    assert Balance.of(Settings()).lead == pytest.approx(brushwork.LEAD)
+    assert Balance.of(Settings()).lead == pytest.approx(LEAD)
 
 
 # Colours
@@ -544,7 +545,7 @@ def test_a_grey_photo_stays_grey_where_its_colours_are_kept(photo, artwork, trun
 
 @pytest.mark.parametrize("changes", [{"seed": 1}, {"pooling": "avg"}])
 def test_another_bank_is_not_taken_for_the_known_one(content, style, trunk, monkeypatch, changes):
-    monkeypatch.setattr(brushwork, "BANK", 50)
+    monkeypatch.setattr(bank, "PLACES", 50)
     known = TargetCache()
     begun(trunk, content, [style], known=known)
     settings = dataclasses.replace(BASE, **changes)

@@ -12,7 +12,7 @@ import oracle
 import pytest
 import torch
 
-from nst.paint import brushwork, losses, memory, schedule, tensors, transfer
+from nst.paint import bank, losses, memory, schedule, tensors, transfer
 from nst.paint.brushwork import Balance, Brushwork
 from nst.paint.checkpoint import CheckpointError
 from nst.paint.composition import Composition
@@ -213,7 +213,7 @@ def test_so_does_a_composition(content, style, trunk):
 
 
 def test_the_seed_chooses_what_strokes_are_chosen_from(content, style, trunk, monkeypatch):
-    monkeypatch.setattr(brushwork, "BANK", 60)
+    monkeypatch.setattr(bank, "PLACES", 60)
     settings = dataclasses.replace(BRIEF, iterations=3)
     one, again, other = (
         transfer.stylize(Canvas(content, [style]), dataclasses.replace(settings, seed=seed), trunk)

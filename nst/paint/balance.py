@@ -1,0 +1,48 @@
+"""What the weights of content and style come to where strokes are drawn."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from nst.paint import losses
+from nst.settings import Settings
+
+LEAD = 0.5  # how far the photo leads the choice of neighbours, with the default weights
+# The powers of the ratio of content to style weight by which the lead grows, where the ratio is
+# below and above 1, and by which Gram matrices lose. Chosen by eye, on portraits and landscapes.
+FREER, CLOSER = 0.06, 0.5
+RICHER, PLAINER = -0.1, -0.5
+FACES_POWER = 0.25  # of that ratio, where it is below 1, by which faces are an exception
+
+
+@dataclass(frozen=True)
+class Balance:
+    """What the weights of content and style come to where neighbours are chosen."""
+
+    lead: float  # 0..1, how much of the photo there is in what is compared with the artwork
+    faces: float  # 0..1, how much of an exception faces are
+    evenness: float  # 0..1, how much all places of the artwork are to be chosen alike often
+    strokes: float  # weight of the distance from the neighbours
+    texture: float  # weight of the style loss
+
+    @classmethod
+    def of(cls, settings: Settings) -> Balance:
+        """The balance of such settings; only the ratio of the two weights counts.
+
+        With more of the content weight the photo leads the choice of neighbours, up to the place of
+        the artwork that looks most like each of the photo's; with more of the style weight all of
+        the artwork is used, and the painting is another view of it. Textures count as much as
+        strokes, less where the photo shall be kept, and a little more where it may go.
+        """
+        usual, ratio = Settings().style_weight, settings.content_to_style
+        odds = LEAD / (1 - LEAD) * math.pow(ratio, FREER if ratio < 1 else CLOSER)
+        free = min(1.0, ratio)
+        texture = math.pow(ratio, RICHER if ratio < 1 else PLAINER)
+        return cls(
+            lead=odds / (1 + odds),
+            faces=math.pow(free, FACES_POWER),
+            evenness=1 - free,
+            strokes=usual * losses.STYLE_UNIT,
+            texture=usual * texture,
+        )

@@ -1,0 +1,100 @@
+"""Comparing a canvas with the features of chosen neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from nst import layers
+from nst.paint.neighbours import CELL, DEEPEST, LAYERS, layer_of, unit
+from nst.paint.tiling import Compared, Eye, Picture, Target
+from nst.vgg.strips import strips
+from nst.vgg.tiles import Window
+
+
+@dataclass(frozen=True)
+class NeighbourPlan:
+    """The neighbours of all cells, and how to compare with them; see `tiling.Plan`."""
+
+    bank: Tensor  # (n, channels), hypercolumns
+    choices: Tensor  # (h, w), a number in the bank for each cell
+    painted: Tensor | None  # (h, w), 0..1
+    weight: float
+
+    def make(self, eye: Eye, picture: Picture, recall: object = None) -> Target:
+        """See `tiling.Plan.make`; the photo is in the choices already."""
+        return NeighbourTarget(self, eye)
+
+
+class NeighbourTarget:
+    """The features of the chosen neighbours, fetched anew at each look; see `tiling.Target`."""
+
+    def __init__(self, plan: NeighbourPlan, eye: Eye) -> None:
+        self.layers, self.cell = LAYERS, CELL
+        self._eye, self._weight = eye, plan.weight
+        device = eye.vgg.device
+        bank = plan.bank.to(device)
+        self._bank = {layer: layer_of(bank, layer) for layer in self.layers}
+        self._choices = plan.choices.to(device)
+        self._painted = None if plan.painted is None else plan.painted.to(device)
+        # The loss is relative to the energy of all that is compared with.
+        energy = torch.stack([rows.square().sum(1) for rows in self._bank.values()]).sum(0)
+        energies = energy[self._choices.long()]
+        if self._painted is not None:
+            energies = energies * self._painted
+        self._scale = 1 / max(float(energies.sum(dtype=torch.float64)), 1e-12)
+
+    @torch.no_grad()
+    def compare(self, found: Mapping[str, Tensor], number: int) -> Compared:
+        """See `tiling.Target.compare`."""
+        window, loss = self._eye.windows[number], 0.0
+        gradients = {}
+        for layer in self.layers:
+            seen, counted = found[layer], self._counted(layer, window)
+            gradient = torch.empty_like(seen)
+            height, row_bytes = seen.shape[2], 4 * seen[0, :, 0].numel()
+            for top, bottom in strips(height, row_bytes, seen.device):
+                rows = (..., slice(top, bottom), slice(None))
+                difference = seen[rows].float() / unit(layer)
+                difference -= self._wanted(layer, window, top, bottom)
+                weighted = difference if counted is None else difference * counted[rows]
+                loss += self._scale * float((weighted * difference).sum())
+                gradient[rows] = weighted.mul_(2 * self._scale * self._weight / unit(layer))
+            gradients[layer] = gradient
+        return Compared(loss, gradients)
+
+    def _wanted(self, layer: str, window: Window, top: int, bottom: int) -> Tensor:
+        """What a layer shall see in some rows of the core of a window, (1, C, rows, w)."""
+        choices = self._choices[window.place(DEEPEST)][top:bottom].long()
+        chosen = self._bank[layer][choices.flatten()]
+        return chosen.view(*choices.shape, -1).permute(2, 0, 1)[None]
+
+    def _counted(self, layer: str, window: Window) -> Tensor | None:
+        """How much each place in the core of a window counts, (1, 1, h, w)."""
+        painted = self._painted
+        counted = None if painted is None else painted[window.place(DEEPEST)][None, None]
+        return _without_rim(counted, layer, window, self._choices.device)
+
+
+def _without_rim(
+    counted: Tensor | None, layer: str, window: Window, device: torch.device
+) -> Tensor | None:
+    """`counted`, 0 where zeros lie beside a place."""
+    block = layers.block(layer)
+    if block < DEEPEST:
+        return counted
+    (rows, columns), (height, width) = window.place(block), window.size(block)
+    shape = (1, 1, rows.stop - rows.start, columns.stop - columns.start)
+    weights = torch.ones(shape, device=device) if counted is None else counted.clone()
+    if rows.start == 0:
+        weights[:, :, 0] = 0
+    if rows.stop == height:
+        weights[:, :, -1] = 0
+    if columns.start == 0:
+        weights[..., 0] = 0
+    if columns.stop == width:
+        weights[..., -1] = 0
+    return weights

@@ -1,0 +1,47 @@
+"""Hypercolumns of some cells of a picture, however the picture is cut into windows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from nst.paint.neighbours import CELL, DEEPEST, LAYERS, Features, hypercolumns, pieces
+from nst.paint.tiling import Eye, Picture
+from nst.vgg.tiles import Window
+
+SAMPLE = 2048  # places of the canvas that stand for all when neighbours are weighed
+
+Look = Callable[[Window], Features]  # what hypercolumns of a window are made of
+
+
+def seen_in(eye: Eye, picture: Picture, window: Window) -> Features:
+    """What hypercolumns are made of, in the core of a window."""
+    return eye.features(picture(window), window, LAYERS, CELL)
+
+
+def columns(eye: Eye, look: Look, chosen: Tensor) -> Tensor:
+    """The hypercolumns of the chosen cells, (n, channels), row by row however the canvas is cut."""
+    numbers = torch.arange(chosen.numel(), device=chosen.device).view(chosen.shape)
+    rows, found = [], []
+    for window in eye.windows:
+        features, place = look(window), window.place(DEEPEST)
+        here, names = chosen[place], numbers[place]
+        for top, bottom in pieces(*here.shape):
+            asked = here[top:bottom]
+            rows.append(hypercolumns(features, top, bottom)[asked.flatten()])
+            found.append(names[top:bottom][asked])
+        eye.rest()
+    return torch.cat(rows)[torch.cat(found).argsort()]
+
+
+def evenly(owner: Tensor) -> Tensor:
+    """Which cells are the sample: of each owner at most `SAMPLE`, spread over all it has."""
+    flat = owner.flatten()
+    chosen = torch.zeros_like(flat, dtype=torch.bool)
+    for number in torch.unique(flat).tolist():
+        places = (flat == number).nonzero()[:, 0]
+        count = min(SAMPLE, len(places))
+        chosen[places[torch.arange(count, device=flat.device) * len(places) // count]] = True
+    return chosen.view(owner.shape)
