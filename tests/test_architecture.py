@@ -7,6 +7,7 @@ import graphlib
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -148,6 +149,31 @@ def test_only_one_module_names_what_a_session_keeps(path):
     tree = ast.parse(path.read_text())
     named = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     assert "session_state" not in named or path.stem == "state"
+
+
+def too_large(path: Path) -> Iterator[str]:
+    """The file's path if it is too long, and path and name of each function that is too large."""
+    source = path.read_text()
+    where = f"`{path.relative_to(ROOT).as_posix()}`"
+    if source.count("\n") > 350:
+        yield where
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef):
+            given = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+            count = len([each for each in given if each.arg not in ("self", "cls")])
+            if count > 6 or node.end_lineno - node.lineno >= 50:
+                yield f"{where} `{node.name}`"
+
+
+def test_nothing_is_too_large_but_what_the_documents_explain() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text().partition("## Sizes")[2]
+    rows = re.findall(r"^\| (`[\w/.]+`)([^|]*) \|", text, re.M)
+    explained = {
+        f"{where} {name}".strip()
+        for where, names in rows
+        for name in re.findall(r"`\w+`", names) or [""]
+    }
+    assert {found for path in [*MODULES, *PAGE] for found in too_large(path)} == explained
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
