@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import shlex
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -167,6 +168,14 @@ def test_nothing_else_is_shown_than_what_is_known(document: Path) -> None:
             assert (ROOT / path).is_file(), command
         for path in re.findall(r" (tests/\S+)", command):
             assert (ROOT / path).exists(), command
+
+
+def test_the_extras_that_are_shown_exist() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    extras = project["tool"]["hatch"]["metadata"]["hooks"]["requirements_txt"]
+    for document in DOCUMENTS:
+        for names in re.findall(r'"\.\[([\w,]+)\]"', document.read_text()):
+            assert {*names.split(",")} <= {*extras["optional-dependencies"]}, document.name
 
 
 def test_the_versions_that_are_shown_are_those_that_are_pinned() -> None:
