@@ -8,10 +8,12 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nst.errors import UserError
-from nst.paint.transfer import Progress
-from nst.pictures import tensors
+
+if TYPE_CHECKING:
+    from nst.paint.progress import Progress
 
 # What a job asks for by its seed.
 FALLS_APART, BREAKS, DIES, WAITS, EATS_MEMORY = 101, 102, 103, 104, 105
@@ -33,6 +35,8 @@ class FakeEngine:
         def paint(prepared, settings):
             with open(folder / "painted", "a") as file:
                 file.write(f"{os.getpid()} {threads} {settings.seed}\n")
+            from nst.pictures import tensors  # here, as a worker has begun by now
+
             image = 1 - tensors.to_tensor(prepared.content)
             yield progress(image, 3)
             yield from _misbehave(settings.seed, folder, image)
@@ -50,6 +54,8 @@ class FakePainter:
 
 def progress(image, iteration, total=6):
     """Where a painting stands."""
+    from nst.paint.progress import Progress
+
     return Progress(
         iteration=iteration,
         total=total,

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from nst.cli import overwriting
 from nst.cli.call import Call
 from nst.cli.flags import (
     FAILED,
@@ -89,6 +90,7 @@ def run(call: Call) -> int:
     options = call.options
     notes: list[str] = []  # told once it is sure that the batch begins
     jobs = _jobs(options, notes.append)
+    _check_results(jobs, options)
     tally = Tally(call.report, len(jobs))
     records = _records(jobs, options, tally)
     storage.make_folder(options.output)
@@ -176,6 +178,22 @@ def _jobs(options: argparse.Namespace, tell: Callable[[str], None]) -> list[Job]
         if job.output.casefold() == CONTACT_SHEET:
             raise UserError(f"{CONTACT_SHEET} is the name of the sheet; choose another output.")
     return jobs
+
+
+def _check_results(jobs: Sequence[Job], options: argparse.Namespace) -> None:
+    """Raises `UserError` if a result would take the place of something that goes in."""
+    from nst.batch import storage
+    from nst.batch.manifest import MANIFEST
+
+    inputs: list[tuple[str, str]] = []
+    for job in jobs:
+        inputs += [("a photo", job.content), *(("a style", path) for path in job.styles)]
+        inputs += [("a mask", path) for path in job.masks]
+        inputs += [("what a job starts from", job.init)] if job.init else []
+    inputs += [("the list of jobs", options.jobs)] if options.jobs else []
+    names = [*(job.output for job in jobs), MANIFEST, CONTACT_SHEET]
+    outputs = [(f"The result {name!r}", storage.join(options.output, name)) for name in names]
+    overwriting.check(inputs, outputs)
 
 
 def _records(

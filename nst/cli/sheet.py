@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nst import samples
+from nst.cli import overwriting
 from nst.cli.call import Call
 from nst.cli.flags import FAILED, add_engine, add_preset, add_settings, settings_of
 from nst.cli.tally import Tally
@@ -60,6 +61,9 @@ def run(call: Call) -> int:
     notes: list[str] = []  # told once it is sure that the sheet begins
     jobs = _jobs(options, notes.append)
     output = options.output or f"{Path(storage.name_of(options.content)).stem}_sheet.png"
+    inputs = [("the photo", options.content), *(("a style", job.styles[0]) for job in jobs)]
+    inputs += [("what it starts from", job.init) for job in jobs[:1] if job.init]
+    overwriting.check(inputs, [("-o" if options.output else "The sheet", output)])
     writing.check_output(output)
     # Nothing on the sheet is larger than the canvas.
     side = jobs[0].settings.resolution

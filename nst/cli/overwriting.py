@@ -1,0 +1,53 @@
+"""Nothing that goes in is overwritten by what comes out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Hashable, Iterable
+from typing import TypeAlias
+
+from nst.errors import UserError
+
+Named: TypeAlias = Iterable[tuple[str, str]]  # what a file is, in words or as its flag; its path
+
+
+def check(inputs: Named, outputs: Named) -> None:
+    """Raises `UserError` if an output is an input, or two outputs are one file.
+
+    Files are compared by identity: through links, and however their paths are spelt.
+    """
+    known = {_identity(path): what for what, path in inputs}
+    taken: dict[Hashable, str] = {}
+    for flag, path in outputs:
+        identity = _identity(path)
+        if identity in known:
+            raise UserError(
+                f"{flag} would be saved as {_shown(path)}, which is {known[identity]}; nothing "
+                "that goes in is overwritten, so choose another name or folder."
+            )
+        if identity in taken:
+            raise UserError(
+                f"{flag} and {taken[identity]} would be saved as the same file, {_shown(path)}; "
+                "choose another name for one of them."
+            )
+        taken[identity] = flag
+
+
+def _identity(path: str) -> Hashable:
+    """What two paths have in common that lead to one file; of a URL the URL itself."""
+    from nst.batch import storage
+
+    here = storage.local(path)
+    if here is None:
+        return path
+    try:
+        found = os.stat(here)
+    except (OSError, ValueError):  # it is not there, and whoever opens it says so
+        return os.path.normcase(os.path.realpath(here)) if "\0" not in here else here
+    return found.st_dev, found.st_ino
+
+
+def _shown(path: str) -> str:
+    from nst.pictures.naming import shown_name
+
+    return shown_name(path, "a file")
