@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 from collections.abc import Hashable, Iterable
 from typing import TypeAlias
@@ -31,6 +32,20 @@ def check(inputs: Named, outputs: Named) -> None:
                 "choose another name for one of them."
             )
         taken[identity] = flag
+
+
+def check_painting(options: argparse.Namespace) -> None:
+    """`check` of one painting; the file of --resume is both in and out."""
+    inputs = [("the photo", options.content), *(("a style", path) for path in options.styles)]
+    inputs += [("a mask", path) for path in options.masks]
+    once = {
+        "what it starts from": options.init,
+        "the recipe": options.recipe,
+        "the weights": options.weights,
+    }
+    inputs += [(what, path) for what, path in once.items() if path]
+    flags = {"-o": options.output, "--plot": options.plot, "--checkpoint": options.checkpoint}
+    check(inputs, [(flag, path) for flag, path in flags.items() if path])
 
 
 def _identity(path: str) -> Hashable:

@@ -9,7 +9,7 @@ import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nst.cli import basis, blend, overwriting
+from nst.cli import advice, basis, blend, overwriting
 from nst.cli.basis import Basis
 from nst.cli.call import Call
 from nst.cli.flags import (
@@ -174,6 +174,8 @@ def _ready(call: Call, found: Basis) -> _Work:
     order = _order(options, settings)
     pictures = order.open()
     _tell_ground(report, pictures.content, options.output)
+    for sentence in advice.on_blend(options.content, options.styles, order):
+        report.say(sentence)
     window = None
     if options.show:
         window = open_window(report, pictures.content, pictures.styles[0])
@@ -228,7 +230,7 @@ def _check_files(options: argparse.Namespace) -> None:
 
     if check_workers(options):
         cluster.check_installed("--scheduler" if options.scheduler else "--workers")
-    overwriting.check(_inputs(options), _outputs(options))
+    overwriting.check_painting(options)
     Target.of(options).check()
     if kept_at := options.checkpoint or options.resume:
         writing.check_writable(kept_at)
@@ -236,29 +238,12 @@ def _check_files(options: argparse.Namespace) -> None:
         charts.check_chart(options.plot)
 
 
-def _inputs(options: argparse.Namespace) -> list[tuple[str, str]]:
-    """What each file is that goes in, and its path."""
-    found = [("the photo", options.content), *(("a style", path) for path in options.styles)]
-    found += [("a mask", path) for path in options.masks]
-    once = {
-        "what it starts from": options.init,
-        "the recipe": options.recipe,
-        "the weights": options.weights,
-    }
-    return found + [(what, path) for what, path in once.items() if path]
-
-
-def _outputs(options: argparse.Namespace) -> list[tuple[str, str]]:
-    """The flag of each file that comes out, and its path; --resume is both in and out."""
-    flags = {"-o": options.output, "--plot": options.plot, "--checkpoint": options.checkpoint}
-    return [(flag, path) for flag, path in flags.items() if path]
-
-
 def _order(options: argparse.Namespace, settings: Settings) -> Order:
     """The pictures' files, read."""
     from nst.batch.job import Job
 
     start = options.init if settings.init == "picture" else None
+    advice.check_count(options.content, options.styles)
     settings.check_inputs(len(options.styles), len(options.masks), start is not None)
     masks = tuple(options.masks)
     return Job(options.content, tuple(options.styles), settings, masks, start).read()
