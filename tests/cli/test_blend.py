@@ -70,3 +70,20 @@ def test_more_than_two_styles_are_no_way_from_one_to_the_other(run):
     code, _, err = run(CONTENT, STYLE, OTHER, STYLE, "-o", "sheet.png", "--blend-sheet", "2")
     assert code == 2
     assert "3 were given" in err
+
+
+def test_a_transparent_photo_is_shown_on_the_white_of_the_sheet(run, monkeypatch):
+    picture = Image.new("RGBA", (96, 64), (200, 0, 0, 255))
+    picture.paste((0, 0, 0, 0), (0, 0, 48, 64))
+    picture.save("photo.png")
+
+    def steps(canvas, *_, **__):
+        yield progress(canvas.content, 1, 1)
+
+    monkeypatch.setattr(transfer, "steps", steps)
+    code, _, err = run("photo.png", STYLE, "-o", "sheet.png", "--blend-sheet", "2", *QUICK)
+    assert code == 0, err
+    with Image.open("sheet.png") as sheet:
+        assert sheet.mode == "RGB"
+        assert sheet.getpixel((12, 25)) == (255, 255, 255)
+        assert sheet.getpixel((60, 25))[0] > 150 > sheet.getpixel((60, 25))[1]
