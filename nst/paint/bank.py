@@ -13,8 +13,9 @@ from torch import Tensor
 from nst.paint.neighbours import CELL, LAYERS, Features, shares
 from nst.paint.objective import Scene
 from nst.paint.sampling import columns
-from nst.paint.tiling import photo_of
+from nst.paint.viewer import photo_of
 from nst.vgg.tiles import Window
+from nst.vgg.wanted import Wanted
 
 PLACES = 4096  # in a bank: more are no better, and cost more
 RIM = 2  # cells at the rim of an artwork that are never chosen, as zeros lie beside them
@@ -74,14 +75,15 @@ def _look_at(scene: Scene, style: Tensor, count: int, wanted: Sequence[str]) -> 
     chosen = torch.zeros(height // CELL * (width // CELL), dtype=torch.bool)
     chosen[inner[torch.randperm(len(inner), generator=generator)[:count]]] = True
     chosen = chosen.view(height // CELL, width // CELL).to(scene.vgg.device)
-    eye = scene.eye_here((height, width), (*LAYERS, *wanted))
+    viewer = scene.viewer_here((height, width), (*LAYERS, *wanted))
     picture = photo_of(style, scene.vgg)
     grams: dict[str, Tensor] = {}
+    looked_at = Wanted(LAYERS, wanted, scene.settings.pooling, CELL)
 
     def look(window: Window) -> Features:
-        seen = eye.see(picture(window), window, LAYERS, wanted, CELL)
+        seen = viewer.see(picture(window), window, looked_at)
         for layer, gram in seen.grams.items():
             grams[layer] = grams[layer] + gram if layer in grams else gram
         return seen.features
 
-    return [columns(eye, look, chosen), *(grams[layer][0] for layer in wanted)]
+    return [columns(viewer, look, chosen), *(grams[layer][0] for layer in wanted)]

@@ -18,12 +18,12 @@ from nst.paint.balance import Balance
 from nst.paint.bank import Bank, look_at_styles
 from nst.paint.checkpoint import CheckpointError
 from nst.paint.composition import regions, style_error
-from nst.paint.neighbour_target import NeighbourPlan
+from nst.paint.neighbour_target import NeighbourMaker
 from nst.paint.neighbours import CELL, DEEPEST, LAYERS, Matcher, hypercolumns, pieces
 from nst.paint.objective import Losses, Scene
 from nst.paint.sampling import Look, columns, evenly, seen_in
 from nst.paint.tensors import grey
-from nst.paint.tiling import Eye, Judge, Picture, photo_of
+from nst.paint.viewer import Content, Judge, LocalViewer, Picture, Style, photo_of
 from nst.vgg.tiles import Window
 
 # How much of a face's cells is the photo's own, how much further the photo leads the choice there,
@@ -91,11 +91,10 @@ class Brushwork:
 
     def _make_judge(self) -> Judge:
         scene, balance = self.scene, self.balance
-        eye = scene.eye(scene.size, (*LAYERS, *self.style_layers))
-        plan = NeighbourPlan(self._rows, self._chosen, self._painted, balance.strokes)
-        target = eye.remember(eye.show(photo_of(scene.photo, scene.vgg)), plan)
-        error, weight = self._texture_loss, balance.texture
-        return Judge(eye, self.style_layers, error, weight, scene.guides, target)
+        viewer = scene.viewer(scene.size, (*LAYERS, *self.style_layers))
+        maker = NeighbourMaker(self._rows, self._chosen, self._painted, balance.strokes)
+        style = Style(self.style_layers, self._texture_loss, balance.texture, scene.guides)
+        return viewer.judge(style, Content(photo_of(scene.photo, scene.vgg), maker))
 
     def _texture_loss(self, seen: dict[str, Tensor]) -> Tensor:
         return style_error(self.regions, 0, self.style_layers, self.layer_weights, seen)
@@ -103,19 +102,19 @@ class Brushwork:
     def _choose(self, pixels: Tensor) -> Tensor:
         """The neighbour of each cell, (H / 4, W / 4)."""
         scene = self.scene
-        eye = scene.eye_here(scene.size, LAYERS)
-        look: Look = functools.partial(seen_in, eye, self._query(pixels))
-        if len(eye.windows) == 1:
+        viewer = scene.viewer_here(scene.size, LAYERS)
+        look: Look = functools.partial(seen_in, viewer, self._query(pixels))
+        if len(viewer.windows) == 1:
             look = functools.cache(look)  # it is asked for twice
-        matchers = self._matchers(eye, look)
+        matchers = self._matchers(viewer, look)
         choices = torch.zeros(self._owner.shape, dtype=torch.int32, device=pixels.device)
-        for window in eye.windows:
+        for window in viewer.windows:
             features, place = look(window), window.place(DEEPEST)
             owners, here = self._owner[place], choices[place]
             for top, bottom in pieces(*owners.shape):
                 rows = hypercolumns(features, top, bottom)
                 here[top:bottom] = self._nearest(matchers, rows, owners[top:bottom])
-            eye.rest()
+            viewer.rest()
         return choices
 
     def _checked(self, choices: Tensor) -> Tensor:
@@ -131,18 +130,18 @@ class Brushwork:
     def _with_faces(self) -> tuple[Tensor, Tensor]:
         """The bank and the choices from it, with places of their own for the cells of faces.
 
-        There is seldom an eye in the artwork. So a face's cells are given what they have in the
+        There is seldom an viewer in the artwork. So a face's cells are given what they have in the
         photo, in the artwork's range of values, mixed with their neighbours.
         """
         scene, bank = self.scene, self._bank.rows
         if scene.faces is None or max(scene.size) > LARGEST_FACES:
             return bank, self._choices
         share = F.avg_pool2d(scene.faces, CELL)[0, 0]
-        eye = scene.eye_here(scene.size, LAYERS)
-        look = functools.partial(seen_in, eye, photo_of(scene.photo, scene.vgg))
+        viewer = scene.viewer_here(scene.size, LAYERS)
+        look = functools.partial(seen_in, viewer, photo_of(scene.photo, scene.vgg))
         kept = share > 0
-        sample = columns(eye, look, evenly(torch.zeros_like(self._owner)))
-        own = _in_range_of(bank, columns(eye, look, kept), sample)
+        sample = columns(viewer, look, evenly(torch.zeros_like(self._owner)))
+        own = _in_range_of(bank, columns(viewer, look, kept), sample)
         part = (FACES * self.balance.faces * share[kept])[:, None]
         own = torch.lerp(bank[self._choices[kept].long()], own, part)
         chosen = self._choices.clone()
@@ -159,10 +158,10 @@ class Brushwork:
             found[asked] = nearest.to(torch.int32)
         return found.view(owners.shape)
 
-    def _matchers(self, eye: Eye, look: Look) -> dict[int, Matcher]:
+    def _matchers(self, viewer: LocalViewer, look: Look) -> dict[int, Matcher]:
         """One for each group of the bank that any cell belongs to."""
         chosen = evenly(self._owner)
-        sample, owners = columns(eye, look, chosen), self._owner[chosen]
+        sample, owners = columns(viewer, look, chosen), self._owner[chosen]
         return {
             number: Matcher(
                 self._bank.rows[self._bank.groups[number]],

@@ -14,10 +14,11 @@ import torch
 from torch import Tensor
 
 from nst.paint import losses
+from nst.paint.content_target import ContentMaker
 from nst.paint.objective import Losses, Scene
 from nst.paint.schedule import pyramid
 from nst.paint.tensors import add_resize_gradient, resize
-from nst.paint.tiling import ContentPlan, Features, Judge, photo_of
+from nst.paint.viewer import Content, Features, Judge, Style, photo_of
 
 
 @dataclass(frozen=True)
@@ -122,16 +123,14 @@ class Composition:
         layers = settings.style_layers
         for number, size in enumerate(self.sizes):
             looked_at = layers if number else (settings.content_layer, *layers)
-            eye = scene.eye(size, looked_at)
+            viewer = scene.viewer(size, looked_at)
             content = None
             if number == 0:
-                plan = ContentPlan(settings.content_layer, settings.content_weight)
-                shown = eye.show(photo_of(scene.photo, scene.vgg))
-                content = eye.remember(shown, plan, self._recall)
+                maker = ContentMaker(settings.content_layer, settings.content_weight)
+                content = Content(photo_of(scene.photo, scene.vgg), maker, self._recall)
             error = functools.partial(self._style_error, number)
-            self._judges.append(
-                Judge(eye, layers, error, settings.style_weight, scene.guides, content)
-            )
+            style = Style(layers, error, settings.style_weight, scene.guides)
+            self._judges.append(viewer.judge(style, content))
 
     def _recall(self, make: Features) -> Tensor:
         """The photo's features, from an earlier run if they are known."""
@@ -150,8 +149,8 @@ def _style_grams(scene: Scene, size: tuple[int, int], layers: Sequence[str]) -> 
 
     def look(style: Tensor) -> list[Tensor]:
         height, width = style.shape[2:]
-        eye = scene.eye((height, width), layers)
-        grams = eye.grams(eye.show(photo_of(style, scene.vgg)), layers)
+        viewer = scene.viewer((height, width), layers)
+        grams = viewer.grams_of(photo_of(style, scene.vgg), layers)
         return [grams[layer][0] for layer in layers]
 
     return [

@@ -10,36 +10,36 @@ from torch import Tensor
 
 from nst import layers
 from nst.paint.neighbours import CELL, DEEPEST, LAYERS, layer_of, unit
-from nst.paint.tiling import Compared, Eye, Picture, Target
+from nst.paint.viewer import Compared, LocalViewer, Picture, Target
 from nst.vgg.strips import strips
 from nst.vgg.tiles import Window
 
 
 @dataclass(frozen=True)
-class NeighbourPlan:
-    """The neighbours of all cells, and how to compare with them; see `tiling.Plan`."""
+class NeighbourMaker:
+    """The neighbours of all cells, and how to compare with them; see `viewer.TargetMaker`."""
 
     bank: Tensor  # (n, channels), hypercolumns
     choices: Tensor  # (h, w), a number in the bank for each cell
     painted: Tensor | None  # (h, w), 0..1
     weight: float
 
-    def make(self, eye: Eye, picture: Picture, recall: object = None) -> Target:
-        """See `tiling.Plan.make`; the photo is in the choices already."""
-        return NeighbourTarget(self, eye)
+    def make(self, viewer: LocalViewer, picture: Picture, recall: object = None) -> Target:
+        """See `viewer.TargetMaker.make`; the photo is in the choices already."""
+        return NeighbourTarget(self, viewer)
 
 
 class NeighbourTarget:
-    """The features of the chosen neighbours, fetched anew at each look; see `tiling.Target`."""
+    """The features of the chosen neighbours, fetched anew at each look; see `viewer.Target`."""
 
-    def __init__(self, plan: NeighbourPlan, eye: Eye) -> None:
+    def __init__(self, maker: NeighbourMaker, viewer: LocalViewer) -> None:
         self.layers, self.cell = LAYERS, CELL
-        self._eye, self._weight = eye, plan.weight
-        device = eye.vgg.device
-        bank = plan.bank.to(device)
+        self._viewer, self._weight = viewer, maker.weight
+        device = viewer.vgg.device
+        bank = maker.bank.to(device)
         self._bank = {layer: layer_of(bank, layer) for layer in self.layers}
-        self._choices = plan.choices.to(device)
-        self._painted = None if plan.painted is None else plan.painted.to(device)
+        self._choices = maker.choices.to(device)
+        self._painted = None if maker.painted is None else maker.painted.to(device)
         # The loss is relative to the energy of all that is compared with.
         energy = torch.stack([rows.square().sum(1) for rows in self._bank.values()]).sum(0)
         energies = energy[self._choices.long()]
@@ -49,8 +49,8 @@ class NeighbourTarget:
 
     @torch.no_grad()
     def compare(self, found: Mapping[str, Tensor], number: int) -> Compared:
-        """See `tiling.Target.compare`."""
-        window, loss = self._eye.windows[number], 0.0
+        """See `viewer.Target.compare`."""
+        window, loss = self._viewer.windows[number], 0.0
         gradients = {}
         for layer in self.layers:
             seen, counted = found[layer], self._counted(layer, window)

@@ -14,10 +14,10 @@ from torch import Tensor
 
 from nst.layers import deepest, suitable_side
 from nst.paint import losses, memory
-from nst.paint.spread import SpreadEye, Team
+from nst.paint.spread import SpreadViewer, Team
 from nst.paint.targets import TargetCache
 from nst.paint.tensors import expand, reduced
-from nst.paint.tiling import Eye
+from nst.paint.viewer import LocalViewer
 from nst.settings import Settings
 from nst.vgg.network import VGG19
 from nst.vgg.tiles import Window, tiles
@@ -90,20 +90,20 @@ class Scene:
         """How much each style counts."""
         return self.settings.style_weights or (1.0,) * len(self.styles)
 
-    def eye(self, size: tuple[int, int], layers: Sequence[str]) -> Eye:
+    def viewer(self, size: tuple[int, int], layers: Sequence[str]) -> LocalViewer | SpreadViewer:
         """What looks at pictures of this height and width, up to the deepest of the layers."""
         windows, pooling = self.windows(size, layers), self.settings.pooling
         if self.team is not None and len(windows) > 1:
-            return SpreadEye(self.vgg, windows, pooling, self.workspace, self.team)
-        return self._eye(windows)
+            return SpreadViewer(self.vgg, windows, pooling, self.team)
+        return self._viewer(windows)
 
-    def eye_here(self, size: tuple[int, int], layers: Sequence[str]) -> Eye:
-        """The `eye` of this process, whoever else there is."""
-        return self._eye(self.windows(size, layers))
+    def viewer_here(self, size: tuple[int, int], layers: Sequence[str]) -> LocalViewer:
+        """The `viewer` of this process, whoever else there is."""
+        return self._viewer(self.windows(size, layers))
 
-    def _eye(self, windows: list[Window]) -> Eye:
+    def _viewer(self, windows: list[Window]) -> LocalViewer:
         pooling, sparing = self.settings.pooling, self.tile < memory.WHOLE
-        return Eye(self.vgg, windows, pooling, self.workspace, sparing)
+        return LocalViewer(self.vgg, windows, pooling, self.workspace, sparing)
 
     def windows(self, size: tuple[int, int], layers: Sequence[str]) -> list[Window]:
         """How a picture of this height and width is cut."""

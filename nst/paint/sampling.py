@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from nst.paint.neighbours import CELL, DEEPEST, LAYERS, Features, hypercolumns, pieces
-from nst.paint.tiling import Eye, Picture
+from nst.paint.viewer import LocalViewer, Picture
 from nst.vgg.tiles import Window
 
 SAMPLE = 2048  # places of the canvas that stand for all when neighbours are weighed
@@ -16,23 +16,23 @@ SAMPLE = 2048  # places of the canvas that stand for all when neighbours are wei
 Look = Callable[[Window], Features]  # what hypercolumns of a window are made of
 
 
-def seen_in(eye: Eye, picture: Picture, window: Window) -> Features:
+def seen_in(viewer: LocalViewer, picture: Picture, window: Window) -> Features:
     """What hypercolumns are made of, in the core of a window."""
-    return eye.features(picture(window), window, LAYERS, CELL)
+    return viewer.features(picture(window), window, LAYERS, CELL)
 
 
-def columns(eye: Eye, look: Look, chosen: Tensor) -> Tensor:
+def columns(viewer: LocalViewer, look: Look, chosen: Tensor) -> Tensor:
     """The hypercolumns of the chosen cells, (n, channels), row by row however the canvas is cut."""
     numbers = torch.arange(chosen.numel(), device=chosen.device).view(chosen.shape)
     rows, found = [], []
-    for window in eye.windows:
+    for window in viewer.windows:
         features, place = look(window), window.place(DEEPEST)
         here, names = chosen[place], numbers[place]
         for top, bottom in pieces(*here.shape):
             asked = here[top:bottom]
             rows.append(hypercolumns(features, top, bottom)[asked.flatten()])
             found.append(names[top:bottom][asked])
-        eye.rest()
+        viewer.rest()
     return torch.cat(rows)[torch.cat(found).argsort()]
 
 

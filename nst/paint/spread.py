@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, overload
+from typing import Protocol, TypeVar, overload
 
 import numpy as np
 import torch
@@ -19,23 +19,34 @@ from torch import Tensor
 
 from nst.errors import UserError
 from nst.paint import memory
-from nst.paint.tiling import Eye, Features, Grams, Part, Picture, Plan, Target, compute
+from nst.paint.viewer import (
+    Grams,
+    LocalViewer,
+    Part,
+    Picture,
+    Recall,
+    Target,
+    TargetMaker,
+    Viewer,
+    compute,
+)
 from nst.vgg.network import VGG19
 from nst.vgg.tiles import Window, tiles
-from nst.vgg.wanted import Glimpse
 from nst.vgg.workspace import Workspace
 
-# px, sides of tiles. In smaller ones more is looked at around the tiles than is saved by looking
-# at them elsewhere.
+# px, sides of tiles. Around smaller ones there is more to look at than is saved by sharing.
 SIDES = (1024, 512)
-
-
-TILES_EACH = 4  # of everyone, so that nobody waits long for who has one more
+TILES_EACH = 4  # for each member, so that nobody waits long for one that has one more
 MOST_LOSSES = 3  # times that one iteration is begun anew
 
 
+Result = TypeVar("Result")
+Work = Callable[..., Result]  # takes the member's network first
+Held = list[object]  # what stands for things that the members hold, one each
+
+
 class TeamLostError(Exception):
-    """Somebody of the team is gone, and with him what he held."""
+    """A member of the team is gone, and with it what it held."""
 
 
 class TeamError(UserError):
@@ -49,36 +60,36 @@ class TeamError(UserError):
 
 
 class Team(Protocol):
-    """Others, each with a trunk of his own and a memory for what he is given.
+    """Several members, each with a network of its own and a memory for what it is given.
 
-    Arguments and results have an entry for each of them. All methods but the first two raise
-    `TeamLostError`; then everything is to be given anew, after `regroup`.
+    Arguments and results have an entry for each member. All methods but the first two raise
+    `TeamLostError`; then everything has to be given anew, after `regroup`.
     """
 
     def __len__(self) -> int: ...
 
     def regroup(self) -> bool:
-        """Go on with those who are there, and whether these are others than before.
+        """Go on with the members that are there; returns whether they are others than before.
 
-        Waits for somebody; raises `UserError` if nobody comes for long.
+        Waits for a first member; raises `UserError` if none comes for long.
         """
         ...
 
-    def give(self, parts: Iterable[Any]) -> list[Any]:
-        """To each his part; returns what stands for it in further calls."""
+    def give(self, parts: Iterable[object]) -> Held:
+        """Give each member its part; returns what stands for the parts in further calls."""
         ...
 
-    def keep(self, work: Callable[..., Any], *arguments: Sequence[Any]) -> list[Any]:
-        """Everyone does `work(trunk, *arguments)` and keeps the result; what stands for it."""
+    def keep(self, work: Work[object], *arguments: Sequence[object]) -> Held:
+        """Each member does `work(vgg, *arguments)` and keeps the result; what stands for it."""
         ...
 
-    def fetch(self, work: Callable[..., Any], *arguments: Sequence[Any]) -> Iterator[Any]:
-        """Everyone does the same; the results come here in their order."""
+    def fetch(self, work: Work[Result], *arguments: Sequence[object]) -> Iterator[Result]:
+        """Each member does `work(vgg, *arguments)`; the results come here in their order."""
         ...
 
 
 def tile_side(height: int, width: int, members: int) -> int:
-    """The largest of `SIDES` that gives everyone `TILES_EACH` tiles of this canvas, px.
+    """The largest of `SIDES` that gives each member `TILES_EACH` tiles of this canvas, px.
 
     The smallest if there is none; `memory.WHOLE` for what is no larger than that.
     """
@@ -90,32 +101,25 @@ def tile_side(height: int, width: int, members: int) -> int:
 
 @dataclass(frozen=True)
 class Share:
-    """The windows that one of the team looks at."""
+    """The windows that one member of the team looks at."""
 
     windows: tuple[Window, ...]
     pooling: str
 
-    def eye(self, vgg: VGG19) -> Eye:
-        """His eye."""
-        return Eye(vgg, self.windows, self.pooling, Workspace(), short_of_memory=True)
+    def viewer(self, vgg: VGG19) -> LocalViewer:
+        """Looks at the share's windows with the member's network."""
+        return LocalViewer(vgg, self.windows, self.pooling, Workspace(), short_of_memory=True)
 
 
 Array = NDArray[np.float32]
 Pieces = Mapping[Window, Array]  # the pixels of some windows
 
 
-class SpreadEye(Eye):
-    """Looks with the eyes of a team: each sees some windows."""
+class SpreadViewer(Viewer[Held, Held]):
+    """Looks with the members of a team, each of which looks at some windows."""
 
-    def __init__(
-        self,
-        vgg: VGG19,
-        windows: Sequence[Window],
-        pooling: str,
-        workspace: Workspace,
-        team: Team,
-    ) -> None:
-        super().__init__(vgg, windows, pooling, workspace, short_of_memory=True)
+    def __init__(self, vgg: VGG19, windows: Sequence[Window], pooling: str, team: Team) -> None:
+        super().__init__(vgg, windows, pooling)
         self._team = team
         count = len(team)
         borders = [len(windows) * number // count for number in range(count + 1)]
@@ -124,14 +128,14 @@ class SpreadEye(Eye):
             for first, last in itertools.pairwise(borders)
         ]
 
-    def show(self, picture: Picture) -> Any:
-        """Give everyone the pixels of his windows."""
+    def show(self, picture: Picture) -> Held:
+        """Give each member the pixels of its windows."""
         return self._team.give(
             {window: _sent(picture(window)) for window in share.windows} for share in self._shares
         )
 
-    def grams(self, shown: Any, layers: Sequence[str], guides: Tensor | None = None) -> Grams:
-        """See `Eye.grams`."""
+    def grams(self, shown: Held, layers: Sequence[str], guides: Tensor | None = None) -> Grams:
+        """See `Viewer.grams`."""
         total: Grams = {}
         same = self._same(list(layers), _sent(guides))
         for found in self._team.fetch(_grams, self._shares, shown, *same):
@@ -140,23 +144,16 @@ class SpreadEye(Eye):
                 total[layer] = total[layer] + part if layer in total else part
         return total
 
-    def remember(
-        self, shown: Any, plan: Plan, recall: Callable[[Features], Tensor] = compute
-    ) -> Any:
-        """Everyone keeps the target of his windows; nothing is recalled from earlier runs."""
-        return self._team.keep(_remember, self._shares, shown, *self._same(plan))
+    def remember(self, shown: Held, maker: TargetMaker, recall: Recall = compute) -> Held:
+        """Each member keeps the target of its windows; nothing is recalled from earlier runs."""
+        return self._team.keep(_remember, self._shares, shown, *self._same(maker))
 
     def gradients(
-        self,
-        shown: Any,
-        of_grams: Grams,
-        guides: Tensor | None = None,
-        content: Any = None,
-        seen: Glimpse | None = None,
+        self, shown: Held, of_grams: Grams, guides: Tensor | None, content: Held | None
     ) -> Iterator[Part]:
-        """See `Eye.gradients`; nothing has been `seen` here."""
+        """See `Viewer.gradients`."""
         arrays = {layer: _sent(gradient) for layer, gradient in of_grams.items()}
-        targets = [None] * len(self._shares) if content is None else content
+        targets = self._same(None)[0] if content is None else content
         same = self._same(arrays, _sent(guides))
         found = self._team.fetch(_gradients, self._shares, shown, targets, *same)
         for share, parts in zip(self._shares, found, strict=True):
@@ -166,23 +163,23 @@ class SpreadEye(Eye):
     def _taken(self, array: Array) -> Tensor:
         return _taken(array, self.vgg)
 
-    def _same(self, *arguments: Any) -> list[list[Any]]:
-        """Each argument, the same for all."""
+    def _same(self, *arguments: object) -> list[list[object]]:
+        """Each argument, the same for all members."""
         return [[argument] * len(self._shares) for argument in arguments]
 
 
-# What one of the team does; all of it can be sent.
+# What a member of the team does; all of it can be sent.
 
 
 def _grams(
     vgg: VGG19, share: Share, pieces: Pieces, layers: Sequence[str], guides: Array | None
 ) -> dict[str, Array]:
-    found = share.eye(vgg).grams(_picture(vgg, pieces), layers, _taken(guides, vgg))
+    found = share.viewer(vgg).grams(_picture(vgg, pieces), layers, _taken(guides, vgg))
     return {layer: _sent(gram) for layer, gram in found.items()}
 
 
-def _remember(vgg: VGG19, share: Share, pieces: Pieces, plan: Plan) -> Target:
-    return plan.make(share.eye(vgg), _picture(vgg, pieces), compute)
+def _remember(vgg: VGG19, share: Share, pieces: Pieces, maker: TargetMaker) -> Target:
+    return maker.make(share.viewer(vgg), _picture(vgg, pieces), compute)
 
 
 def _gradients(
@@ -195,7 +192,7 @@ def _gradients(
 ) -> list[tuple[float, Array]]:
     here = {layer: _taken(array, vgg) for layer, array in of_grams.items()}
     picture = _picture(vgg, pieces)
-    parts = share.eye(vgg).gradients(picture, here, _taken(guides, vgg), content)
+    parts = share.viewer(vgg).gradients(picture, here, _taken(guides, vgg), content)
     return [(part.content_loss, _sent(part.gradient)) for part in parts]
 
 

@@ -7,11 +7,12 @@ import torch
 
 from nst import errors
 from nst.paint import brushwork, loop, memory, neighbours, transfer
+from nst.paint.content_target import ContentMaker, Packed
 from nst.paint.loop import Loop
 from nst.paint.memory import WHOLE
 from nst.paint.schedule import Stage, plan
-from nst.paint.tiling import ContentPlan, Eye, Packed, photo_of
 from nst.paint.transfer import Canvas
+from nst.paint.viewer import LocalViewer, photo_of
 from nst.pictures import tensors
 from nst.settings import CONTROLS, Settings
 from nst.vgg import network, weights
@@ -36,7 +37,7 @@ def evaluate(trunk, settings, content, styles, masks, tile):
 
 def eye_of(trunk, size, side, deepest):
     windows = [Window(tile, deepest) for tile in tiles(*size, side)]
-    return Eye(trunk, windows, "max", Workspace(), short_of_memory=True)
+    return LocalViewer(trunk, windows, "max", Workspace(), short_of_memory=True)
 
 
 MASKED = {
@@ -162,7 +163,7 @@ def test_bfloat16_is_tiled_as_well(half, content):
 @pytest.mark.parametrize("layer", ["conv1_2", "conv3_2"])
 def test_content_is_looked_at_in_tiles(trunk, content, layer):
     eye = eye_of(trunk, (64, 96), 64, layer)
-    target = eye.remember(eye.show(photo_of(content, trunk)), ContentPlan(layer, 1.0))
+    target = eye.remember(eye.show(photo_of(content, trunk)), ContentMaker(layer, 1.0))
     whole = trunk.features(trunk.normalize(content), [layer])[layer]
     for number, window in enumerate(eye.windows):
         expected = whole[(..., *window.place(int(layer[4])))]
