@@ -130,7 +130,9 @@ def photographs(browser: Browser, address: str) -> Iterator[tuple[str, bytes]]:
     yield "rest", _photograph(page)
     page.get_by_role("button", name="Paint", exact=True).click()
     # Far enough for strokes and curves, whatever the pace.
-    expect(page.get_by_text(re.compile("size [3-9] of|Finished"))).to_be_visible(timeout=PAINTING)
+    expect(page.get_by_text(re.compile(r"left, [5-9]\d %|Finished"))).to_be_visible(
+        timeout=PAINTING
+    )
     _settle(page)
     yield "running", _photograph(page)
     expect(page.get_by_text("Finished:")).to_be_visible(timeout=PAINTING)

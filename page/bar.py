@@ -6,7 +6,7 @@ import streamlit as st
 
 from nst.queue.job import Snapshot
 from nst.studio.order import Order
-from page import actions, gallery, server, state
+from page import actions, easel, gallery, server, state
 from page.actions import Click
 
 
@@ -16,7 +16,8 @@ def show(order: Order | None, job: Snapshot | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="actions"):
         st.button(
             "Paint",
-            type="primary",
+            key=state.PAINT.name,
+            type="secondary" if easel.is_finished(job) else "primary",
             icon=":material/brush:",
             disabled=(job is not None and job.active) or order is None,
             on_click=ask,
@@ -32,6 +33,7 @@ def show(order: Order | None, job: Snapshot | None) -> None:
         if job is not None and job.active:
             st.button(
                 "Stop",
+                key=state.STOP.name,
                 icon=":material/stop_circle:",
                 help="The picture is kept as it is then.",
                 on_click=server.queue().stop,

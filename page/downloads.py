@@ -5,13 +5,15 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import streamlit as st
 
 from nst.queue.files import Files
 from nst.queue.job import Snapshot
 from page.held import held
+
+Look = Literal["primary", "secondary", "tertiary"]
 
 
 class Kind(NamedTuple):
@@ -63,15 +65,18 @@ OTHERS = (
 )
 
 
-def offer(job: Snapshot, strength: float, files: Files) -> None:
-    """The PNG one click away, and a menu of the other files."""
-    _button(PNG, job, strength, files)
+def offer(job: Snapshot, strength: float, files: Files, first: bool) -> None:
+    """The PNG one click away, and a menu of the other files.
+
+    `first` says whether to download is what one would do next.
+    """
+    _button(PNG, job, strength, files, "primary" if first else "secondary")
     with st.popover("More files", icon=":material/download:"):
         for kind in OTHERS:
-            _button(kind, job, strength, files)
+            _button(kind, job, strength, files, "tertiary")
 
 
-def _button(kind: Kind, job: Snapshot, strength: float, files: Files) -> None:
+def _button(kind: Kind, job: Snapshot, strength: float, files: Files, look: Look) -> None:
     name = file_name(job, kind.suffix)
     make = functools.partial(kind.make, files, job.id, strength)
     st.download_button(
@@ -82,7 +87,7 @@ def _button(kind: Kind, job: Snapshot, strength: float, files: Files) -> None:
         on_click="ignore",
         icon=":material/download:",
         help=kind.help,
-        type="secondary" if kind is PNG else "tertiary",
+        type=look,
     )
 
 

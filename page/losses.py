@@ -11,12 +11,29 @@ import streamlit as st
 from nst.pictures import charts
 from nst.queue.history import Standing
 from nst.queue.job import Snapshot
+from page import state
+
+LEAST_DRAWN = 3  # points, from which on a curve says something
+
+
+def offer(job: Snapshot) -> None:
+    """An expander with the losses, drawn only while it is open."""
+    place = st.expander(
+        "For the curious: losses",
+        icon=":material/monitoring:",
+        key=state.LOSSES.name,
+        on_change="rerun",
+    )
+    if place.open:
+        with place, st.container(key="losses"):
+            show(job)
 
 
 def show(job: Snapshot) -> None:
     """The three losses now, and their course so far."""
     standing = job.standing
     if standing is None:
+        st.caption("They come with the first strokes.")
         return
     values = {
         "Total loss": standing.total_loss,
@@ -35,9 +52,20 @@ def show(job: Snapshot) -> None:
             value if value > charts.LEAST_SHOWN else 0.0
         )  # it begins at 0 but for rounding
         column.metric(name, f"{shown_value:.3g}", help=text)
-    st.vega_lite_chart(
-        loss_table(job.history), LOSS_CHART, alt="Total, content and style loss over iterations"
-    )
+    st.caption(_place(standing))
+    if len(job.history) >= LEAST_DRAWN:
+        st.vega_lite_chart(
+            loss_table(job.history), LOSS_CHART, alt="Total, content and style loss over iterations"
+        )
+
+
+def _place(standing: Standing) -> str:
+    """Which size is painted on, and the iteration."""
+    at = f"Iteration {standing.iteration}, at {standing.scale} px"
+    if len(standing.scales) == 1:
+        return at
+    number = standing.scales.index(standing.scale) + 1
+    return f"{at}, which is size {number} of {len(standing.scales)}"
 
 
 def loss_table(history: Sequence[Standing]) -> dict[str, list[Any]]:

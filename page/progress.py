@@ -28,28 +28,19 @@ def show(job: Snapshot | None) -> None:
     elif job.active and standing is None:
         st.progress(0.0, "Getting brushes and paint ready …")
     elif job.active and standing is not None:
-        st.progress(standing.fraction, f"{time_left(standing)} · {place(standing)}")
+        st.progress(standing.fraction, time_left(standing))
     elif job.state is JobState.FAILED:
         st.error(plain(job.message), icon=":material/error:")
     elif standing is None:
         st.info(plain(job.message), icon=":material/info:")
     else:
-        painted = f"{standing.iteration} iterations in {duration(standing.seconds)}"
-        end = plain(job.message) or ":material/check_circle: Finished:"
-        st.progress(standing.fraction, f"{end} {painted}.")
+        took = f"took {duration(standing.seconds)}."
+        end = f"{plain(job.message)} It" if job.message else ":material/check_circle: Finished: it"
+        st.progress(standing.fraction, f"{end} {took}")
 
 
 def time_left(standing: Standing) -> str:
-    """What is still to wait, as far as it can be known."""
+    """What is still to wait, as far as it can be known, and how much is done."""
     if standing.fraction < 0.01 or standing.iteration < FIRST_FORECAST:
-        return "Estimating the time"
-    return f"About {duration(standing.seconds_left)} left"
-
-
-def place(standing: Standing) -> str:
-    """Which size is painted on, and the iteration."""
-    at = f"iteration {standing.iteration}, at {standing.scale} px"
-    if len(standing.scales) == 1:
-        return at
-    number = standing.scales.index(standing.scale) + 1
-    return f"size {number} of {len(standing.scales)}: {at}"
+        return "Estimating the time …"
+    return f"About {duration(standing.seconds_left)} left, {100 * standing.fraction:.0f} %"

@@ -21,6 +21,7 @@ from page import capacity
 from page.words import plain, title_of
 
 RESOURCES = Path(__file__).parent.parent / "Resources"
+BESIDE = 600  # px, longer side of the photo and the style beside a painting
 FAVOURITES = {"content": "cat", "styles": "night_sky"}
 
 
@@ -69,6 +70,14 @@ def shown(data: bytes, file_name: str) -> tuple[bytes, tuple[int, int]]:
 def shown_styles(files: Sequence[tuple[bytes, str]], size: tuple[int, int]) -> bytes:
     """The styles as the page shows them: side by side, in the shape of the photo beside them."""
     return previews.tiled([capacity.open_picture(data, name) for data, name in files], size)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def small(jpeg: bytes) -> bytes:
+    """A picture of the page's own making, for the place beside the painting (JPEG)."""
+    picture = previews.decoded(jpeg)
+    picture.thumbnail((BESIDE, BESIDE))
+    return previews.encoded(picture)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

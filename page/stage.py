@@ -73,16 +73,15 @@ def _draw(contents: share.Contents, order: Order | None, job: Snapshot | None) -
     else:
         progress.show(job)
         share.keep_strength(job)
-    below = easel.show(contents.photo, contents.styles, job, server.queue().files)
+    under_painting = easel.show(contents.photo, contents.styles, job, server.queue().files)
     if job is not None and not job.active and job.preview:
         # As it was painted, where the session knows that, whatever is chosen now.
         painted = actions.painted_order(job, None) or actions.painted_order(job, order)
         if painted is not None:
-            with below.painting:
+            with under_painting:
                 variations.offer(job, painted, state.strength(job.id).get())
     if job is not None:
-        with below.chosen, st.container(key="losses"):
-            losses.show(job)
+        losses.offer(job)
     series.show(server.queue())
     with st.container(horizontal=True, gap="small", key="more"):
         series.offer(contents.photo, job is not None and job.active)

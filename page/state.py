@@ -88,8 +88,11 @@ VISITOR: Key[str] = Key("visitor", "")
 # Buttons and components.
 VISIT: Key[Any] = Key("visit", None)
 ANNOUNCEMENT: Key[Any] = Key("announcement", None)
+PAINT: Key[bool] = Key("paint", False)
+STOP: Key[bool] = Key("stop", False)
 SURPRISE: Key[bool] = Key("surprise", False)
 TRY_ALL: Key[bool] = Key("try_all", False)
+LOSSES: Key[bool] = Key("for_the_curious", False)  # whether the expander is open
 
 
 def setting(name: str) -> Key[Any]:

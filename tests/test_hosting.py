@@ -141,7 +141,7 @@ def test_visitors_wait_for_one_another_and_see_only_their_own(
     set_cookie(monkeypatch, cookie(b"ada's token 12345", b"mask"))
     ada = open_page(style="watercolour")
     press(ada, "Paint")
-    run_until(ada, lambda: ada.metric)
+    run_until(ada, lambda: "in the style of" in captions(ada)[2])
 
     tab = open_page()  # another tab of the same browser
     press(tab, "Paint")

@@ -9,17 +9,10 @@ from PIL import Image, ImageOps
 
 from nst.pictures.transparency import laid_on
 
-SHOWN_SIDE = 768  # px, longer side of what is shown; the download has the photo's own size
+# px, longer side of what is shown: as wide as the page shows a painting in a window of 1920 px, or
+# on a phone with three pixels a point. The download has the photo's own size.
+SHOWN_SIDE = 1200
 FRAME_SIDE = 480  # px, longer side of a frame of the time-lapse
-
-
-def at_strength(painted: Image.Image, photo: bytes, strength: float) -> Image.Image:
-    """A finished painting mixed with its photo, a JPEG of the same size."""
-    if strength == 1:
-        return painted
-    from nst.pictures import color  # late, as the page's first paint must not wait for numpy
-
-    return color.blend(painted, decoded(photo), strength)
 
 
 def frame(picture: Image.Image) -> bytes:

@@ -44,8 +44,9 @@ class Files:
         job = self._find(job_id)
         if job is None or job.result is None:
             return None
-        mixed = previews.at_strength(job.result.shown, job.content_shown, strength)
-        return previews.encoded(mixed)
+        return previews.encoded(
+            job.as_shown(job.result.canvas, with_strength(job.settings, strength))
+        )
 
     def result(self, job_id: str, strength: float | None = None) -> Image.Image | None:
         """The picture at the size of its photo, or None if there is none."""
@@ -88,8 +89,7 @@ class Files:
         """
         job = self._painted(job_id)
         assert job.result is not None
-        strength = job.settings.strength if strength is None else strength
-        painting = previews.at_strength(job.result.shown, job.content_shown, strength)
+        painting = job.as_shown(job.result.canvas, with_strength(job.settings, strength))
         panels = (
             (f"Photo: {job.content_name}", previews.decoded(job.content_shown)),
             (f"Style: {job.style_name}", previews.decoded(job.style_shown)),
@@ -106,15 +106,11 @@ class Files:
         job = self._painted(job_id)
         assert job.result is not None
         settings = with_strength(job.settings, strength)
-        photo = previews.decoded(job.content_shown)
-        photo.thumbnail((previews.FRAME_SIDE, previews.FRAME_SIDE))
-        coloured = dataclasses.replace(settings, preserve_color="off")  # what `shown` has
+        frames = [*map(previews.decoded, job.frames.kept()), job.result.canvas]
         with self.full_size:
-            frames = [
-                finish(previews.decoded(frame), photo, settings, job.masks)
-                for frame in job.frames.kept()
-            ]
-            return timelapse.encode([*frames, finish(job.result.shown, photo, coloured)], format)
+            return timelapse.encode(
+                [job.as_shown(frame, settings, previews.FRAME_SIDE) for frame in frames], format
+            )
 
     def _painted(self, job_id: str) -> Job:
         """An ended job that has a picture; raises `UserError` if there is none."""

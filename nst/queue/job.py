@@ -15,6 +15,7 @@ from nst.pictures import previews, reading, transparency
 from nst.queue.history import History, Standing, Thinned
 from nst.queue.pace import work
 from nst.settings import Settings
+from nst.studio.finishing import finish
 from nst.studio.order import Input, Order
 from nst.studio.preparation import Prepared, prepare
 from nst.studio.recipe import Recipe
@@ -40,10 +41,9 @@ class JobState(StrEnum):
 
 
 class Picture(NamedTuple):
-    """A job's picture at one moment, in all forms that are shown or saved."""
+    """A job's picture at one moment, as it was painted and as it is shown."""
 
     canvas: Image.Image  # as it was painted
-    shown: Image.Image  # in its final colours, at full strength and the size it is shown at
     preview: bytes  # JPEG of what is shown, at the strength of the job's settings
 
 
@@ -150,7 +150,7 @@ class Job:
         pictures: list[Image.Image | None] = [*self.masks]
         preview = b""
         if self.picture is not None:
-            pictures += [self.picture.canvas, self.picture.shown]
+            pictures.append(self.picture.canvas)
             preview = self.picture.preview
         if self.prepared is not None:
             pictures += [self.prepared.content, *self.prepared.styles, self.prepared.init]
@@ -158,6 +158,21 @@ class Job:
         return sum(reading.held_bytes(picture) for picture in pictures if picture) + sum(
             len(file) for file in (*files, *self.frames.kept())
         )
+
+    def as_shown(
+        self, canvas: Image.Image, settings: Settings, side: int = previews.SHOWN_SIDE
+    ) -> Image.Image:
+        """The canvas finished with these settings, its longer side at most `side` px.
+
+        What the photo does not cover is white, as in a JPEG.
+        """
+        photo = previews.decoded(self.content_shown)
+        photo.thumbnail((side, side))
+        picture = finish(canvas, photo, settings, self.masks)
+        if self.cut_out is None:
+            return picture
+        hidden = transparency.hidden_as_in(picture, self.cut_out.resize(picture.size))
+        return transparency.laid_on(hidden, "white")
 
     def end(self, state: JobState, message: str) -> None:
         """Set the final state and let go of what is no longer needed."""

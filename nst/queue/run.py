@@ -12,19 +12,17 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from nst.errors import UserError
-from nst.pictures import previews, tensors, transparency
+from nst.pictures import previews, tensors
 from nst.queue import messages
 from nst.queue.bounds import Bounds
-from nst.queue.files import with_strength
 from nst.queue.history import Standing
 from nst.queue.job import Job, JobState, Picture
 from nst.queue.painter import Painter
-from nst.studio.finishing import finish
 
 if TYPE_CHECKING:
     from nst.paint.transfer import Progress
 
-REFRESH = 0.5  # seconds a preview may be old; showing one costs a fiftieth of that
+REFRESH = 0.5  # seconds a preview may be old; showing one costs a fifteenth of that
 
 log = logging.getLogger(__name__)
 
@@ -118,9 +116,4 @@ class Run:
     def _picture(self, canvas: Image.Image) -> Picture:
         """What is shown and saved of the canvas, in the job's colours and strength."""
         job = self.job
-        photo = previews.decoded(job.content_shown)
-        shown = finish(canvas, photo, with_strength(job.settings, 1.0), job.masks)
-        if job.cut_out is not None:
-            shown = transparency.laid_on(transparency.hidden_as_in(shown, job.cut_out), "white")
-        mixed = previews.at_strength(shown, job.content_shown, job.settings.strength)
-        return Picture(canvas, shown, previews.encoded(mixed))
+        return Picture(canvas, previews.encoded(job.as_shown(canvas, job.settings)))

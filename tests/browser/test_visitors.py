@@ -22,7 +22,7 @@ def tab(server: str) -> Iterator[Tab]:
     tab = Tab(server, LONG)
     tab.wait(lambda: tab.button("Paint"))
     tab.click("Paint")
-    tab.wait(lambda: "iteration" in tab.texts() and tab.button("Stop"))
+    tab.wait(lambda: "in the style of" in tab.texts() and tab.button("Stop"))
     tab.click("Stop")
     tab.wait(lambda: tab.button("Download PNG", download=True))
     yield tab

@@ -240,7 +240,11 @@ def test_a_job_runs_to_its_end_and_is_found_again(app: AppTest) -> None:
     button(app, "Paint").click().run()
     assert not app.exception
     run_until(app, lambda: "Finished" in status(app))
-    assert re.search(r"Finished: 10 iterations in \d+ s\.", status(app))
+    assert re.search(r"Finished: it took \d+ s\.", status(app))
+    assert not app.metric  # they are for the curious
+    app.session_state[state.LOSSES.name] = True
+    app.run()
+    assert "Iteration 10, at 64 px" in [caption.value for caption in app.caption]
     assert [metric.label for metric in app.metric] == ["Total loss", "Content loss", "Style loss"]
     title = captions(app)[2]
     assert "in the style of" in title
@@ -327,7 +331,7 @@ def test_after_a_refusal_the_button_can_be_pressed_again(
 def test_stop_keeps_the_picture(app: AppTest) -> None:
     make_tiny(app, iterations=5000)
     button(app, "Paint").click().run()
-    run_until(app, lambda: app.metric)
+    run_until(app, lambda: "in the style of" in captions(app)[2])
     assert button(app, "Paint").disabled
     job_id = app.query_params["job"]
     del app.query_params["job"]  # as when the connection is lost before the address comes

@@ -223,7 +223,7 @@ def test_previews_have_one_size_whatever_the_canvas(painter: StepwisePainter) ->
     painter.allow(1)
     job = wait_for(manager, job_id, lambda job: job.preview is not None)
     sizes = {size_of(data) for data in (job.preview, job.content_shown, job.style_shown)}
-    assert sizes == {(768, 512)}
+    assert sizes == {(1200, 800)}
 
 
 def test_a_preview_is_never_older_than_a_second(painter: StepwisePainter) -> None:
@@ -663,7 +663,7 @@ def test_ended_jobs_take_no_more_memory_than_allowed() -> None:
     manager = queue_of(paint_white)
     ended_job(manager)
     (kept,) = manager._jobs.values()
-    assert kept.size_bytes > 768 * 512 * 4  # the painting as it is shown, and more
+    assert kept.size_bytes > 64 * 48 * 3  # the painting, and more
     assert kept.prepared is None  # what it was painted from is let go
     roomy = queue_of(paint_white, kept_bytes=kept.size_bytes * 5 // 2)
     ids = [ended_job(roomy) for _ in range(4)]

@@ -1,0 +1,116 @@
+"""The painting is what one sees: how much of the window it takes, and what stands beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+from visitor import SECONDS, capture, loaded, open_page, picture
+
+BEGIN = 150 * SECONDS  # that the first painting of a server may take to begin on a busy machine
+FINGER = 44  # px, the least height of what a finger is to hit
+QUERY = "resolution=64&iterations=5,000&early_stop=false"
+# Window, and the least share of it for a landscape photo's painting.
+WINDOWS = [(1360, 900, 0.30), (1920, 1080, 0.35), (360, 740, 0.0)]
+
+
+def box(locator: Locator) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom, px."""
+    found = locator.bounding_box()
+    assert found
+    left, top = found["x"], found["y"]
+    return left, top, left + found["width"], top + found["height"]
+
+
+@pytest.fixture
+def windowed(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A page in a window of the size that the test is given."""
+    width, height, _ = request.param
+    page = browser.new_page(viewport={"width": width, "height": height})
+    page.set_default_timeout(60 * SECONDS)
+    yield page
+    page.close()
+
+
+def check(page: Page, alt: str) -> None:
+    """The painting, or what stands in its place, takes the room; photo and style stand aside."""
+    size = page.viewport_size
+    assert size
+    least = {(width, height): share for width, height, share in WINDOWS}
+    hero = picture(page, alt)
+    loaded(hero)
+    left, top, right, bottom = box(hero)
+    assert bottom <= size["height"]  # seen without scrolling
+    width, height = right - left, bottom - top
+    assert width * height >= least[size["width"], size["height"]] * size["width"] * size["height"]
+    natural = hero.evaluate("image => [image.naturalWidth, image.naturalHeight]")
+    assert natural[0] >= width  # no picture is blown up
+    assert natural[0] / natural[1] == pytest.approx(width / height, rel=0.02)
+    for other in ("The photo", "The style"):
+        beside = box(picture(page, other))
+        assert beside[2] - beside[0] <= width / 3
+        assert beside[2] <= left or beside[3] <= top  # beside it or above it
+    if size["width"] < 400:
+        assert width == pytest.approx(size["width"] - 32, abs=1)  # all but the margin
+        assert bottom <= box(page.locator(".st-key-actions"))[1]  # and nothing lies on it
+
+
+@pytest.mark.parametrize("windowed", WINDOWS, indirect=True, ids=lambda window: str(window[0]))
+def test_the_painting_takes_the_room(windowed: Page, server: str) -> None:
+    page = windowed
+    open_page(page, server, QUERY)
+    check(page, "An example")
+    paint = page.get_by_role("button", name="Paint", exact=True)
+    expect(paint).to_have_attribute("data-testid", "stBaseButton-primary")
+    before = box(picture(page, "An example"))
+    paint.click()
+    expect(picture(page, "The painting so far")).to_be_visible(timeout=BEGIN)
+    expect(page.get_by_text(" left, ")).to_be_visible()
+    check(page, "The painting so far")
+    assert box(picture(page, "The painting so far")) == pytest.approx(before, abs=1)
+    page.get_by_test_id("stMain").get_by_role("button", name="Stop").click()
+    expect(page.get_by_test_id("stProgress").get_by_text("is kept")).to_be_visible()
+    check(page, "The painting:")
+    capture(page, f"hero_{(page.viewport_size or {})['width']}")
+    download = page.get_by_role("button", name="Download PNG")
+    expect(download.locator("..").or_(download).first).to_be_visible()
+    expect(download).to_have_attribute("data-testid", "stBaseButton-primary")
+    expect(paint).to_have_attribute("data-testid", "stBaseButton-secondary")
+    # Another pair is chosen: to paint it is next.
+    page.get_by_role("button", name="Surprise me").click()
+    expect(paint).to_have_attribute("data-testid", "stBaseButton-primary")
+
+
+def test_a_tall_photo_fits_into_the_window(page: Page, server: str) -> None:
+    open_page(page, server, "photo=rocket")
+    _, _, _, bottom = box(picture(page, "A pencil sketch"))
+    assert bottom <= 900
+
+
+def test_losses_are_for_the_curious(page: Page, server: str) -> None:
+    open_page(page, server, QUERY)
+    page.get_by_role("button", name="Paint", exact=True).click()
+    expect(picture(page, "The painting so far")).to_be_visible(timeout=BEGIN)
+    curious = page.get_by_text("For the curious: losses")
+    chart = page.get_by_test_id("stVegaLiteChart")
+    expect(chart).to_have_count(0)
+    curious.click()
+    expect(chart).to_be_visible()
+    expect(page.get_by_text("Iteration ", exact=False).first).to_be_visible()
+    page.get_by_test_id("stMain").get_by_role("button", name="Stop").click()
+    expect(page.get_by_test_id("stProgress").get_by_text("is kept")).to_be_visible()
+    expect(chart).to_be_visible()  # it stays open
+
+
+def test_what_a_thumb_hits_on_a_phone(page: Page, server: str) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    open_page(page, server)
+    for name in ("Paint", "Surprise me", "Try them all", "Share"):
+        _, top, _, bottom = box(page.get_by_role("button", name=name, exact=True))
+        assert bottom - top >= FINGER
+    paint = page.get_by_role("button", name="Paint", exact=True)
+    where = box(paint)
+    assert where[3] > 740 - 2 * FINGER
+    page.get_by_text("How it works").scroll_into_view_if_needed()
+    assert box(paint) == pytest.approx(where, abs=1)  # it stays where it is
