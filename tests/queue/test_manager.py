@@ -40,7 +40,7 @@ from nst.studio.preparation import Prepared
 
 SETTINGS = Settings(resolution=64, iterations=10)
 PHOTO_SIZE = (120, 80)
-FINISHING = "nst.queue.run"  # the module that makes of a canvas what is seen
+FINISHING = "nst.queue.job"  # the module that makes of a canvas what is seen
 
 
 def progress(iteration: int, total: int, preview: bool, shade: float | None = None) -> Progress:
