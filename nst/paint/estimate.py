@@ -1,7 +1,7 @@
 """What a painting will take, in memory and in time, before anything is painted.
 
-Memory is that of `memory`'s model. Time is that of a short measurement of the trunk on this
-machine, times the pixels that the run will show it.
+Memory follows from the model in `memory`. Time is a short measurement of the network on this
+machine, times the pixels that the run will look at, as `schedule.cost` counts them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import torch
 from nst.errors import TooLargeError
 from nst.layers import BLOCKS, block, deepest, suitable_side
 from nst.paint import memory, neighbours
-from nst.paint.schedule import OVERHEAD, STROKE_COST, Stage, plan, pyramid
+from nst.paint.schedule import OVERHEAD, STROKE_COST, Stage, canvases, cost, plan
 from nst.settings import CONTROLS, Settings
 from nst.vgg.network import VGG19
 from nst.vgg.tiles import Window, tiles
@@ -28,12 +28,12 @@ ROUNDS = 5
 # What a pixel takes longer where memory is spared, beyond `memory.LARGE`: weights are transformed
 # for every look, blocks are given back and asked for anew. Fitted to canvases of 768 to 2560 px.
 SPARED = 1.15
-# Of the time of a look there and back: the way there, and the parts of the blocks.
+# How much of a look's time the forward pass takes, and how much each block. Measured on two cores.
 FORTH = 0.5
 SHARES = {1: 0.11, 2: 0.16, 3: 0.36, 4: 0.34, 5: 0.03}
 MATCHING = 0.35  # what a pixel costs when neighbours are chosen, beside looking at it
 PICTURES = 3 + 4  # bytes a pixel: the photo as the painting holds it, and as a picture
-STEP = 64  # px, between the sizes that are tried
+RESOLUTION_STEP = 64  # px, between the resolutions that are tried
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,8 @@ def check(load: memory.Workload, free: int) -> None:
 
 def _advice(load: memory.Workload, free: int) -> str:
     longer = max(load.height, load.width)
-    smallest = int(CONTROLS["resolution"].minimum or STEP)
-    for side in range(longer // STEP * STEP, smallest - 1, -STEP):
+    smallest = int(CONTROLS["resolution"].minimum or RESOLUTION_STEP)
+    for side in range(longer // RESOLUTION_STEP * RESOLUTION_STEP, smallest - 1, -RESOLUTION_STEP):
         height, width = (
             suitable_side(length * side / longer) for length in (load.height, load.width)
         )
@@ -141,33 +141,31 @@ def estimate(
 
 
 def _shown(stage: Stage, settings: Settings, styles: int, side: int) -> float:
-    """Pixels that take as long as what the trunk looks at, there and back, at a scale."""
-    slower = SPARED if stage.area > memory.LARGE else 1.0
-    if stage.brushwork:
-        return slower * _shown_to_paint(stage, styles, side)
-    sizes = [(stage.height, stage.width)]
-    if settings.coarse_to_fine:
-        sizes = pyramid(stage.height, stage.width)
+    """Pixels that take as long to be looked at, forward and backward, as all of a scale."""
     last = deepest((settings.content_layer, *settings.style_layers))
-    step, begin = 0.0, 0.0
-    for number, (height, width) in enumerate(sizes):
-        windows = [Window(tile, last) for tile in tiles(height, width, side)]
-        area = sum(_area(window) + OVERHEAD for window in windows)
-        twice = FORTH if len(windows) > 1 else 0.0
-        step += area * (1 + twice)
-        begin += FORTH * area * (styles + (number == 0))
-    return slower * (begin + step * stage.iterations)
+    if stage.brushwork:
+        last = neighbours.LAYERS[-1]
 
+    def cut(height: int, width: int) -> list[float]:
+        """What each window of a picture costs."""
+        return [_area(Window(tile, last)) + OVERHEAD for tile in tiles(height, width, side)]
 
-def _shown_to_paint(stage: Stage, styles: int, side: int) -> float:
-    """As `_shown`, of a scale at which strokes are drawn."""
-    cut = tiles(stage.height, stage.width, side)
-    seen = sum(_area(Window(tile, neighbours.LAYERS[-1])) + OVERHEAD for tile in cut)
-    # Twice for each style, once for its Gram matrices, and in tiles twice for what is painted.
-    begin = FORTH * STROKE_COST * seen * (2 * styles + (2 if len(cut) > 1 else 1))
-    begin += MATCHING * stage.area
-    step = STROKE_COST * seen * (1 + (FORTH if len(cut) > 1 else 0.0))
-    return begin + step * stage.iterations
+    def look(height: int, width: int) -> float:
+        """Tiles are looked at once more, for the Gram matrices of them all."""
+        windows = cut(height, width)
+        return sum(windows) * (1 + FORTH if len(windows) > 1 else 1.0)
+
+    if stage.brushwork:
+        windows = cut(stage.height, stage.width)
+        # Twice for each style, once for its Gram matrices, and in tiles twice for the canvas.
+        begin = FORTH * STROKE_COST * sum(windows) * (2 * styles + (2 if len(windows) > 1 else 1))
+        begin += MATCHING * stage.area
+    else:
+        sizes = canvases(stage, settings)
+        begin = FORTH * sum(styles * sum(cut(*size)) for size in sizes)
+        begin += FORTH * sum(cut(*sizes[0]))  # the photo
+    slower = SPARED if stage.area > memory.LARGE else 1.0
+    return slower * (begin + cost(stage, settings, look) * stage.iterations)
 
 
 def _area(window: Window) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from nst.errors import UserError
@@ -152,14 +152,25 @@ def pyramid(height: int, width: int) -> list[tuple[int, int]]:
     return sizes
 
 
-def cost(stage: Stage, settings: Settings) -> float:
-    """What an iteration takes of a machine's time, in pixels that take as long."""
-    sizes = [(stage.height, stage.width)]
-    if stage.brushwork:
-        return OVERHEAD + STROKE_COST * math.prod(sizes[0])
-    if settings.coarse_to_fine:
-        sizes = pyramid(*sizes[0])
-    return float(sum(OVERHEAD + math.prod(size) for size in sizes))
+def at_once(height: int, width: int) -> float:
+    """What it costs to look at a picture that is not cut, in pixels that take as long."""
+    return OVERHEAD + height * width
+
+
+def canvases(stage: Stage, settings: Settings) -> list[tuple[int, int]]:
+    """The sizes at which a canvas is looked at in each iteration."""
+    size = (stage.height, stage.width)
+    return pyramid(*size) if settings.coarse_to_fine and not stage.brushwork else [size]
+
+
+def cost(stage: Stage, settings: Settings, look: Callable[[int, int], float] = at_once) -> float:
+    """What an iteration takes of a machine's time, in pixels that take as long.
+
+    `look` tells the same of looking at a picture of a height and width. All that is told of time,
+    before a painting and during it, comes from here.
+    """
+    looks = float(sum(look(*size) for size in canvases(stage, settings)))
+    return STROKE_COST * looks + (1 - STROKE_COST) * OVERHEAD if stage.brushwork else looks
 
 
 class Forecast:

@@ -7,6 +7,10 @@ took 0.65 GB at 256 x 256 px, 0.66 GB at 384 x 384, 0.68 GB at 512 x 512, 0.78 G
 0.92 GB at 768 x 768, 1.08 GB at 896 x 896 and 1.28 GB at 1024 x 1024; without it, 0.70 GB at
 384 x 384, 0.75 GB at 512 x 512, 1.02 GB at 768 x 768 and 1.43 GB at 1024 x 1024. The libraries'
 files add 0.31 GB, of which a third is taken to be needed all the time.
+
+`paint.memory` has a model of its own, part by part, to choose tiles by. It comes out a quarter
+higher, as it counts all memory of a process that keeps what it freed; this one counts what a small
+server must have, and has to answer before torch is imported.
 """
 
 from __future__ import annotations
@@ -18,7 +22,7 @@ SMALLEST = 780_000_000  # bytes of any painting: its coarse canvases keep transf
 BASE = 565_000_000  # bytes, and
 A_PIXEL = 780  # bytes more for each of the canvas
 LEAST = 256  # px, offered wherever the page can start at all
-STEP = 64  # px
+RESOLUTION_STEP = 64  # px, between the resolutions that are offered
 
 
 def needed(width: int, height: int) -> int:
@@ -29,7 +33,9 @@ def needed(width: int, height: int) -> int:
 def highest_resolution(memory: int) -> int:
     """The longest side, px, of a canvas for which so many bytes suffice whatever its shape."""
     highest = int(CONTROLS["resolution"].maximum or LEAST)
-    fitting = [side for side in range(LEAST, highest + 1, STEP) if needed(side, side) <= memory]
+    fitting = [
+        side for side in range(LEAST, highest + 1, RESOLUTION_STEP) if needed(side, side) <= memory
+    ]
     return max(fitting, default=LEAST)
 
 
