@@ -139,7 +139,7 @@ def steps(
     style_list, mask_list = _several(styles), _several(masks)
     chosen.check_inputs(len(style_list), len(mask_list), start is not None)
     photo = _opened(content, "content", None)
-    artworks = [_opened(each, f"style {number}") for number, each in enumerate(style_list, 1)]
+    artworks = [_opened(each, f"style {number}", None) for number, each in enumerate(style_list, 1)]
     places = [_opened(each, f"mask {number}", "black") for number, each in enumerate(mask_list, 1)]
     first = None if start is None else _opened(start, "init")
     pictures = Pictures(

@@ -119,7 +119,9 @@ class _Easel:
 
         order = job.read()
         init = None if order.init is None else order.init.open()
-        pictures = Pictures(self.photo, [style.open() for style in order.styles], init=init)
+        pictures = Pictures(
+            self.photo, [style.open(ground=None) for style in order.styles], init=init
+        )
         painting = Painting(pictures, order.settings)
         last = attempt.drive(painting, self.studio, self.tally.progress).last
         return painting.finish(last.snapshot())

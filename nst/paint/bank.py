@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from nst.paint.neighbours import CELL, LAYERS, Features, shares
@@ -18,6 +19,7 @@ from nst.vgg.tiles import Window
 from nst.vgg.wanted import Wanted
 
 PLACES = 4096  # in a bank: more are no better, and cost more
+LEAST_COUNTED = 0.5  # of a cell of an artwork, that it may be chosen
 RIM = 2  # cells at the rim of an artwork that are never chosen, as zeros lie beside them
 
 
@@ -44,8 +46,8 @@ def look_at_styles(scene: Scene, wanted: Sequence[str]) -> list[list[Tensor]]:
     The places are chosen by chance: from all styles as many as their weights say, or, for masks, as
     many as there may be from each.
     """
-    styles = list(scene.styles_here())
-    offered = [len(_inner_cells(style)) for style in styles]
+    styles, guides = list(scene.styles_here()), list(scene.style_guides())
+    offered = [len(_inner_cells(*each)) for each in zip(styles, guides, strict=True)]
     if scene.masks is None:
         counts = shares(PLACES, scene.weights, offered)
     else:
@@ -54,24 +56,40 @@ def look_at_styles(scene: Scene, wanted: Sequence[str]) -> list[list[Tensor]]:
     return [
         scene.recall(
             (digest, *style.shape, scene.tile, *wanted, settings.pooling, count, settings.seed),
-            functools.partial(_look_at, scene, style, count, wanted),
+            functools.partial(_look_at, scene, style, guide, count, wanted),
         )
-        for digest, style, count in zip(scene.digests[1:], styles, counts, strict=True)
+        for digest, style, guide, count in zip(
+            scene.digests[1:], styles, guides, counts, strict=True
+        )
     ]
 
 
-def _inner_cells(style: Tensor) -> Tensor:
-    """Numbers of the cells of an artwork that may be chosen, row by row."""
+def _inner_cells(style: Tensor, guide: Tensor | None) -> Tensor:
+    """Numbers of the cells of an artwork that may be chosen, row by row.
+
+    With a `guide`, (1, h, w), those of which at least half counts; if none does, the one of which
+    most does.
+    """
     height, width = (side // CELL for side in style.shape[2:])
     numbers = torch.arange(height * width).view(height, width)
-    return numbers[RIM : height - RIM, RIM : width - RIM].flatten()
+    inner = numbers[RIM : height - RIM, RIM : width - RIM].flatten()
+    if guide is None:
+        return inner
+    share = F.interpolate(guide[None], (height, width), mode="area").flatten().cpu()[inner]
+    enough = inner[share >= LEAST_COUNTED]
+    return enough if len(enough) else inner[share.argmax()][None]
 
 
-def _look_at(scene: Scene, style: Tensor, count: int, wanted: Sequence[str]) -> list[Tensor]:
-    """Hypercolumns of so many cells of an artwork, and its Gram matrices in these layers."""
+def _look_at(
+    scene: Scene, style: Tensor, guide: Tensor | None, count: int, wanted: Sequence[str]
+) -> list[Tensor]:
+    """Hypercolumns of so many cells of an artwork, and its Gram matrices in these layers.
+
+    `guide`, (1, h, w), says how much each place of it counts; None that all of it does.
+    """
     generator = torch.Generator().manual_seed(scene.settings.seed)
     height, width = style.shape[2:]
-    inner = _inner_cells(style)
+    inner = _inner_cells(style, guide)
     chosen = torch.zeros(height // CELL * (width // CELL), dtype=torch.bool)
     chosen[inner[torch.randperm(len(inner), generator=generator)[:count]]] = True
     chosen = chosen.view(height // CELL, width // CELL).to(scene.vgg.device)
@@ -81,7 +99,7 @@ def _look_at(scene: Scene, style: Tensor, count: int, wanted: Sequence[str]) -> 
     looked_at = Wanted(LAYERS, wanted, scene.settings.pooling, CELL)
 
     def look(window: Window) -> Features:
-        seen = viewer.see(picture(window), window, looked_at)
+        seen = viewer.see(picture(window), window, looked_at, guide)
         for layer, gram in seen.grams.items():
             grams[layer] = grams[layer] + gram if layer in grams else gram
         return seen.features

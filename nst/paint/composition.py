@@ -147,18 +147,20 @@ class Composition:
 def _style_grams(scene: Scene, size: tuple[int, int], layers: Sequence[str]) -> list[list[Tensor]]:
     """For each style the Gram matrix of each of the layers, for a canvas of this size."""
 
-    def look(style: Tensor) -> list[Tensor]:
+    def look(style: Tensor, guides: Tensor | None) -> list[Tensor]:
         height, width = style.shape[2:]
         viewer = scene.viewer((height, width), layers)
-        grams = viewer.grams_of(photo_of(style, scene.vgg), layers)
+        grams = viewer.grams_of(photo_of(style, scene.vgg), layers, guides)
         return [grams[layer][0] for layer in layers]
 
     return [
         scene.recall(
             (name, *style.shape, scene.tile, layers, scene.settings.pooling),
-            functools.partial(look, style),
+            functools.partial(look, style, guides),
         )
-        for name, style in zip(scene.digests[1:], scene.styles_here(size), strict=True)
+        for name, style, guides in zip(
+            scene.digests[1:], scene.styles_here(size), scene.style_guides(size), strict=True
+        )
     ]
 
 

@@ -19,6 +19,8 @@ class Canvas:
     styles: Sequence[Tensor]  # at least one, each (1, 3, h, w)
     init: Tensor | None = None  # (1, 3, h, w), where to start instead of what the settings name
     masks: Sequence[Tensor] = ()  # none, or one for each style, (1, 1, H, W)
+    # None, or for each style how much each place of it counts, (1, 1, h, w) of its size; None: all.
+    style_masks: Sequence[Tensor | None] = ()
 
     def check(self) -> None:
         """Raises ValueError for tensors of the wrong shape."""
@@ -36,6 +38,11 @@ class Canvas:
         for mask in self.masks:
             if mask.shape != (1, 1, *size):
                 raise ValueError(f"a mask must be (1, 1, H, W) like the content, got {mask.shape}")
+        for style, counted in zip(self.styles, self.style_masks, strict=bool(self.style_masks)):
+            if counted is not None and counted.shape != (1, 1, *style.shape[2:]):
+                raise ValueError(
+                    f"a style's mask must be (1, 1, H, W) like the style, got {counted.shape}"
+                )
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,11 @@ class Loop:
         # The cache knows targets by the digests of their pictures; without a cache nobody asks.
         pictures = (canvas.content, *canvas.styles)
         self.digests = [digest(image) if options.known else "" for image in pictures]
+        counted = canvas.style_masks or [None] * len(canvas.styles)
+        self.style_masks = [None if each is None else each.to(vgg.device) for each in counted]
+        for number, each in enumerate(counted, 1):
+            if each is not None and options.known:
+                self.digests[number] += digest(each)
         self.content = compact(canvas.content).to(vgg.device)
         self.styles = [compact(style).to(vgg.device) for style in canvas.styles]
         masks = [mask.to(vgg.device) for mask in canvas.masks]
@@ -166,6 +171,7 @@ class Loop:
             self.team,
             self.colourless,
             self._faces_here(),
+            self.style_masks,
         )
 
     def _faces_here(self) -> Tensor | None:

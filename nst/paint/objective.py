@@ -10,6 +10,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import torch.nn.functional as F
 from torch import Tensor
 
 from nst.layers import deepest, suitable_side
@@ -22,6 +23,8 @@ from nst.settings import Settings
 from nst.vgg.network import VGG19
 from nst.vgg.tiles import Window, tiles
 from nst.vgg.workspace import Workspace
+
+LEAST_SHARE = 0.01  # of a style, that its variation is measured by
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,8 @@ class Scene:
     team: Team | None = None
     colourless: bool = False  # whether no style has any colour
     faces: Tensor | None = None  # (1, 1, H, W) in 0..1; None where there are none
+    # For each style how much each place counts, (1, 1, h, w) in 0..1; None where all of it does.
+    style_masks: Sequence[Tensor | None] = ()
 
     @property
     def size(self) -> tuple[int, int]:
@@ -115,12 +120,23 @@ class Scene:
         for style in self.styles:
             yield reduced(style, *(suitable_side(side * scale) for side in style.shape[2:]))
 
+    def style_guides(self, size: tuple[int, int] | None = None) -> Iterator[Tensor | None]:
+        """How much each place of the `styles_here` counts, (1, h, w); None where all of it does."""
+        masks = self.style_masks or (None,) * len(self.styles)
+        for style, mask in zip(self.styles_here(size), masks, strict=True):
+            yield None if mask is None else F.interpolate(mask, style.shape[2:], mode="area")[0]
+
     def variation(self) -> float:
-        """The mean of the styles' total variation, by their weights."""
-        varied = sum(
-            weight * losses.variation(self.vgg.normalize(expand(style)))
-            for weight, style in zip(self.weights, self.styles_here(), strict=True)
-        )
+        """The mean of the styles' total variation, by their weights.
+
+        What of a style does not count is smooth, so that its variation is that of the rest.
+        """
+        varied = 0.0
+        for weight, style, guide in zip(
+            self.weights, self.styles_here(), self.style_guides(), strict=True
+        ):
+            share = 1.0 if guide is None else max(float(guide.mean()), LEAST_SHARE)
+            varied += weight * losses.variation(self.vgg.normalize(expand(style))) / share
         return varied / sum(self.weights)
 
     def recall(self, key: Hashable, make: Callable[[], list[Tensor]]) -> list[Tensor]:

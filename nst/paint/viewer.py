@@ -147,9 +147,11 @@ class Viewer(ABC, Generic[Shown, Kept]):
         style counts.
         """
 
-    def grams_of(self, picture: Picture, layers: Sequence[str]) -> Grams:
+    def grams_of(
+        self, picture: Picture, layers: Sequence[str], guides: Tensor | None = None
+    ) -> Grams:
         """`grams` of a picture that is looked at once."""
-        return self.grams(self.show(picture), layers)
+        return self.grams(self.show(picture), layers, guides)
 
     def judged(
         self, shown: Shown, style: Style, content: Kept | None
@@ -208,9 +210,11 @@ class LocalViewer(Viewer[Picture, Target]):
         return self.see(pixels, window, Wanted(layers, (), self.pooling, cell)).features
 
     @torch.no_grad()
-    def see(self, pixels: Tensor, window: Window, wanted: Wanted) -> Look:
+    def see(
+        self, pixels: Tensor, window: Window, wanted: Wanted, guides: Tensor | None = None
+    ) -> Look:
         """Features in the core of a window, and what it contributes to Gram matrices."""
-        return self._look(pixels, window, wanted)
+        return self._look(pixels, window, wanted, guides)
 
     def judged(
         self, shown: Picture, style: Style, content: Target | None

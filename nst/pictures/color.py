@@ -31,15 +31,18 @@ LEAST_DEVIATION = 4.0
 STRIP_PIXELS = 2**16  # what a step works on then stays in the processor's cache
 
 
-def match_color(style: Image.Image, photo: Image.Image) -> Image.Image:
+def match_color(
+    style: Image.Image, photo: Image.Image, counted: Image.Image | None = None
+) -> Image.Image:
     """The style with the photo's mean and covariance of R, G and B, clipped to 0..255.
 
     Gatys et al. (2017), section 5, with symmetric square roots: the "image analogies" form of their
     "Preserving Color in Neural Artistic Style Transfer" (2016). Directions of RGB in which the
     style varies by less than `LEAST_DEVIATION` get less than the photo's variance. A style of one
-    colour becomes the photo's mean colour, and a grey photo makes any style grey.
+    colour becomes the photo's mean colour, and a grey photo makes any style grey. `counted`, mode L
+    of the style's size, says how much each of its pixels counts.
     """
-    style_mean, style_covariance = _statistics(style)
+    style_mean, style_covariance = _statistics(style, counted)
     mean, covariance = _statistics(photo)
     matrix = _power(covariance, 0.5) @ _power(style_covariance, -0.5, LEAST_DEVIATION**2)
     offset = mean - matrix @ style_mean
@@ -50,15 +53,18 @@ def match_color(style: Image.Image, photo: Image.Image) -> Image.Image:
     return grey(matched) if photo_is_grey else matched
 
 
-def _statistics(picture: Image.Image) -> tuple[Matrix, Matrix]:
-    """The mean, (3,), and the covariance, (3, 3), of R, G and B in 0..255."""
-    total, products = np.zeros(3), np.zeros((3, 3))
+def _statistics(picture: Image.Image, counted: Image.Image | None = None) -> tuple[Matrix, Matrix]:
+    """The mean, (3,), and the covariance, (3, 3), of R, G and B in 0..255, by `counted`."""
+    total, products, count = np.zeros(3), np.zeros((3, 3)), 0.0
     for box in strips(picture.size):
         # Sums of whole numbers are exact in float64, so that equal channels have equal statistics.
         values = np.asarray(picture.crop(box)).reshape(-1, 3).astype(np.float64)
-        total += np.ones(len(values)) @ values
-        products += values.T @ values
-    count = picture.width * picture.height
+        weights = np.ones(len(values))
+        if counted is not None:
+            weights = np.asarray(counted.crop(box), np.float64).ravel() / 255
+        total += weights @ values
+        products += (values.T * weights if counted is not None else values.T) @ values
+        count += float(weights.sum())
     mean = total / count
     return mean, products / count - np.outer(mean, mean)
 
@@ -71,14 +77,18 @@ def _power(covariance: Matrix, exponent: float, least: float = 0) -> Matrix:
     return power
 
 
-def match_luminance(style: Image.Image, photo: Image.Image) -> Image.Image:
+def match_luminance(
+    style: Image.Image, photo: Image.Image, counted: Image.Image | None = None
+) -> Image.Image:
     """The style in grey, with the photo's mean and standard deviation of luminance, clipped.
 
     Gatys et al. (2017), section 5. A style that hardly varies, by less than `LEAST_DEVIATION`,
     gets less than the photo's contrast; one of a single luminance becomes the photo's mean.
+    `counted` is as in `match_color`; here a pixel counts or does not.
     """
     own, wanted = style.convert("L"), ImageStat.Stat(photo.convert("L"))
-    statistics = ImageStat.Stat(own)
+    chosen = None if counted is None else counted.point([0] * 128 + [255] * 128)
+    statistics = ImageStat.Stat(own, chosen)
     gain = wanted.stddev[0] / max(statistics.stddev[0], LEAST_DEVIATION)
     table = (np.arange(256) - statistics.mean[0]) * gain + wanted.mean[0]
     return own.point(np.rint(table).clip(0, 255).astype(int).tolist()).convert("RGB")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PIL import Image
 
 from nst.layers import suitable_side
+from nst.pictures.transparency import is_transparent, opaque
 
 
 def fit_size(size: tuple[int, int], longer_side: int, square: bool = False) -> tuple[int, int]:
@@ -23,8 +24,16 @@ def fit_size(size: tuple[int, int], longer_side: int, square: bool = False) -> t
 
 
 def fit(picture: Image.Image, longer_side: int, square: bool = False) -> Image.Image:
-    """The picture resized to its `fit_size`."""
-    return picture.resize(fit_size(picture.size, longer_side, square), Image.Resampling.LANCZOS)
+    """The picture resized to its `fit_size`; of mode RGBA with its colours also where it is hidden.
+
+    Pillow makes those black.
+    """
+    size = fit_size(picture.size, longer_side, square)
+    if not is_transparent(picture):
+        return picture.resize(size, Image.Resampling.LANCZOS)
+    fitted = opaque(picture).resize(size, Image.Resampling.LANCZOS)
+    fitted.putalpha(picture.getchannel("A").resize(size, Image.Resampling.BOX))
+    return fitted
 
 
 def resize(picture: Image.Image, size: tuple[int, int]) -> Image.Image:

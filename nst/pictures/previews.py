@@ -61,7 +61,9 @@ def tiled(pictures: Sequence[Image.Image], size: tuple[int, int]) -> bytes:
         pictures, _tiles(len(pictures), size), strict=True
     ):
         tile = max(1, right - left), max(1, bottom - top)
-        sheet.paste(ImageOps.fit(picture, tile, Image.Resampling.BICUBIC), (left, top))
+        sheet.paste(
+            ImageOps.fit(laid_on(picture, "white"), tile, Image.Resampling.BICUBIC), (left, top)
+        )
     return encoded(sheet)
 
 

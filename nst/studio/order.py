@@ -42,7 +42,7 @@ class Pictures:
     """The pictures of an order, opened: RGB, of any size."""
 
     content: Image.Image  # RGBA, if it is transparent in part: so is its painting then
-    styles: Sequence[Image.Image]
+    styles: Sequence[Image.Image]  # RGBA, if only a part of it counts
     masks: Sequence[Image.Image] = ()  # none, or one a style
     init: Image.Image | None = None
 
@@ -64,7 +64,7 @@ class Order:
         """The order's pictures; raises `ImageError` for one that cannot be read."""
         return Pictures(
             self.content.open(ground=None),
-            [style.open() for style in self.styles],
+            [style.open(ground=None) for style in self.styles],
             [mask.open("black") for mask in self.masks],
             None if self.init is None else self.init.open(),
         )

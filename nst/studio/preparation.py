@@ -27,6 +27,8 @@ class Prepared:
     styles: tuple[Image.Image, ...]
     masks: tuple[Image.Image, ...]  # grey, of the content's size
     init: Image.Image | None  # of the content's size
+    # For each style how much each place counts, mode L of its size; None where all of it does.
+    style_masks: tuple[Image.Image | None, ...] = ()
 
     def canvas(self) -> Canvas:
         """The pictures as tensors, for `transfer.steps`."""
@@ -37,6 +39,10 @@ class Prepared:
             [tensors.to_tensor(style) for style in self.styles],
             None if self.init is None else tensors.to_tensor(self.init),
             [tensors.to_tensor(mask)[:, :1] for mask in self.masks],
+            [
+                None if mask is None else tensors.to_tensor(mask.convert("RGB"))[:, :1]
+                for mask in self.style_masks
+            ],
         )
 
 
@@ -44,7 +50,8 @@ def prepare(pictures: Pictures, settings: Settings) -> Prepared:
     """The pictures at the size of the canvas, in the colours that they are painted in.
 
     Masks may have any size and colours; their brightness counts. Where the photo is transparent,
-    what is visible around is painted on, as `Painting.finish` hides it.
+    what is visible around is painted on, as `Painting.finish` hides it; transparent parts of an
+    artwork do not count.
     """
     # Here, as the page's first paint must not wait for numpy.
     from nst.pictures import color
@@ -52,12 +59,22 @@ def prepare(pictures: Pictures, settings: Settings) -> Prepared:
     content = fitting.fit(
         transparency.opaque(pictures.content), settings.resolution, settings.square
     )
-    styles = [_fit_style(style, settings) for style in pictures.styles]
+    fitted = [_fit_style(style, settings) for style in pictures.styles]
+    counted = [
+        style.getchannel("A") if transparency.is_transparent(style) else None for style in fitted
+    ]
+    styles = [transparency.opaque(style) for style in fitted]
     init = pictures.init
     if settings.preserve_color == "match":
-        styles = [color.match_color(style, content) for style in styles]
+        styles = [
+            color.match_color(style, content, mask)
+            for style, mask in zip(styles, counted, strict=True)
+        ]
     elif settings.preserve_color == "luminance":
-        styles = [color.match_luminance(style, content) for style in styles]
+        styles = [
+            color.match_luminance(style, content, mask)
+            for style, mask in zip(styles, counted, strict=True)
+        ]
         content = color.grey(content)
         init = None if init is None else color.grey(init)
     size = content.size
@@ -69,6 +86,7 @@ def prepare(pictures: Pictures, settings: Settings) -> Prepared:
             for mask in pictures.masks
         ),
         None if init is None else init.resize(size, Image.Resampling.LANCZOS),
+        tuple(counted) if any(counted) else (),
     )
 
 
