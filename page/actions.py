@@ -26,7 +26,7 @@ import streamlit as st
 from nst.errors import UserError
 from nst.pictures import reading, writing
 from nst.queue.job import JobState, Snapshot
-from nst.queue.messages import BusyError
+from nst.queue.messages import NOT_KEPT, BusyError
 from nst.settings import Settings
 from nst.studio.order import Input, Order
 from page import downloads, masks, server, state, visit, visitor
@@ -235,7 +235,8 @@ def _continued(job: Snapshot, painted: Order, settings: Settings) -> Order:
     data = files.png(job.id, strength)
     if len(data) > reading.MAX_BYTES:  # more than could be given back: the canvas' size will do
         picture = files.result(job.id, strength)
-        assert picture is not None
+        if picture is None:
+            raise UserError(NOT_KEPT)
         picture.thumbnail((masks.LONGER_SIDE, masks.LONGER_SIDE))
         data = writing.encode(picture)
     weights = settings.style_weights

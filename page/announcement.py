@@ -1,4 +1,4 @@
-"""What changed with a painting, in words for those who do not see it.
+"""Words that tell screen readers how far a painting is.
 
 A component of this page's own: Streamlit shows how far a painting is, but has nothing that makes
 screen readers tell it.
@@ -32,7 +32,7 @@ def make(job: Snapshot | None) -> None:
 
 
 def words(job: Snapshot | None) -> str:
-    """Where the job stands, in words that change seldom enough to be listened to."""
+    """How far the job is, in words that change only a few times during a painting."""
     if job is None or job.state is JobState.FAILED:  # an error is told as such
         return ""
     if job.state is JobState.QUEUED and job.ahead:

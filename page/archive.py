@@ -33,7 +33,7 @@ class Entry(NamedTuple):
 
 
 def entries(jobs: Sequence[Snapshot], strengths: Sequence[float]) -> list[Entry]:
-    """The jobs with names that are safe in any file system and, by their numbers, unique."""
+    """An entry for each job, with a unique name that is safe in any file system."""
     return [
         Entry(f"{number:02d}-{downloads.file_name(job)}", job.id, strength)
         for number, (job, strength) in enumerate(zip(jobs, strengths, strict=True), 1)
@@ -41,7 +41,7 @@ def entries(jobs: Sequence[Snapshot], strengths: Sequence[float]) -> list[Entry]
 
 
 def parts(sizes: Sequence[tuple[int, int]]) -> list[slice]:
-    """Which pictures, of these sizes in px, go together into an archive of `LARGEST` bytes."""
+    """Divide pictures of these sizes, px, into groups that each fit into `LARGEST` bytes."""
     found, start, total = [], 0, 0
     for index, (width, height) in enumerate(sizes):
         bytes_here = width * height * PER_PIXEL
@@ -53,7 +53,7 @@ def parts(sizes: Sequence[tuple[int, int]]) -> list[slice]:
 
 
 def pack(manager: JobManager, packed: Sequence[Entry]) -> bytes:
-    """The archive. One painting at a time is made, and none is compressed twice.
+    """Make the archive, one painting after the other; PNGs are not compressed again.
 
     What the server had to let go of meanwhile is named in a file of its own. Raises `UserError` if
     that is all.

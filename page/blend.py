@@ -15,7 +15,7 @@ HIGHEST_WEIGHT = 10.0  # of a style on its slider; only the weights' proportions
 
 
 def weigh(styles: Sequence[Input]) -> tuple[float, ...]:
-    """A weight for each of several styles, from a slider each; () while all count alike."""
+    """A weight for each of several styles, from a slider each; () while all are equal."""
     if len(styles) < 2:
         address.keep(WEIGHTS, [], None)
         return ()
@@ -50,7 +50,7 @@ def weigh(styles: Sequence[Input]) -> tuple[float, ...]:
 
 
 def weights_in_address() -> dict[str, float]:
-    """Sample style -> its weight, as the page's address has them; what is not allowed is not."""
+    """Sample style -> its weight in the page's address; others than allowed are left out."""
     found = {}
     for part in address.asked(WEIGHTS):
         stem, _, weight = part.partition(":")

@@ -51,7 +51,7 @@ class Budget(NamedTuple):
 
 @st.cache_resource(show_spinner=False)
 def budget() -> Budget:
-    """This server's."""
+    """What this server's memory allows."""
     total = limits.memory_limit()
     kept = min(KEPT_BYTES, total // 32)
     pixels = min(reading.MAX_PIXELS, total // 56)  # a seventh of the memory, at 8 bytes
@@ -70,7 +70,7 @@ def open_picture(data: bytes, name: str, ground: str = "white") -> Image.Image:
 
 
 def within(settings: Settings) -> Settings:
-    """The settings with a resolution that is offered here."""
+    """The settings, with their resolution lowered to the highest that this server offers."""
     highest = budget().highest_resolution
     if settings.resolution <= highest:
         return settings
@@ -78,7 +78,7 @@ def within(settings: Settings) -> Settings:
 
 
 def lower_resolution() -> None:
-    """Lower what is chosen to what is offered; to be called before its control is made."""
+    """Lower the chosen resolution to the highest that is offered; call it before the control."""
     highest = budget().highest_resolution
     resolution = state.setting("resolution")
     chosen = resolution.get() or _of_address()
@@ -97,7 +97,7 @@ def _of_address() -> int:
 
 
 def tell(chosen: int) -> None:
-    """Say why the resolutions end where they do, if that is lower than they could."""
+    """Tell the visitor why no higher resolution is offered, if there could be one."""
     highest = budget().highest_resolution
     if highest >= MOST and not state.RESOLUTION_ASKED.known:
         return

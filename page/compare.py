@@ -1,4 +1,4 @@
-"""Before and after: photo and painting on one another, with a line between them to be moved.
+"""A comparison: the photo lies on the painting, and the visitor moves the line between them.
 
 A component of this page's own, in `compare.html`, `compare.css` and `compare.js`: it loads nothing
 from elsewhere, and what comes from visitors reaches it as data, never as markup.
@@ -47,7 +47,7 @@ def chosen(job_id: str) -> bool:
 
 
 def offer(job_id: str) -> bool:
-    """The toggle; whether the comparison is asked for."""
+    """Show the toggle, and return whether the visitor asks for the comparison."""
     return st.toggle(
         "Compare with the photo",
         key=state.comparing(job_id).name,

@@ -46,7 +46,7 @@ class Chosen:
 
 
 def choose_settings(style_weights: tuple[float, ...]) -> Chosen:
-    """Preset and controls; `style_weights` come from beside the styles."""
+    """Show the preset and the controls; `style_weights` are chosen beside the styles."""
     top = st.container()
     values = asdict(Settings()) | {"style_weights": style_weights}
     plan = top
@@ -121,7 +121,7 @@ def weigh_layers(layers: Sequence[str]) -> tuple[float, ...]:
 
 
 def preset_of(values: dict[str, Any]) -> str | None:
-    """The preset that the values amount to, if any; weights of styles belong to none."""
+    """The preset with these values, or None. Weights of styles are part of no preset."""
     values = values | {"style_weights": ()}
     offered = {name: capacity.within(Settings.preset(name)) for name in capacity.OFFERED}
     same = [name for name, settings in offered.items() if asdict(settings) == values]
@@ -203,7 +203,7 @@ def number(value: float) -> str:
 
 
 def offered(name: str) -> tuple[float, ...]:
-    """What `slider_options` gives, as far as this server can do it."""
+    """The values of a setting's slider that this server can paint with."""
     options = slider_options(name)
     if name != "resolution":
         return options

@@ -69,7 +69,7 @@ def _place(standing: Standing) -> str:
 
 
 def loss_table(history: Sequence[Standing]) -> dict[str, list[Any]]:
-    """One row a loss and iteration, and one a change of scale, which has a size and no loss.
+    """A row for each loss of each iteration, and a row without a loss for each change of scale.
 
     What is 0 but for rounding would stretch the axis.
     """

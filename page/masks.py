@@ -155,7 +155,7 @@ def inverted(data: bytes) -> bytes:
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def rest_of(masks: Sequence[bytes]) -> bytes:
-    """A mask of what the others leave over; where they claim a part, it takes the other part."""
+    """A mask of what the other masks leave unpainted; grey of theirs gives the opposite grey."""
     first, *others = map(_grey, masks)
     for other in others:
         first = ImageChops.lighter(first, other.resize(first.size))
@@ -169,7 +169,7 @@ def is_black(data: bytes) -> bool:
 
 
 def _grey(data: bytes) -> Image.Image:
-    """A mask's brightness, no larger than a canvas can be."""
+    """The mask in grey, its longer side at most `LONGER_SIDE` px."""
     picture = capacity.open_picture(data, "The mask", "black").convert("L")
     picture.thumbnail((LONGER_SIDE, LONGER_SIDE), Image.Resampling.BOX)
     return picture
@@ -188,7 +188,7 @@ def _uploaded(number: int) -> Input | None:
 
 
 def _refined(mask: Input, number: int) -> Input | None:
-    """The mask, inverted where that is asked for, and a way to keep it."""
+    """Show the tools of a mask, and return it, inverted if the visitor asks for that."""
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.toggle("Invert", key=state.invert(number).name, persist_state="session"):
             mask = Input(mask.title, inverted(mask.data), mask.file_name)

@@ -13,7 +13,7 @@ FIRST_FORECAST = 4  # the iteration from which on the time left is told: one alo
 
 
 def show(job: Snapshot | None) -> None:
-    """How far the job is, or how it ended, in words; as tall where there is none yet.
+    """Show how far the job is, or how it ended, with a bar of the same height for no job.
 
     So the pictures under it stay where they are from the first look to the last.
     """
@@ -40,7 +40,7 @@ def show(job: Snapshot | None) -> None:
 
 
 def time_left(standing: Standing) -> str:
-    """What is still to wait, as far as it can be known, and how much is done."""
+    """The time that is left, as far as it can be estimated, and the part that is done."""
     if standing.fraction < 0.01 or standing.iteration < FIRST_FORECAST:
         return "Estimating the time …"
     return f"About {duration(standing.seconds_left)} left, {100 * standing.fraction:.0f} %"

@@ -116,7 +116,7 @@ def _ready_made(photo: Source) -> dict[str, Where]:
 
 
 def in_order(styles: Sequence[Input]) -> tuple[Input, ...]:
-    """The styles as a restored recipe has them, and others after them: masks go by their order."""
+    """The styles in the order of the restored recipe, which its masks follow; others come last."""
     found = state.RECIPE.get()
     if found is None:
         return tuple(styles)
@@ -175,7 +175,7 @@ def _named(kind: str, source: Source) -> str:
 
 
 def _comparable(settings: Settings) -> Settings:
-    """The settings without what the page has elsewhere: strength, and only proportions count."""
+    """The settings without the strength, and with style weights as proportions, to be compared."""
     highest = max(settings.style_weights, default=1.0)
     weights = tuple(round(weight / highest, 6) for weight in settings.style_weights)
     same = len(set(weights)) == 1

@@ -53,7 +53,7 @@ def differences(settings: Settings, other: Settings) -> list[str]:
 
 
 def in_words(job: Snapshot) -> str:
-    """What is special about a painting: the settings that are not the defaults, and masks."""
+    """The settings of a painting that are not the defaults, and whether it has masks."""
     settings = _as_shown(job)
     words = [
         f"{CONTROLS[name].label}: {told(name, getattr(settings, name))}"
@@ -73,7 +73,7 @@ def _as_shown(job: Snapshot) -> Settings:
 
 
 def contrasts(one: Snapshot, other: Snapshot) -> list[tuple[str, str, str]]:
-    """All in which two paintings differ: its name, and how it is in the one and in the other."""
+    """The differences of two paintings: what differs, its value in the one and in the other."""
     rows = []
     names = (("Photo", "content_name"), ("Style", "style_name"))
     sources = (
@@ -106,7 +106,7 @@ def _places(job: Snapshot) -> str:
 
 
 def show(manager: JobManager, shown: Snapshot | None) -> None:
-    """The strip, with its tools; `shown` is the job above it. Nothing while there is no painting.
+    """Show the strip and its tools, once there is a painting; `shown` is the job above it.
 
     Part of the fragment that shows this job, so that it follows the strength that is chosen there.
     """
@@ -131,7 +131,7 @@ def show(manager: JobManager, shown: Snapshot | None) -> None:
 
 
 def _tell_of_room(jobs: Sequence[Snapshot]) -> None:
-    """What had to go, and what would be the next."""
+    """Tell which paintings are no longer kept, and which would go next."""
     if count := visit.gone():
         were = "1 earlier painting is" if count == 1 else f"{count} earlier paintings are"
         st.caption(f"{were} no longer kept: newer ones needed the room.")

@@ -82,7 +82,7 @@ def small(jpeg: bytes) -> bytes:
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def sketch(jpeg: bytes) -> bytes:
-    """A pencil sketch of a photo, the stand-in for a painting that has not begun (PNG).
+    """A pencil sketch of a photo (PNG), shown until its painting begins.
 
     Its paper is transparent, so that it suits a light and a dark page.
     """
@@ -96,7 +96,7 @@ def sketch(jpeg: bytes) -> bytes:
 
 
 def checked(choice: Input) -> Input | None:
-    """The choice, or None and a sentence on the page if its file cannot be used."""
+    """The picture, or None if its file cannot be used; then the page says why."""
     if sentence := problem(choice.data, choice.file_name):
         st.error(plain(sentence), icon=":material/broken_image:")
         return None
@@ -104,7 +104,7 @@ def checked(choice: Input) -> Input | None:
 
 
 def problem(data: bytes, file_name: str) -> str | None:
-    """Why a file cannot be used, if so."""
+    """Why a file cannot be used, or None if it can."""
     try:
         shown(data, file_name)
     except UserError as error:

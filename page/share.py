@@ -16,7 +16,7 @@ STRENGTH = "strength"  # in the address
 
 
 class Contents(NamedTuple):
-    """What is chosen on the page, of which a link takes along what it can."""
+    """What is chosen on the page; a link contains the samples and settings among it."""
 
     settings: Settings
     photo: Input | None
@@ -104,7 +104,7 @@ def keep_strength(job: Snapshot | None) -> None:
 
 
 def take_strength(job: Snapshot | None) -> None:
-    """Give a page that was just opened the strength in its address: to its job, or to the next."""
+    """Apply the strength in the address of a newly opened page to its job, or to the next."""
     if state.STRENGTH_TAKEN.get():
         return
     state.STRENGTH_TAKEN.set(True)

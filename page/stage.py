@@ -29,7 +29,7 @@ QUEUE_POLL = 2.0
 
 
 def show(contents: share.Contents, order: Order | None, job: Snapshot | None) -> None:
-    """What is seen of the job, looked at as often as it changes."""
+    """Show the job, and look at it again as often as it changes."""
     if job is not None and job.ahead:
         _wait(contents, order)
     elif job is not None and job.active:
@@ -40,7 +40,7 @@ def show(contents: share.Contents, order: Order | None, job: Snapshot | None) ->
 
 @st.fragment(run_every=QUEUE_POLL)
 def _wait(contents: share.Contents, order: Order | None) -> None:
-    """Now and then while other jobs are ahead."""
+    """Draw every `QUEUE_POLL` seconds while other jobs are ahead."""
     job = actions.current_job()
     if job is None or not job.ahead:
         st.rerun()
@@ -49,7 +49,7 @@ def _wait(contents: share.Contents, order: Order | None) -> None:
 
 @st.fragment(run_every=POLL)
 def _watch(contents: share.Contents, order: Order | None) -> None:
-    """Again and again while the job runs."""
+    """Draw every `POLL` seconds while the job runs."""
     job = actions.current_job()
     if job is None or not job.active:
         st.rerun()
@@ -60,14 +60,14 @@ def _watch(contents: share.Contents, order: Order | None) -> None:
 # come after that run and replace the downloads' addresses under the visitor's finger.
 @st.fragment
 def _look(contents: share.Contents, order: Order | None) -> None:
-    """Once, as the job rests or there is none."""
+    """Draw once, as no job is under way."""
     if actions.of_session().asks:  # for what the whole page starts
         st.rerun()
     _draw(contents, order, actions.current_job())
 
 
 def _draw(contents: share.Contents, order: Order | None, job: Snapshot | None) -> None:
-    """Status, pictures and losses, what the painting could have been, and this visit's others."""
+    """Draw status, pictures, losses, ways to paint it again, and this visit's paintings."""
     if visit.awaited():
         st.progress(0.0, "Looking for your painting …")
     else:

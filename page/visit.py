@@ -71,7 +71,7 @@ def gone() -> int:
 
 
 def touch(manager: JobManager) -> None:
-    """Tell that somebody is looking: what waits or runs is painted on."""
+    """Tell the queue that somebody is looking, so that it does not give the jobs up."""
     for job_id in ids():
         manager.touch(job_id)
 
@@ -83,7 +83,7 @@ def under_way(manager: JobManager) -> Snapshot | None:
 
 
 def awaited() -> bool:
-    """Whether the tab has still to say if the job in the address is its own."""
+    """Whether the tab has not yet said which jobs it kept, and the address names one."""
     return "job" in st.query_params and not state.VISIT_KNOWN.get()
 
 

@@ -20,7 +20,7 @@ COOKIE = "_streamlit_xsrf"
 
 
 def identity() -> str:
-    """What nobody else knows of this visitor; the same in all tabs of a browser, if possible."""
+    """A secret that stands for this visitor; the same in all tabs of a browser, if possible."""
     if token := _token(st.context.cookies.get(COOKIE, "")):
         return hashlib.sha256(token).hexdigest()  # as the token itself is not for this
     state.VISITOR.begin(secrets.token_urlsafe(16))

@@ -16,7 +16,7 @@ OPTIONS = {
 
 
 def plain(text: str) -> str:
-    """`text` with whatever Markdown would take for markup made harmless: it may hold file names."""
+    """The text with Markdown's markup escaped, as it may hold foreign file names."""
     return re.sub(r"([\\`*_\[\]<>$~#|!:])", r"\\\1", text)
 
 
@@ -36,7 +36,7 @@ def data_url(picture: bytes, mime: str = "image/jpeg") -> str:
 
 
 def about(seconds: float) -> str:
-    """A wait as one says it, which nobody counts: less than a minute, about 2 minutes."""
+    """A rough wait in words: less than a minute, about 2 minutes."""
     minutes = round(seconds / 60)
     if seconds < 45:
         return "less than a minute"
@@ -44,7 +44,7 @@ def about(seconds: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time as one says it: 20 s, 3 min."""
+    """A time in short words: 20 s, 3 min."""
     if seconds < 10:
         return f"{max(1, round(seconds))} s"
     return f"{round(seconds / 5) * 5} s" if seconds < 100 else f"{round(seconds / 60)} min"

@@ -1,4 +1,4 @@
-"""What is kept of a run while it goes on: its numbers, thinned out so that they stay few."""
+"""The numbers of a run, thinned out while it goes on so that they stay few."""
 
 from __future__ import annotations
 

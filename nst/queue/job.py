@@ -146,7 +146,7 @@ class Job:
 
     @property
     def size_bytes(self) -> int:
-        """What its pictures take in memory."""
+        """How many bytes its pictures take in memory."""
         pictures: list[Image.Image | None] = [*self.masks]
         preview = b""
         if self.picture is not None:

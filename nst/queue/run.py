@@ -57,7 +57,7 @@ class Run:
         return JobState.FAILED, told
 
     def _failed(self) -> tuple[JobState, str]:
-        """How a job ends by the error that is being handled; it is for the log alone."""
+        """Log the error that is being handled, and return how the job ends by it."""
         log.exception("Painting %d failed", self.job.number)
         if self.job.picture is None:
             return JobState.FAILED, messages.UNEXPECTED
