@@ -18,7 +18,7 @@ LAYERS = (
 )
 CHANNELS = {1: 64, 2: 128, 3: 256, 4: 512, 5: 512}  # of each layer of a block
 BLOCKS = len(CHANNELS)
-GRID = 16  # px; four poolings divide a multiple of it without a rest
+DIVISOR = 16  # px; four poolings divide a multiple of it without a rest
 SHORTEST = 32  # px, the least side that leaves conv5_1 more than one row
 
 
@@ -62,8 +62,8 @@ def checked(layers: Iterable[str]) -> tuple[str, ...]:
 
 
 def suitable_side(side: float) -> int:
-    """The multiple of `GRID` nearest to a side in px, at least `SHORTEST`.
+    """The multiple of `DIVISOR` nearest to a side in px, at least `SHORTEST`.
 
     Of two that are as near, the multiple of 32.
     """
-    return max(SHORTEST, round(side / GRID) * GRID)
+    return max(SHORTEST, round(side / DIVISOR) * DIVISOR)

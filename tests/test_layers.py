@@ -50,6 +50,6 @@ def test_a_suitable_side(side, expected):
 @given(st.floats(32, 5000))
 def test_a_suitable_side_is_near_and_stays_what_it_is(side):
     found = layers.suitable_side(side)
-    assert found % layers.GRID == 0
-    assert abs(found - side) <= layers.GRID / 2
+    assert found % layers.DIVISOR == 0
+    assert abs(found - side) <= layers.DIVISOR / 2
     assert layers.suitable_side(found) == found

@@ -1,4 +1,4 @@
-"""What the weights of content and style come to where strokes are drawn."""
+"""How content and style are weighed where strokes are drawn."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from nst.settings import Settings
 
 LEAD = 0.5  # how far the photo leads the choice of neighbours, with the default weights
 # The powers of the ratio of content to style weight by which the lead grows, where the ratio is
-# below and above 1, and by which Gram matrices lose. Chosen by eye, on portraits and landscapes.
+# below and above 1, and by which Gram matrices lose.
 FREER, CLOSER = 0.06, 0.5
 RICHER, PLAINER = -0.1, -0.5
 FACES_POWER = 0.25  # of that ratio, where it is below 1, by which faces are an exception
@@ -18,7 +18,7 @@ FACES_POWER = 0.25  # of that ratio, where it is below 1, by which faces are an 
 
 @dataclass(frozen=True)
 class Balance:
-    """What the weights of content and style come to where neighbours are chosen."""
+    """How content and style are weighed where neighbours are chosen."""
 
     lead: float  # 0..1, how much of the photo there is in what is compared with the artwork
     faces: float  # 0..1, how much of an exception faces are
@@ -28,7 +28,7 @@ class Balance:
 
     @classmethod
     def of(cls, settings: Settings) -> Balance:
-        """The balance of such settings; only the ratio of the two weights counts.
+        """The balance for these settings; only the ratio of content weight to style weight counts.
 
         With more of the content weight the photo leads the choice of neighbours, up to the place of
         the artwork that looks most like each of the photo's; with more of the style weight all of

@@ -83,7 +83,7 @@ def _inner_cells(style: Tensor, guide: Tensor | None) -> Tensor:
 def _look_at(
     scene: Scene, style: Tensor, guide: Tensor | None, count: int, wanted: Sequence[str]
 ) -> list[Tensor]:
-    """Hypercolumns of so many cells of an artwork, and its Gram matrices in these layers.
+    """Hypercolumns of `count` cells of an artwork, and its Gram matrices in these layers.
 
     `guide`, (1, h, w), says how much each place of it counts; None that all of it does.
     """

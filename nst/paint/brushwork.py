@@ -29,7 +29,7 @@ from nst.vgg.tiles import Window
 # How much of a face's cells is the photo's own, how much further the photo leads the choice there,
 # and the longest side of a canvas, px, beyond which there are pixels enough for a face.
 FACES, FACES_LEAD, LARGEST_FACES = 0.45, 0.7, 768
-MOST_STRETCH = 3.0  # of a channel's deviation
+MOST_STRETCH = 3.0  # the most that a channel's deviation is multiplied by
 
 
 class Brushwork:
@@ -118,7 +118,7 @@ class Brushwork:
         return choices
 
     def _checked(self, choices: Tensor) -> Tensor:
-        """The choices of an earlier run, if they can be of this one."""
+        """The choices of an earlier run; raises `CheckpointError` if they cannot be of this one."""
         known = choices.shape == self._owner.shape and choices.numel()
         if not known or int(choices.min()) < 0 or int(choices.max()) >= len(self._bank.rows):
             raise CheckpointError(
@@ -150,7 +150,7 @@ class Brushwork:
         return torch.cat([bank, own]), chosen
 
     def _nearest(self, matchers: dict[int, Matcher], rows: Tensor, owners: Tensor) -> Tensor:
-        """For the hypercolumns of some cells the numbers of their neighbours, as `owners` lie."""
+        """The numbers of the neighbours of some cells, in the shape of `owners`."""
         found = torch.zeros(len(rows), dtype=torch.int32, device=rows.device)
         for number, matcher in matchers.items():
             asked = (owners.flatten() == number).nonzero()[:, 0]
@@ -159,7 +159,7 @@ class Brushwork:
         return found.view(owners.shape)
 
     def _matchers(self, viewer: LocalViewer, look: Look) -> dict[int, Matcher]:
-        """One for each group of the bank that any cell belongs to."""
+        """A matcher for each group of the bank that any cell chooses from."""
         chosen = evenly(self._owner)
         sample, owners = columns(viewer, look, chosen), self._owner[chosen]
         return {

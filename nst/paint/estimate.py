@@ -28,7 +28,7 @@ ROUNDS = 5
 # What a pixel takes longer where memory is spared, beyond `memory.LARGE`: weights are transformed
 # for every look, blocks are given back and asked for anew. Fitted to canvases of 768 to 2560 px.
 SPARED = 1.15
-# How much of a look's time the forward pass takes, and how much each block. Measured on two cores.
+# How much of a look's time the forward pass takes, and how much each block.
 FORTH = 0.5
 SHARES = {1: 0.11, 2: 0.16, 3: 0.36, 4: 0.34, 5: 0.03}
 MATCHING = 0.35  # what a pixel costs when neighbours are chosen, beside looking at it

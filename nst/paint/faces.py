@@ -21,8 +21,8 @@ LOOKED_AT = 512  # px, the longer side at which faces are looked for
 SMALLEST = 20  # px at that size; what is smaller has no features to keep
 SURE = 5  # overlapping findings that make a face
 GROWTH = 1.1  # from one size that is looked for to the next
-# Half the axes of an ellipse, in sides of the square that is found: down to the chin, up to the
-# brow; and how far beyond it the map falls from 1 to 0, as a part of it.
+# Half the axes of a face's ellipse, in sides of the square that was found, so that it reaches from
+# chin to brow; and the part of it beyond its rim over which the map falls from 1 to 0.
 ACROSS, DOWN, FADE = 0.45, 0.55, 0.5
 
 

@@ -36,7 +36,7 @@ T = TypeVar("T")
 
 
 class Loop:
-    """A canvas, its objective and the optimiser between the iterations, on the trunk's device.
+    """A canvas, its objective and the optimiser between the iterations, on the network's device.
 
     Once a canvas is cut into tiles, pictures are as large as everything else together. So what is
     given is neither copied nor `normalize`d as a whole, and all else goes in strips.

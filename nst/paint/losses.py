@@ -15,7 +15,7 @@ from nst.vgg.strips import strips
 # balanced middle of their ranges.
 STYLE_UNIT = 0.028
 
-# Of a picture with hardly any texture. A flat style would otherwise forbid every edge.
+# The variation of a picture with hardly any texture: a flat style would forbid every edge.
 LEAST_VARIATION = 0.02
 
 
@@ -52,7 +52,7 @@ def style_loss(
 
 
 def variation_unit(target: float) -> float:
-    """What `variation` is divided by: the artwork's own, so that 1 is a clean painting.
+    """The number that `variation` is divided by: the artwork's own, so that 1 is a clean painting.
 
     Relative like the other losses, so that one weight suits a smooth and a richly textured style.
     """
@@ -83,7 +83,7 @@ def variation(image: Tensor, weight: float = 0.0, gradient: Tensor | None = None
 
 
 def _neighbours(axis: int, top: int, bottom: int) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
-    """Where the first and the second of each pair of neighbours in these rows are."""
+    """Slices for the first and for the second of each pair of neighbours in these rows."""
     everything = slice(None)
     if axis == 2:
         return (

@@ -45,7 +45,7 @@ class Workload:
     width: int
     settings: Settings
     masks: int = 0
-    element_size: int = 4  # bytes of a feature in the trunk's precision
+    element_size: int = 4  # bytes of a feature in the network's precision
 
     @property
     def area(self) -> int:
@@ -75,7 +75,7 @@ def parts(load: Workload, side: int) -> dict[str, int]:
 
 
 def _composing(load: Workload, side: int) -> dict[str, int]:
-    """Of `parts`, what comparing with content and Gram matrices adds."""
+    """The `parts` that comparing with content and Gram matrices adds."""
     settings, area = load.settings, load.area
     wanted = (settings.content_layer, *settings.style_layers)
     windows = _windows(load, side, wanted)
@@ -90,7 +90,7 @@ def _composing(load: Workload, side: int) -> dict[str, int]:
 
 
 def _painting(load: Workload, side: int) -> dict[str, int]:
-    """Of `parts`, what comparing with neighbours adds."""
+    """The `parts` that comparing with neighbours adds."""
     compared, deepest = neighbours.LAYERS, neighbours.DEEPEST
     style = [layer for layer in load.settings.style_layers if layers.block(layer) <= deepest]
     windows = _windows(load, side, (*compared, *style))
@@ -112,7 +112,7 @@ def _largest(windows: Sequence[Window]) -> int:
 
 
 def _target(load: Workload, cut: bool) -> float:
-    """Bytes a pixel of what the content is compared with."""
+    """Bytes a pixel of the features that the content is compared with."""
     layer = load.settings.content_layer
     block = layers.block(layer)
     features: float = layers.channels(layer) / 4 ** (block - 1)
@@ -122,7 +122,7 @@ def _target(load: Workload, cut: bool) -> float:
 
 
 def _look(compared: Sequence[str], style: Sequence[str], size: int, cell: int = 1) -> float:
-    """Bytes a pixel that looking keeps for the way back, and the largest thing on that way.
+    """Bytes a pixel that a look keeps for the backward pass, and the largest thing in that pass.
 
     `compared` in place, over cells of `cell` px.
     """
@@ -184,7 +184,7 @@ def smaller(side: int, height: int, width: int) -> int:
 
 
 def too_large(height: int, width: int) -> NoMemoryError:
-    """What is said when memory ran out in spite of everything."""
+    """The error when memory ran out although the canvas was cut."""
     return NoMemoryError(
         f"There is not enough memory for a canvas of {width} x {height} px, even a piece at a "
         "time; choose a lower resolution or close other programs."

@@ -67,7 +67,7 @@ class NeighbourTarget:
         return Compared(loss, gradients)
 
     def _wanted(self, layer: str, window: Window, top: int, bottom: int) -> Tensor:
-        """What a layer shall see in some rows of the core of a window, (1, C, rows, w)."""
+        """The neighbours' features in a layer for some rows of a window's core, (1, C, rows, w)."""
         choices = self._choices[window.place(DEEPEST)][top:bottom].long()
         chosen = self._bank[layer][choices.flatten()]
         return chosen.view(*choices.shape, -1).permute(2, 0, 1)[None]
@@ -82,7 +82,7 @@ class NeighbourTarget:
 def _without_rim(
     counted: Tensor | None, layer: str, window: Window, device: torch.device
 ) -> Tensor | None:
-    """`counted`, 0 where zeros lie beside a place."""
+    """The weights of the places, 0 at the rim of a picture, beside which the network sees zeros."""
     block = layers.block(layer)
     if block < DEEPEST:
         return counted

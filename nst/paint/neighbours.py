@@ -32,7 +32,7 @@ Features = Mapping[str, Tensor]  # of all `LAYERS`, averaged over cells, (1, C, 
 
 
 def hypercolumns(features: Features, top: int = 0, bottom: int | None = None) -> Tensor:
-    """One row for each cell from one row of cells to another, (cells, channels).
+    """The hypercolumns of some rows of cells, (cells, channels).
 
     All layers count alike.
     """
@@ -44,25 +44,25 @@ def hypercolumns(features: Features, top: int = 0, bottom: int | None = None) ->
 
 
 def layer_of(rows: Tensor, layer: str) -> Tensor:
-    """What hypercolumns hold of one layer, (n, C), as the trunk gives it but for `unit`."""
+    """The part of hypercolumns that comes from one layer, (n, C), still divided by `unit`."""
     start = sum(channels(name) for name in LAYERS[: LAYERS.index(layer)])
     return rows[:, start : start + channels(layer)]
 
 
 def unit(layer: str) -> float:
-    """What the features of a layer are divided by in a hypercolumn."""
+    """The number that a layer's features are divided by in a hypercolumn."""
     return math.sqrt(channels(layer))
 
 
 def pieces(height: int, width: int) -> Iterator[tuple[int, int]]:
-    """The first row of cells and the one behind the last of each piece of about `PIECE` cells."""
+    """Pieces of about `PIECE` cells: the first row of each, and the row behind its last."""
     step = max(1, PIECE // width)
     for top in range(0, height, step):
         yield top, min(height, top + step)
 
 
 class Matcher:
-    """Finds nearest neighbours in a bank, by the cosine of what differs from the mean.
+    """Finds nearest neighbours in a bank, by the cosine of the differences from the mean.
 
     `bank` is (n, channels); `sample` are (m, channels) of the places that will be asked for, whose
     mean is taken off theirs. A neighbour that is near to many of them is held to be as much further
@@ -85,7 +85,7 @@ class Matcher:
             self._popularity = torch.lerp(self._popularity, even, evenness)
 
     def _even(self, asking: Tensor) -> Tensor:
-        """How much further away each neighbour is held for all to be chosen alike often.
+        """How much further away each neighbour must seem for all to be chosen equally often.
 
         These are the dual variables of optimal transport: Cuturi (2013), "Sinkhorn Distances".
         """
@@ -97,7 +97,7 @@ class Matcher:
         return price * SOFTNESS
 
     def nearest(self, places: Tensor) -> Tensor:
-        """For each of the places, (p, channels), the number of its neighbour in the bank."""
+        """The number in the bank of the nearest neighbour of each place, (p, channels) -> (p,)."""
         found = [
             (2 * self._directions(part) @ self._offered.T - self._popularity).argmax(1)
             for part in torch.split(places, PIECE)

@@ -29,7 +29,7 @@ LEAST_SHARE = 0.01  # of a style, that its variation is measured by
 
 @dataclass(frozen=True)
 class Losses:
-    """What is wrong with a canvas; `total` is the sum of the three, each times its weight."""
+    """The losses of a canvas; `total` is the sum of the three, each times its weight."""
 
     content: float
     style: float
@@ -38,16 +38,16 @@ class Losses:
 
     @property
     def finite(self) -> bool:
-        """Whether all is a number: a sum is finite only if all of its terms are."""
+        """Whether all losses are finite: a sum is finite only if all of its terms are."""
         return math.isfinite(self.total)
 
 
 class Objective(Protocol):
-    """Tells how far a canvas is from what it shall be, and which way leads there."""
+    """Tells how far a canvas is from what it shall be, and the gradient that leads there."""
 
     @property
     def choices(self) -> Tensor | None:
-        """What cannot be found out again from the pictures alone, int32 of (h, w); or None."""
+        """What pictures alone do not tell a resumed run, int32 of (h, w), or None."""
         ...
 
     def evaluate(self, pixels: Tensor) -> tuple[Tensor, Losses]:
@@ -96,14 +96,14 @@ class Scene:
         return self.settings.style_weights or (1.0,) * len(self.styles)
 
     def viewer(self, size: tuple[int, int], layers: Sequence[str]) -> LocalViewer | SpreadViewer:
-        """What looks at pictures of this height and width, up to the deepest of the layers."""
+        """A viewer of pictures of this height and width, up to the deepest of the layers."""
         windows, pooling = self.windows(size, layers), self.settings.pooling
         if self.team is not None and len(windows) > 1:
             return SpreadViewer(self.vgg, windows, pooling, self.team)
         return self._viewer(windows)
 
     def viewer_here(self, size: tuple[int, int], layers: Sequence[str]) -> LocalViewer:
-        """The `viewer` of this process, whoever else there is."""
+        """As `viewer`, but always in this process, also if there is a team."""
         return self._viewer(self.windows(size, layers))
 
     def _viewer(self, windows: list[Window]) -> LocalViewer:
@@ -111,7 +111,7 @@ class Scene:
         return LocalViewer(self.vgg, windows, pooling, self.workspace, sparing)
 
     def windows(self, size: tuple[int, int], layers: Sequence[str]) -> list[Window]:
-        """How a picture of this height and width is cut."""
+        """The windows into which a picture of this height and width is cut."""
         return [Window(tile, deepest(layers)) for tile in tiles(*size, self.tile)]
 
     def styles_here(self, size: tuple[int, int] | None = None) -> Iterator[Tensor]:

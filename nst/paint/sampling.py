@@ -17,7 +17,7 @@ Look = Callable[[Window], Features]  # what hypercolumns of a window are made of
 
 
 def seen_in(viewer: LocalViewer, picture: Picture, window: Window) -> Features:
-    """What hypercolumns are made of, in the core of a window."""
+    """The features that hypercolumns are made of, in the core of a window."""
     return viewer.features(picture(window), window, LAYERS, CELL)
 
 
@@ -37,7 +37,7 @@ def columns(viewer: LocalViewer, look: Look, chosen: Tensor) -> Tensor:
 
 
 def evenly(owner: Tensor) -> Tensor:
-    """Which cells are the sample: of each owner at most `SAMPLE`, spread over all it has."""
+    """Choose a sample: at most `SAMPLE` cells of each owner, evenly spread over all it has."""
     flat = owner.flatten()
     chosen = torch.zeros_like(flat, dtype=torch.bool)
     for number in torch.unique(flat).tolist():

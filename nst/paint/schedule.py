@@ -94,7 +94,7 @@ def plan(settings: Settings, height: int, width: int) -> list[Stage]:
 
 
 def _sizes(height: int, width: int) -> list[tuple[int, int]]:
-    """Canvases growing by one factor, at most `GROWTH`, up to the full size."""
+    """Sizes of canvases, each larger by the same factor, at most `GROWTH`, up to the full size."""
     longer, shorter = max(height, width), min(height, width)
     first = max(COARSEST, SHORTEST * longer / shorter)
     count = max(0, math.ceil(math.log(longer / first, GROWTH) - 1e-9)) if longer > first else 0
@@ -233,7 +233,7 @@ class Clock:
 
     @property
     def learning_rate(self) -> float:
-        """For the next iteration.
+        """The learning rate of the next iteration.
 
         Annealed, it falls along a cosine from twice the setting to almost nothing, so that the
         setting is its mean and annealing changes how steps are spread, not how far they reach.
@@ -279,7 +279,7 @@ class Clock:
         return before - min(since) < STALLED * WINDOW * abs(before)
 
     def replay(self, losses: Sequence[float]) -> int:
-        """Count the iterations of an earlier run, whose losses these were; the stage it is at."""
+        """Count the iterations of an earlier run by its losses; returns the number of its stage."""
         for loss in losses:
             if self.stage_over:
                 if self._stage_index + 1 == len(self._stages):

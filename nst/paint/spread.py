@@ -214,5 +214,5 @@ def _taken(array: Array, vgg: VGG19) -> Tensor: ...
 @overload
 def _taken(array: None, vgg: VGG19) -> None: ...
 def _taken(array: Array | None, vgg: VGG19) -> Tensor | None:
-    """What has arrived, on the trunk's device."""
+    """The array as a tensor on the network's device."""
     return None if array is None else torch.tensor(array, device=vgg.device)

@@ -1,4 +1,4 @@
-"""What the network saw in pictures that it is shown again, so that it need not look twice."""
+"""A cache of what the network saw in pictures that it will be shown again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LIMIT = 1024**3
 
 
 class TargetCache:
-    """Gram matrices and content features of earlier runs, for one trunk and one thread at a time.
+    """Gram matrices and content features of earlier runs, for one network and one thread at a time.
 
     Holds up to `limit` bytes of tensors; what was asked for longest ago is forgotten first.
     """

@@ -42,20 +42,20 @@ def is_grey(image: Tensor) -> bool:
 
 
 def reduced(image: Tensor, height: int, width: int) -> Tensor:
-    """A `compact` picture at a size; itself if it has that."""
+    """A `compact` picture at another size; the picture itself if it has that size."""
     same = tuple(image.shape[2:]) == (height, width)
     return image if same else resize(expand(image), height, width)
 
 
 def resize(image: Tensor, height: int, width: int) -> Tensor:
-    """The picture at a size, bicubic and without aliasing; itself if it has that."""
+    """The picture at another size, bicubic and without aliasing; itself if it has that size."""
     if tuple(image.shape[2:]) == (height, width):
         return image
     return F.interpolate(image, (height, width), mode="bicubic", antialias=True)
 
 
 def add_resize_gradient(small: Tensor, gradient: Tensor) -> None:
-    """Add to `gradient` of a picture what it is for that of its `resize`d copy.
+    """Add the gradient with respect to a picture, given that of its `resize`d copy, in place.
 
     One channel at a time, for the memory.
     """

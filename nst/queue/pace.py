@@ -32,15 +32,15 @@ class Pace:
         self._seen: deque[tuple[float, float]] = deque(maxlen=REMEMBERED)
 
     def add(self, work: float, seconds: float) -> None:
-        """Take in that so much work was done in so many seconds."""
+        """Note that this much work took so many seconds."""
         self._seen.append((work, seconds))
 
     def measured(self, work: float, seconds: float) -> None:
-        """Take in a short measurement, which counts until a painting has ended."""
+        """Note a short measurement, which counts until a painting has ended."""
         self._guess = seconds / work
 
     def seconds(self, work: float) -> float:
-        """What so much work will take."""
+        """How long this much work will take."""
         done = sum(each for each, _ in self._seen)
         if not done:
             return work * self._guess

@@ -25,7 +25,7 @@ class FrozenConvolution:
         self.name, self.precision = name, precision
         self.padding = 0 if weight.shape[1] == 3 else 1  # the picture's own rim is padded outside
         self.winograd: WinogradConv | None = None
-        # With fewer channels the transforms cost more than they save.
+        # The fewer the channels, the less Winograd's transforms are worth.
         if precision == torch.float32 and weight.device.type == "cpu" and weight.shape[1] >= 128:
             self.winograd = WinogradConv(weight, bias, name)
         else:

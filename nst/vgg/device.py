@@ -11,7 +11,7 @@ from torch.nn.grad import conv2d_input
 
 from nst.errors import UserError
 
-PRECISION_ROUNDS = 7  # a convolution takes a millisecond, and one of seven is undisturbed
+PRECISION_ROUNDS = 7  # turns of each precision, of which the fastest counts
 
 
 def choose_device(name: str = "auto") -> torch.device:

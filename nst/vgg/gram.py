@@ -80,7 +80,7 @@ class Positions:
     total: Tensor | int  # of all weights of the whole picture
 
     def grams(self, features: Tensor) -> Tensor:
-        """What the positions contribute to the picture's Gram matrices, (R, C, C)."""
+        """The part of the picture's Gram matrices that these positions make up, (R, C, C)."""
         height, row_bytes = features.shape[2], 4 * features[0, :, 0].numel()
         if self.columns == slice(0, features.shape[3]):
             parts = [(0, height)]
@@ -93,7 +93,7 @@ class Positions:
         return torch.stack(sums).sum(0) / self.total
 
     def strip(self, top: int, bottom: int) -> tuple[slice, Tensor | None]:
-        """The rows that count from `top` to `bottom`, where `top` is 0, and their weights."""
+        """The rows between `top` and `bottom` that count, counted from `top`, and their weights."""
         first = max(top, self.rows.start)
         last = max(first, min(bottom, self.rows.stop))
         weights = self.weights

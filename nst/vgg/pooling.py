@@ -1,4 +1,4 @@
-"""2x2 pooling of what a ReLU let through, and the way back through both.
+"""2x2 pooling behind a ReLU, and the backward pass through both.
 
 `torch.max_pool2d` keeps 8 bytes a pooled value and needs the whole input beside them to undo the
 ReLU. Two bytes say both: where the gradient goes, and whether anywhere.
@@ -40,7 +40,7 @@ def pool(x: Tensor, kind: str) -> tuple[Tensor, Tensor]:
 
 
 def unpool(gradient: Tensor, gate: Tensor, kind: str) -> Tensor:
-    """The gradient in front of the ReLU, (1, C, H, W), for that of the pooled, (1, C, H/2, W/2).
+    """Gradient in front of the ReLU, (1, C, H, W), given that of the pooled, (1, C, H/2, W/2).
 
     Rows of the two may be cut out of a larger picture.
     """
@@ -72,5 +72,5 @@ def _corners(x: Tensor) -> tuple[Tensor, ...]:
 
 
 def _first_of_rows(rows: int, x: Tensor) -> Tensor:
-    """Of each pooled row the index of the first value it looks at in `x`."""
+    """The index in `x` of the first value that each pooled row looks at."""
     return (2 * x.shape[3] * torch.arange(rows, device=x.device)).view(1, 1, rows, 1)

@@ -1,8 +1,8 @@
 """VGG19's first block, from the pixels to the first pooling, in strips of rows.
 
 At the size of the picture 64 channels are by far the largest thing in the network. Nothing of that
-size is ever held: both directions go over the picture a strip at a time, and the way back computes
-conv1_1 anew, 1 % of a step.
+size is ever held: both passes go over the picture a strip at a time, and the backward pass
+computes conv1_1 anew, which takes 1 % of a step.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ CELL = 4  # px, the side of the cells over which conv1_1 can be averaged
 
 
 def averages(features: Tensor, finer: int) -> Tensor:
-    """Means over cells of `finer` x `finer` positions of (1, C, H, W); itself if that is 1."""
+    """Average (1, C, H, W) over cells of `finer` x `finer` positions; unchanged if that is 1."""
     return features if finer == 1 else F.avg_pool2d(features, finer)
 
 
 def add_averages_gradient(of_averages: Tensor, finer: int, gradient: Tensor) -> None:
-    """Add to `gradient` of some features what it is for that of their `averages`."""
+    """Add the gradient with respect to the features, given that of their `averages`, in place."""
     if finer == 1:
         gradient += of_averages
         return
@@ -38,16 +38,15 @@ def add_averages_gradient(of_averages: Tensor, finer: int, gradient: Tensor) -> 
 
 
 def replicate_rim(pixels: Tensor) -> Tensor:
-    """One pixel more on every side of (1, 3, H, W).
+    """Repeat the outermost pixels of (1, 3, H, W) once on every side.
 
-    Repeating the rim instead of laying a grey frame around it keeps the rim of the picture from
-    attracting strokes of its own.
+    A frame of zeros, which are grey, would attract strokes of its own at the rim.
     """
     return F.pad(pixels, (1, 1, 1, 1), mode="replicate")
 
 
 def fold_rim(padded: Tensor) -> Tensor:
-    """The gradient of `replicate_rim`; changes its argument."""
+    """Gradient with respect to the input of `replicate_rim`; changes that of the output."""
     for axis in (2, 3):
         length = padded.shape[axis] - 2
         padded.select(axis, 1).add_(padded.select(axis, 0))
@@ -58,7 +57,7 @@ def fold_rim(padded: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class StemTape:
-    """What the way back needs of the way forth."""
+    """What the backward pass needs from the forward pass."""
 
     padded: Tensor
     gate: Tensor
@@ -79,7 +78,7 @@ class Stem:
     def forward(
         self, pixels: Tensor, counted: gram.Positions, pooling: str, averaged: bool = False
     ) -> tuple[Tensor, Tensor, Tensor | None, StemTape]:
-        """Pooled conv1_2, the Gram matrices of conv1_1, and its means over cells if `averaged`.
+        """Pooled conv1_2, Gram matrices of conv1_1, and if `averaged` conv1_1 averaged over cells.
 
         `pixels` are (1, 3, H, W) in float32, both sides even, for means multiples of `CELL`. The
         shapes are (1, 64, H/2, W/2), (R, 64, 64) and (1, 64, H/4, W/4); matrices and means are of
@@ -114,7 +113,7 @@ class Stem:
         gram_gradient: Tensor | None,
         cell_gradient: Tensor | None = None,
     ) -> Tensor:
-        """The gradient of the pixels, (1, 3, H, W) in float32, for those of what `forward` gave."""
+        """Gradient with respect to the pixels, (1, 3, H, W), given those of the outputs."""
         height, width = tape.padded.shape[2] - 2, tape.padded.shape[3] - 2
         if gram_gradient is not None:
             gram_gradient = gram_gradient / tape.counted.total
@@ -145,7 +144,7 @@ class Stem:
         return strips(height, row_bytes, self.weight1.device, multiple)
 
     def _conv1_1(self, padded: Tensor, top: int, bottom: int) -> Tensor:
-        """Rows of conv1_1 after the ReLU, zeros for those outside of the picture."""
+        """Rows of conv1_1 after the ReLU; those outside the picture are 0."""
         above, below = max(0, -top), max(0, bottom + 2 - padded.shape[2])
         rows = padded[:, :, top + above : bottom - below + 2].to(self.weight1.dtype)
         rows = rows.contiguous(memory_format=torch.channels_last)
@@ -154,7 +153,7 @@ class Stem:
 
 
 def _add_cells(cell_gradient: Tensor, counted: gram.Positions, top: int, gradient: Tensor) -> None:
-    """Add to the `gradient` of a strip that begins at the row `top` its part of the cells'."""
+    """Add the cells' gradient to that of a strip of conv1_1 whose first row is `top`, in place."""
     bottom = top + gradient.shape[2]
     rows, _ = counted.strip(top, bottom)
     start = counted.rows.start

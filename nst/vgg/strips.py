@@ -17,7 +17,7 @@ STRIP_BYTES = 4 * 2**20
 def strips(
     rows: int, row_bytes: int, device: torch.device, multiple: int = 1
 ) -> Iterator[tuple[int, int]]:
-    """First row and the one behind the last of each strip, equal and of about `STRIP_BYTES`.
+    """The first row of each strip and the row behind its last; strips of about `STRIP_BYTES`.
 
     The lengths, but for the last, are multiples of `multiple`. Everything at once where there is no
     cache to stay in.
@@ -29,7 +29,7 @@ def strips(
 
 
 def picture_strips(picture: Tensor) -> Iterator[tuple[slice, slice, slice]]:
-    """What picks each strip out of a picture of (1, C, H, W) and others of its size."""
+    """Slices for each strip of a picture, (1, C, H, W), or of another of its size."""
     everything = slice(None)
     row_bytes = picture[0, :, 0].numel() * picture.element_size()
     for top, bottom in strips(picture.shape[2], row_bytes, picture.device):

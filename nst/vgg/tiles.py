@@ -1,4 +1,4 @@
-"""Cutting a picture into tiles that can be looked at one by one without a difference.
+"""Cutting a picture into tiles, which have the same features as the picture in one piece.
 
 A feature of VGG19 depends on the pixels around it and on no others, 70 px to each side at conv5_1.
 A tile with that much around it has the features of the whole picture in its core, and the cores
@@ -30,7 +30,7 @@ class Tile:
 
     @classmethod
     def whole(cls, height: int, width: int) -> Tile:
-        """The picture itself."""
+        """The picture as one tile."""
         return cls(height, width, (0, height), (0, width))
 
 
@@ -56,7 +56,7 @@ def _cut(length: int, side: int) -> list[tuple[int, int]]:
 
 @functools.lru_cache
 def margins(deepest: str) -> dict[int, int]:
-    """Block -> positions around a tile that its first convolution is shown.
+    """How many positions around a tile the first convolution of each block has to see.
 
     At the size of the block's features, for features that are right up to the layer `deepest`.
     """
@@ -73,7 +73,7 @@ def margins(deepest: str) -> dict[int, int]:
 
 @dataclass(frozen=True)
 class Window:
-    """A tile with what lies around it, as far as its features up to a layer depend on it.
+    """A tile and its surroundings, as far as its features up to a layer depend on them.
 
     What is around it gets less from block to block. All positions of a block are those of its
     features, which have half the size of the block before.
@@ -84,16 +84,16 @@ class Window:
 
     @property
     def pixels(self) -> tuple[slice, slice]:
-        """Rows and columns of the picture."""
+        """Rows and columns of the picture that the window takes up."""
         return self._seen(1)
 
     def shown(self, block: int) -> tuple[int, int]:
-        """Height and width of what a block is shown."""
+        """Height and width of what a block gets to see, in positions."""
         rows, columns = self._seen(block)
         return rows.stop - rows.start, columns.stop - columns.start
 
     def trim(self, block: int) -> tuple[slice, slice]:
-        """Rows and columns that a block needs of the pooled features of the block before."""
+        """Rows and columns of the pooled features of the block before that a block needs."""
         before, here = self._seen(block - 1), self._seen(block)
         rows, columns = (
             slice(part.start - whole.start // 2, part.stop - whole.start // 2)
@@ -102,7 +102,7 @@ class Window:
         return rows, columns
 
     def core(self, block: int) -> tuple[slice, slice]:
-        """Rows and columns of a block's features, as they are seen, that belong to the tile."""
+        """Rows and columns of the window's features in a block that belong to the tile."""
         rows, columns = (
             slice(core.start - seen.start, core.stop - seen.start)
             for core, seen in zip(self.place(block), self._seen(block), strict=True)
@@ -110,7 +110,7 @@ class Window:
         return rows, columns
 
     def place(self, block: int) -> tuple[slice, slice]:
-        """Where in the features of the whole picture the core is."""
+        """Rows and columns of the whole picture's features in a block that belong to the tile."""
         scale = 2 ** (block - 1)
         (top, bottom), (left, right) = self.tile.rows, self.tile.columns
         return slice(top // scale, bottom // scale), slice(left // scale, right // scale)

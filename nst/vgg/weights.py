@@ -116,7 +116,7 @@ def _unpack(packed: dict[str, Tensor], layer: str) -> Convolution:
 
 
 def _take_normalized_rgb(weight: Tensor, bias: Tensor) -> Convolution:
-    """Rewrite a first layer that takes BGR in 0..255 less its means for `normalize`d RGB."""
+    """A first layer for `normalize`d RGB, made from one for BGR in 0..255 less its means."""
     weight = weight.flip(1)
     mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (MEAN, STD))
     shift = 255 * mean - torch.tensor(ORIGINAL_MEAN[::-1]).view(1, 3, 1, 1)

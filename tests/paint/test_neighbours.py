@@ -9,10 +9,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nst.layers import block, channels
 from nst.paint import neighbours
 from nst.paint.neighbours import (
     CELL,
-    CHANNELS,
     DEEPEST,
     LAYERS,
     SHARED,
@@ -29,9 +29,7 @@ def seen(height=6, width=4, dtype=torch.float32):
     """Features of all layers for so many rows and columns of cells, after a ReLU."""
     generator = torch.Generator().manual_seed(3)
     return {
-        layer: torch.randn(1, CHANNELS[int(layer[4])], height, width, generator=generator)
-        .relu()
-        .to(dtype)
+        layer: torch.randn(1, channels(layer), height, width, generator=generator).relu().to(dtype)
         for layer in LAYERS
     }
 
@@ -46,7 +44,7 @@ def by_hand(features, row, column):
 
 
 def test_layers_are_in_order_up_to_where_a_position_is_a_cell():
-    blocks = [int(layer[4]) for layer in LAYERS]
+    blocks = [block(layer) for layer in LAYERS]
     assert blocks == sorted(blocks)
     assert max(blocks) == DEEPEST
     assert CELL == 2 ** (DEEPEST - 1)  # which has a position a cell
@@ -56,7 +54,7 @@ def test_layers_are_in_order_up_to_where_a_position_is_a_cell():
 def test_a_hypercolumn_is_all_that_is_seen_at_a_cell():
     features = seen()
     rows = hypercolumns(features)
-    assert rows.shape == (6 * 4, sum(CHANNELS[int(layer[4])] for layer in LAYERS))
+    assert rows.shape == (6 * 4, sum(channels(layer) for layer in LAYERS))
     for row in range(6):
         for column in range(4):
             expected = by_hand(features, row, column)
