@@ -3,7 +3,7 @@
     python -m benchmarks.spread [--side PX] [--rounds N]
 
 Steps of a square canvas in tiles, with the default settings, by turns; then how long as much as a
-step moves takes to move alone. For a bound on what more workers gain, and for `README.md`.
+step moves takes to move alone. For a bound on what more workers gain, and docs/scaling-out.md.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ NAME = """() => {
 }"""
 
 
-# The other two of the four looks are those of the script that counts for the README.
+# The other two of the four looks are those of the script that counts for docs/page.md.
 @pytest.mark.parametrize(
     ("size", "scheme"), [(WIDE, "light"), pytest.param(PHONE, "dark", marks=pytest.mark.long)]
 )
