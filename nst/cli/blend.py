@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import functools
 from typing import TYPE_CHECKING, TypeAlias
 
 from nst import errors
 from nst.cli.call import Call
-from nst.cli.flags import FAILED
+from nst.cli.flags import FAILED, check_workers
 from nst.cli.following import Outcome, follow, tell_end
 from nst.cli.report import Iterations
 from nst.cli.saving import Target
@@ -24,6 +25,24 @@ if TYPE_CHECKING:
 MOST = 12  # pictures in a row
 
 Rows: TypeAlias = list[list[tuple[str, Settings]]]  # captions, and what is painted above them
+
+
+def check_flags(options: argparse.Namespace) -> None:
+    """Raises `UserError` for flags that make no sense for a sheet."""
+    given = {
+        "--checkpoint and --resume": options.checkpoint or options.resume,
+        "--depth 16": options.depth != 8,
+        "--plot and --show": options.plot or options.show,
+        "--plan": options.plan,
+        "--output-size": options.output_size,
+        "--workers and --scheduler": check_workers(options),
+    }
+    for flags, asked in given.items():
+        if asked:
+            verb, them = ("are", "them") if " and " in flags else ("is", "it")
+            raise UserError(
+                f"{flags} {verb} for one painting, not for a blend sheet; leave {them} out."
+            )
 
 
 def rows(settings: Settings, styles: int, count: int) -> Rows:

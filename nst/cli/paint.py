@@ -22,6 +22,7 @@ from nst.cli.flags import (
     whole,
 )
 from nst.cli.following import Keeper, Outcome, follow, tell_end
+from nst.cli.output_size import add_output_size, result_size
 from nst.cli.report import Iterations, Report, duration
 from nst.cli.saving import Target, add_file
 from nst.cli.window import Window, open_window
@@ -92,7 +93,9 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     add_settings(parser.add_argument_group("settings, on top of the preset"))
     _add_engine(parser)
     _add_output(parser)
-    add_file(parser.add_argument_group("file"))
+    file = parser.add_argument_group("file")
+    add_output_size(file)
+    add_file(file)
 
 
 def _add_engine(parser: argparse.ArgumentParser) -> None:
@@ -205,20 +208,7 @@ def _check_flags(options: argparse.Namespace) -> None:
     """Raises `UserError` for flags that do not go together."""
     spread = check_workers(options)
     if options.blend_sheet:
-        given = {
-            "--checkpoint and --resume": options.checkpoint or options.resume,
-            "--depth 16": options.depth != 8,
-            "--plot and --show": options.plot or options.show,
-            "--plan": options.plan,
-            "--workers and --scheduler": spread,
-        }
-        for flags, asked in given.items():
-            if asked:
-                raise UserError(
-                    f"{flags} is for one painting, not for a blend sheet; leave out one of them."
-                    if flags in ("--depth 16", "--plan")
-                    else f"{flags} are for one painting, not for a blend sheet; leave them out."
-                )
+        blend.check_flags(options)
     if spread and options.plan:
         raise UserError("--plan is for this process alone; leave out --workers and --scheduler.")
 
@@ -269,6 +259,13 @@ def _canvas(work: _Work) -> memory.Workload:
     return memory.Workload(height, width, settings, len(pictures.masks), element_size)
 
 
+def _result_size(work: _Work) -> tuple[int, int]:
+    """Width and height of the result; raises `UserError` for one that is too large."""
+    canvas = _canvas(work)
+    photo = work.pictures.content.size
+    return result_size(work.call.options.output_size, photo, (canvas.width, canvas.height))
+
+
 def _tell_plan(report: Report, found: Estimate, free: int) -> None:
     """What a painting would take, with so many bytes free, on standard output."""
     if report.json:
@@ -297,7 +294,7 @@ def _paint(work: _Work, found: Basis) -> int:
     from nst.studio.studio import Painting
 
     call, options, exif = work.call, work.call.options, _exif(work)
-    painting = Painting(work.pictures, work.order.settings)
+    painting = Painting(work.pictures, work.order.settings, _result_size(work))
     watchers: list[Callable[[Progress], None]] = [Iterations(call.report)]
     if kept_at := options.checkpoint or options.resume:
         watchers.append(Keeper(kept_at, work.recipe.to_json(), call.report))
@@ -311,7 +308,7 @@ def _paint(work: _Work, found: Basis) -> int:
         _, late = call.interrupts.finish(lambda: _save(work, painting, outcome, exif))
     if late is not None:
         outcome = outcome.interrupted(late)
-    tell_end(call.report, outcome, options.output, work.pictures.content.size)
+    tell_end(call.report, outcome, options.output, painting.photo.size)
     if work.window and outcome.exit_code == 0:
         try:
             call.interrupts.release()

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from nst.pictures import tensors
+from nst.pictures import fitting, tensors
 from nst.settings import Settings
 from nst.studio import finishing, recipe
 from nst.studio.engine import Engine, Painter
@@ -70,10 +70,18 @@ class Studio:
 
 
 class Painting:
-    """One painting from its pictures to the result. `photo` is the content as it was given."""
+    """One painting from its pictures to the result.
 
-    def __init__(self, pictures: Pictures, settings: Settings) -> None:
-        self.photo, self.settings = pictures.content, settings
+    The result has the photo's size, or another `size`, (width, height) in px; `photo` is the photo
+    at that size.
+    """
+
+    def __init__(
+        self, pictures: Pictures, settings: Settings, size: tuple[int, int] | None = None
+    ) -> None:
+        photo = pictures.content
+        self.photo = photo if size is None else fitting.resize(photo, size)
+        self.settings = settings
         self._prepared: Prepared | None = prepare(pictures, settings)
         self._masks = self._prepared.masks
 
