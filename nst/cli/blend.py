@@ -112,7 +112,6 @@ def _paint_rows(
     painted: list[list[tuple[str, Image]]],
 ) -> Outcome:
     """Paint into `painted`; how the last picture ended, or what kept it from being begun."""
-    from nst.pictures import transparency
     from nst.studio.studio import Painting
 
     outcome = None
@@ -130,7 +129,7 @@ def _paint_rows(
             outcome = ended
             finish = functools.partial(painting.finish, outcome.image)
             picture, late = call.interrupts.finish(finish)
-            painted[-1].append((caption, transparency.laid_on(picture, "white")))
+            painted[-1].append((caption, picture))
             if late is not None:
                 return outcome.interrupted(late)
             if outcome.exit_code:

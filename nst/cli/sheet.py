@@ -74,7 +74,7 @@ def run(call: Call) -> int:
     tiles: list[Tile] = [("Photo", photo)]
     for note in notes:
         call.report.warn(note)
-    code = _paint(call, _Easel(studio, photo, tally), jobs, tiles)
+    code = _paint(call, _Sheet(studio, photo, tally), jobs, tiles)
 
     def save() -> None:
         writing.save(sheet.draw(sheet.in_rows(tiles), max(photo.size)), output)
@@ -104,7 +104,7 @@ def _jobs(options: argparse.Namespace, tell: Callable[[str], None]) -> list[Job]
 
 
 @dataclass(frozen=True)
-class _Easel:
+class _Sheet:
     """What paints a sheet's pictures."""
 
     studio: Studio
@@ -127,7 +127,7 @@ class _Easel:
         return painting.finish(last.snapshot())
 
 
-def _paint(call: Call, easel: _Easel, jobs: Sequence[Job], tiles: list[Tile]) -> int:
+def _paint(call: Call, made: _Sheet, jobs: Sequence[Job], tiles: list[Tile]) -> int:
     """Paint into `tiles`; 0, or the code of the interrupt that ended it after the first one.
 
     A style that fails leaves its place empty.
@@ -138,14 +138,14 @@ def _paint(call: Call, easel: _Easel, jobs: Sequence[Job], tiles: list[Tile]) ->
         for job in jobs:
             title = Path(storage.name_of(job.styles[0])).stem.replace("_", " ").capitalize()
             try:
-                tile: Tile = (title, easel.paint(job))
+                tile: Tile = (title, made.paint(job))
                 status, error = "painted", ""
             except UserError as failure:
                 tile = (f"{title} failed", None)
                 status, error = "failed", str(failure)
             with call.interrupts.holding():
                 tiles.append(tile)
-                easel.tally.add(title, status, error)
+                made.tally.add(title, status, error)
         call.interrupts.hold()
     except KeyboardInterrupt as interrupt:
         if len(tiles) == 1:
