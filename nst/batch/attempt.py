@@ -45,7 +45,7 @@ Each = Callable[[float], None]  # is told the fraction done after an iteration
 
 @dataclass(frozen=True)
 class Driven:
-    """A painting that was painted to its end."""
+    """A painting that is finished, and how long it took."""
 
     last: Progress
     seconds: float  # that it took
@@ -53,7 +53,7 @@ class Driven:
 
 
 def drive(painting: Painting, studio: Studio, each: Each | None = None) -> Driven:
-    """Paint in the one thread of this process that paints; `each` is told of it from there.
+    """Paint in the one thread of this process that paints; `each` is called from there.
 
     Raises `UserError` for a painting that falls apart.
     """
@@ -123,7 +123,7 @@ def _without_versions(found: Recipe) -> dict[str, Any]:
 
 
 class Attempt:
-    """A job under way: when it began, and how it is told that it ended."""
+    """One try at a job: when it began, and the record of how it ended."""
 
     def __init__(self, job: Job, folder: str, number: int = 1) -> None:
         self.job, self.number = job, number
@@ -144,11 +144,11 @@ class Attempt:
         )
 
     def skip(self) -> Record:
-        """It was there already."""
+        """The record of a result that was there already."""
         return self._record(Status.SKIPPED)
 
     def fail(self, error: str) -> Record:
-        """It came to nothing, for this reason."""
+        """The record of a job that failed for this reason."""
         return self._record(Status.FAILED, error=error)
 
     def adopt(self, record: Record) -> Record:
@@ -183,5 +183,5 @@ def carry_out(attempt: Attempt, studio: Studio, each: Each | None = None) -> Rec
 
 
 def unexpected(error: BaseException) -> str:
-    """The words for an error that nobody has foreseen."""
+    """A sentence about an error that was not foreseen."""
     return f"Something unexpected went wrong: {type(error).__name__}: {error}"

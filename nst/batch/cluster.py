@@ -81,7 +81,10 @@ def paint_all(
 
 @contextlib.contextmanager
 def reach(workers: int | None = None, scheduler: str | None = None) -> Iterator[Connect]:
-    """What connects to the cluster that `paint_all` describes, which is there for so long."""
+    """A function that connects to the cluster that `paint_all` describes.
+
+    A cluster of our own ends with the context.
+    """
     import dask
     import distributed  # noqa: F401  # brings its part of the configuration
 
@@ -96,7 +99,7 @@ def reach(workers: int | None = None, scheduler: str | None = None) -> Iterator[
 
 
 def worthwhile() -> bool:
-    """Whether a worker a device is more than this process by itself, and Dask is there for it."""
+    """Whether there are several graphics cards, and Dask to paint on each of them."""
     return importlib.util.find_spec("distributed") is not None and own_workers.graphics_cards() > 1
 
 
@@ -113,7 +116,7 @@ def _connect(address: str) -> Client:
 
 
 class _Crew:
-    """The workers of one cluster, and what each of them is busy with."""
+    """The workers of one cluster, and the jobs that they paint."""
 
     def __init__(self, connect: Connect, folder: str, engine: Engine, shared: bool) -> None:
         self._connect, self._client = connect, connect()
@@ -153,13 +156,13 @@ class _Crew:
                 time.sleep(POLL)
 
     def close(self) -> None:
-        """Take back what is not painted yet."""
+        """Cancel the jobs that are not painted yet, and disconnect."""
         if self._client.status == "running":
             self._client.cancel(list(self._running), force=True)
         self._client.close()
 
     def _look_around(self) -> None:
-        """Count the workers, and see to it that the scheduler can be reached."""
+        """Count the workers, and connect again if the scheduler was lost."""
         now = time.monotonic()
         if now - self._looked < LOOK_AROUND:
             return
@@ -191,7 +194,7 @@ class _Crew:
             time.sleep(1)
 
     def _start(self, job: Job, number: int) -> Record | bool:
-        """Send the job to a worker: whether it is on its way, or a record if that is not needed."""
+        """Send the job to a worker: whether it was sent, or its record if that is not needed."""
         from distributed.client import ClosedClientError
 
         attempt = Attempt(job, self._folder, number)
@@ -242,7 +245,7 @@ class _Crew:
 
 
 def _everywhere(job: Job) -> Job:
-    """The job with paths that mean the same in every process that sees this file system."""
+    """The job with absolute paths, for processes with another current folder."""
     return dataclasses.replace(
         job,
         content=_absolute(job.content),
@@ -276,7 +279,7 @@ def _paint_there(job: Job, folder: str, engine: Engine) -> Record:
 
 @functools.lru_cache(maxsize=1)
 def _studio(engine: Engine) -> Studio:
-    """The one studio of a worker, which keeps its model from job to job."""
+    """The studio of this worker, which keeps its network from job to job."""
     from distributed import get_worker
 
     return Studio(engine, get_worker().state.nthreads)

@@ -1,4 +1,4 @@
-"""One thread for all that a process paints.
+"""The one thread in which a process paints.
 
 OpenMP gives every thread that uses torch helpers of its own, and keeps them all. Where there are
 more of them than cores, it lets them sleep between any two steps, and a painting takes a third
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 def paint(work: Callable[P, T], *arguments: P.args, **more: P.kwargs) -> T:
-    """What `work` returns or raises, done in that thread as soon as nothing else is."""
+    """Run `work` in that thread when it is free, and return or raise what `work` does."""
     return _thread().submit(work, *arguments, **more).result()
 
 

@@ -25,9 +25,9 @@ def paint_all(
 ) -> Generator[Record, None, None]:
     """Paint the jobs in this process: a record each, as soon as it ended.
 
-    One is painted at a time; meanwhile the next is read and the one before is written. `each` is
-    told the sum of what is done of the jobs under way, from another thread. One that fails must not
-    end a night's work, whatever it fails of: the record says it in words.
+    One job is painted at a time, while the next is read and the one before is written. `each` is
+    called from another thread with the fractions done of the jobs under way, added up. A job that
+    fails does not end the batch, whatever the error: its record tells it in words.
     """
     studio, stopped = Studio(engine), threading.Event()
     under_way: dict[Job, float] = {}

@@ -20,7 +20,7 @@ SAVE_EVERY = 5.0  # seconds between two versions of the manifest
 
 
 class Status(StrEnum):
-    """What became of a job."""
+    """How a job ended."""
 
     PAINTED = "painted"
     SKIPPED = "skipped"  # it was there already
@@ -48,7 +48,7 @@ class Record:
     worker: str = ""
 
     def to_json(self) -> str:
-        """The line."""
+        """The record as a line of JSON."""
         return json.dumps(dataclasses.asdict(self), allow_nan=False)
 
 
@@ -67,7 +67,7 @@ class Manifest:
         self._earlier = self._read()
 
     def add(self, record: Record) -> None:
-        """Take in the record, and save all if that was not done just now."""
+        """Add the record; save the file if that was not done a moment ago."""
         values = json.loads(record.to_json())
         before = self._earlier.get(record.output)
         if record.status == Status.SKIPPED and before and before.get("status") != Status.FAILED:
@@ -78,7 +78,7 @@ class Manifest:
             self.save()
 
     def save(self) -> None:
-        """Write it anew, with what other batches have written since."""
+        """Write the file anew, with the lines that other batches have written since."""
         with _locked(self.path):
             lines = {**self._read(), **self._ours}
             text = "".join(json.dumps(line) + "\n" for line in lines.values())
@@ -104,7 +104,7 @@ class Manifest:
 
 @contextmanager
 def _locked(path: str) -> Iterator[None]:
-    """Keeps other batches of this machine from reading and writing a file in between.
+    """Lock a file against other batches of this machine.
 
     Stores have no locks, and Windows others: there a line may get lost if two batches save at the
     same instant, and comes back with the next save.

@@ -14,16 +14,16 @@ GPU = "GPU"  # the resource of which a worker with a graphics card has 1
 
 
 def graphics_cards() -> int:
-    """How many CUDA devices this machine has."""
+    """How many CUDA devices this process may use."""
     import torch
 
     return torch.cuda.device_count()
 
 
 def _devices(cards: int) -> list[str]:
-    """What CUDA calls each of so many devices that this process sees: a number or an identifier.
+    """The name that CUDA has for each of the devices of this process: a number or an identifier.
 
-    The process that started this one may have given it only some, by CUDA_VISIBLE_DEVICES.
+    CUDA_VISIBLE_DEVICES may allow this process only some of the machine's devices.
     """
     given = os.environ.get("CUDA_VISIBLE_DEVICES")
     names = [] if given is None else [name.strip() for name in given.split(",")]

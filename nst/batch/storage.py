@@ -1,4 +1,4 @@
-"""Files of a batch, by path or URL: on this machine, or where fsspec has a driver for.
+"""Files of a batch by path or URL, on this machine or in a store that fsspec can reach.
 
 A path without "://" is a file of this machine and needs nothing installed. `s3://`, `gs://`,
 `memory://` and others go through fsspec and the driver that the user has installed for them.

@@ -1,4 +1,4 @@
-"""The workers of a Dask cluster as the team that looks at one large picture; see `spread`."""
+"""The workers of a Dask cluster as a `spread.Team`, which shares the work on one picture."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class DaskTeam:
         return len(self._members)
 
     def close(self) -> None:
-        """Let go of the scheduler."""
+        """Disconnect from the scheduler."""
         self._client.close()
 
     def regroup(self) -> bool:
@@ -98,7 +98,7 @@ class DaskTeam:
             ]
 
     def _await(self, future: Future) -> None:
-        """Until it is there; raises what went wrong with it."""
+        """Wait until the future is done; raises what went wrong with it."""
         from distributed import wait
 
         with _telling():
@@ -118,7 +118,7 @@ class DaskTeam:
                 return
 
     def _present(self) -> list[str]:
-        """The addresses of all who are there now."""
+        """The addresses of the workers that are connected now."""
         if self._client.status not in ("running", "connecting"):
             try:
                 self._client = self._connect()
@@ -135,7 +135,7 @@ class DaskTeam:
 
 @contextlib.contextmanager
 def _telling() -> Iterator[None]:
-    """Raises `TeamLostError` for what is the fault of a worker or a connection."""
+    """Raise `TeamLostError` for errors of a worker or a connection."""
     from distributed import KilledWorker
     from distributed.client import ClosedClientError
 
@@ -146,7 +146,7 @@ def _telling() -> Iterator[None]:
 
 
 def _work(engine: VGGEngine, work: Callable[..., Any], *arguments: Any) -> Any:
-    """On a worker."""
+    """Runs on a worker: do `work` with the network of this worker."""
     from distributed import get_worker
 
     threads = get_worker().state.nthreads
@@ -155,7 +155,7 @@ def _work(engine: VGGEngine, work: Callable[..., Any], *arguments: Any) -> Any:
 
 @functools.lru_cache(maxsize=1)
 def _trunk(engine: VGGEngine, threads: int) -> VGG19:
-    """The one trunk of a worker, which is kept from call to call."""
+    """The network of this worker, which is kept from call to call."""
     import torch
 
     from nst.machine import malloc

@@ -1,4 +1,4 @@
-"""One call of the command line, as its parts pass it on."""
+"""One call of the command line: what its parts need of one another."""
 
 from __future__ import annotations
 
