@@ -8,6 +8,7 @@ from functools import cached_property
 
 from PIL import Image
 
+from nst.errors import UserError
 from nst.pictures import reading
 from nst.settings import Settings
 from nst.studio.recipe import Recipe, Source
@@ -45,6 +46,19 @@ class Pictures:
     styles: Sequence[Image.Image]  # RGBA, if only a part of it counts
     masks: Sequence[Image.Image] = ()  # none, or one a style
     init: Image.Image | None = None
+
+    def __post_init__(self) -> None:
+        """Raises `UserError` for masks that leave nothing to paint."""
+        if self.masks and all(_is_black(mask) for mask in self.masks):
+            which = "The mask is" if len(self.masks) == 1 else "All masks are"
+            raise UserError(
+                f"{which} black everywhere, so that nothing would be painted; give one in which "
+                "something is white."
+            )
+
+
+def _is_black(mask: Image.Image) -> bool:
+    return mask.convert("L").getextrema() == (0, 0)
 
 
 @dataclass(frozen=True)

@@ -118,3 +118,12 @@ def test_a_transparent_photo_gives_a_transparent_painting(run):
     assert err.count("transparent in part, which this kind of file cannot hold") == 1
     with Image.open("out.jpg") as painted:
         assert min(painted.getpixel((60, 20))) > 245
+
+
+def test_a_black_mask_is_refused_before_the_work(run):
+    Image.new("L", (64, 64)).save("black.png")
+    code, _, err = run(CONTENT, STYLE, "-o", "out.png", "--masks", "black.png", *QUICK)
+    assert code == BAD_INPUT
+    assert "The mask is black everywhere" in err
+    assert "Loading" not in err
+    assert not Path("out.png").exists()

@@ -10,6 +10,7 @@ import torch
 from files import encoded, noise
 from PIL import Image
 
+from nst.errors import UserError
 from nst.pictures import deep
 from nst.settings import Settings
 from nst.studio.order import Input, Order
@@ -81,6 +82,18 @@ def test_a_mask_is_not_painted_where_it_is_transparent():
     (opened,) = order(photo(), encoded(mask)).open().masks
     assert opened.getpixel((5, 5)) == (255, 255, 255)
     assert opened.getpixel((90, 5)) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "black", [Image.new("L", (96, 72)), Image.new("RGBA", (96, 72), (255, 255, 255, 0))]
+)
+def test_masks_that_leave_nothing_to_paint_are_refused(black):
+    white = Image.new("L", (96, 72), 255)
+    with pytest.raises(UserError, match=r"^The mask is black everywhere, so that nothing would"):
+        order(photo(), encoded(black)).open()
+    with pytest.raises(UserError, match=r"^All masks are black everywhere, .* something is white"):
+        order(photo(), encoded(black), encoded(black)).open()
+    assert len(order(photo(), encoded(white), encoded(black)).open().masks) == 2
 
 
 def test_a_jpeg_has_it_on_white():
