@@ -253,7 +253,7 @@ def test_importing_the_cluster_does_not_import_dask():
 
 
 @pytest.mark.parametrize(
-    "module", ["settings", "errors", "samples", "machine/limits", "machine/malloc"]
+    "module", ["settings", "errors", "layers", "samples", "machine/limits", "machine/malloc"]
 )
 def test_these_need_only_the_standard_library(module: str) -> None:
     for name in imported(ROOT / "nst" / f"{module}.py"):
