@@ -32,7 +32,11 @@ def choose_photo() -> Input | None:
     """A gallery, an upload and the camera. None while no photo can be had."""
     stem = _choose_sample("content", "Photo", state.PHOTO)
     upload = st.file_uploader(
-        OWN_PHOTO, type="image", key=state.OWN_PHOTO.name, on_change=_take_photo_upload
+        OWN_PHOTO,
+        type=capacity.PICTURES,
+        max_upload_size=capacity.budget().upload,
+        key=state.OWN_PHOTO.name,
+        on_change=_take_photo_upload,
     )
     if st.button(
         "Take a photo",

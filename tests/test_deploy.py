@@ -8,6 +8,8 @@ import shlex
 import tomllib
 from pathlib import Path
 
+from page import recipes
+
 ROOT = Path(__file__).parent.parent
 LOCKED = (ROOT / "deploy" / "requirements.txt").read_text()
 CONTAINER = (ROOT / "deploy" / "Containerfile").read_text()
@@ -78,7 +80,7 @@ def test_the_server_keeps_its_guards_up():
     config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
     assert config["server"]["enableXsrfProtection"] is True
     assert config["server"].get("enableCORS", True) is True
-    assert config["server"]["maxUploadSize"] == 20
+    assert config["server"]["maxUploadSize"] == recipes.LARGEST + 1  # no uploader takes more
     assert config["client"]["showErrorDetails"] == "none"
     assert config["browser"]["gatherUsageStats"] is False
 

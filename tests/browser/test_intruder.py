@@ -166,14 +166,14 @@ def test_uploads_stay_in_memory_and_names_out_of_the_log_until_the_server_ends(
         expect(page.get_by_role("button", name="Paint", exact=True)).to_be_enabled()
         # More than the page says it takes: what the browser would refuse, the server must, too.
         large = tmp_path / "secret-large.png"
-        large.write_bytes(picture_bytes() + bytes(21 * 2**20))
+        large.write_bytes(picture_bytes() + bytes(51 * 2**20))
         page.locator('.st-key-own_photo input[type="file"]').set_input_files(large)
-        expect(page.get_by_text("20").and_(page.get_by_text("MB")).first).to_be_visible()
+        expect(page.get_by_text("50").and_(page.get_by_text("MB")).first).to_be_visible()
         status = page.evaluate(
             """async () => {
                 const token = document.cookie.match(/_streamlit_xsrf=([^;]*)/);
                 const form = new FormData();
-                form.append("file", new Blob([new Uint8Array(22 << 20)]), "secret-direct.png");
+                form.append("file", new Blob([new Uint8Array(66 << 20)]), "secret-direct.png");
                 const answer = await fetch("/_stcore/upload_file/unknown/unknown", {
                     method: "PUT", body: form, headers: token ? {"X-Xsrftoken": token[1]} : {},
                 }).catch(() => ({status: 400}));

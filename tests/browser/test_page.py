@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import random
 import time
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -282,6 +284,17 @@ def test_a_mask_drawn_in_the_browser(page: Page, server: str) -> None:
     outside, inside = (0, 0, width * 45 // 100, height), (width * 55 // 100, 40, width - 40, height)
     assert photo.crop(outside).tobytes() == result.crop(outside).tobytes()
     assert difference(photo.crop(inside), result.crop(inside)) > 5
+
+
+def test_a_photo_of_25_mb_arrives(page: Page, server: str, tmp_path: Path) -> None:
+    open_page(page, server)
+    side = 2950
+    photo = Image.frombytes("RGB", (side, side), random.Random(1).randbytes(3 * side**2))
+    photo.save(tmp_path / "noise.png", compress_level=0)
+    assert (tmp_path / "noise.png").stat().st_size > 25_000_000
+    page.locator('.st-key-own_photo input[type="file"]').set_input_files(tmp_path / "noise.png")
+    expect(page.get_by_text("Photo: Your own photo")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)
 
 
 def test_a_broken_upload(page: Page, server: str) -> None:

@@ -390,6 +390,18 @@ def test_a_bad_upload_is_told_in_a_sentence(app: AppTest, data: bytes, words: st
         assert not app.error
 
 
+def test_all_uploaders_of_pictures_take_the_same_files(app: AppTest) -> None:
+    limits = {
+        each.key: (tuple(each.proto.type), each.proto.max_upload_size_mb)
+        for each in app.file_uploader
+        if each.key != state.EARLIER.name
+    }
+    assert {state.OWN_PHOTO.name, state.OWN_STYLE.name} <= set(limits)
+    (((_, *others), megabytes),) = set(limits.values())
+    assert others == [".heic", ".heif"]
+    assert megabytes == capacity.budget().upload
+
+
 def test_a_bad_upload_instead_of_a_good_one_leaves_a_sample(app: AppTest) -> None:
     before = captions(app)
     for data in (picture_bytes(), b"no picture"):
