@@ -41,6 +41,14 @@ class TooLargeError(UserError):
     """A canvas needs more memory than there is, as is known before anything is painted."""
 
 
+def unfinished(width: int, height: int) -> str:
+    """A sentence: memory ran out after painting, and this is the size of what is saved, px."""
+    return (
+        "There is not enough memory to finish the picture, so it is saved as it was painted, at "
+        f"{width} x {height} px."
+    )
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error says that no more memory can be had, on the processor or a graphics card."""
     # torch has a class of its own for graphics cards only; on the CPU it says it in words.

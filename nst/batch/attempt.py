@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from nst.batch import easel, storage
 from nst.batch.job import Job
 from nst.batch.manifest import Record, Status
+from nst.errors import NoMemoryError, is_out_of_memory, unfinished
 from nst.pictures import writing
 from nst.studio import recipe
 from nst.studio.order import Order
@@ -22,6 +23,8 @@ from nst.studio.recipe import Recipe, RecipeError
 from nst.studio.studio import Painting, Studio
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from nst.paint.transfer import Progress
 
 LOSSES = ("content_loss", "style_loss", "tv_loss", "total_loss")
@@ -29,7 +32,7 @@ LOSSES = ("content_loss", "style_loss", "tv_loss", "total_loss")
 
 @dataclass(frozen=True)
 class Painted:
-    """What a worker sends back: the bytes of a PNG, or the words of what went wrong."""
+    """What a worker sends back: the bytes of a PNG, the words of what went wrong, or both."""
 
     data: bytes
     error: str = ""
@@ -86,16 +89,32 @@ def paint(studio: Studio, order: Order, each: Each | None = None) -> Painted:
     painting = studio.begin(order)
     driven = drive(painting, studio, each)
     last = driven.last
+    data, error = _encoded(painting, last.snapshot(), studio.recipe(order))
     return Painted(
-        writing.encode(
-            painting.finish(last.snapshot()), text={recipe.KEY: studio.recipe(order).to_json()}
-        ),
+        data,
+        error,
         painting_seconds=round(driven.seconds, 3),
         iterations=last.iteration,
         losses={name: getattr(last, name) for name in LOSSES},
         worker=f"{socket.gethostname()}:{os.getpid()}",
         waited=driven.waited,
     )
+
+
+def _encoded(painting: Painting, image: Tensor, made: Recipe) -> tuple[bytes, str]:
+    """The bytes of the result's PNG, and what went wrong.
+
+    Where there is no memory for the size of the result, they are the painting as it is, without
+    the recipe: so the next batch does not take it for done.
+    """
+    try:
+        return writing.encode(painting.finish(image), text={recipe.KEY: made.to_json()}), ""
+    except (MemoryError, RuntimeError, NoMemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+    # Not above: the error holds on to all that finishing has made.
+    canvas = painting.unfinished(image)
+    return writing.encode(canvas), unfinished(*canvas.size)
 
 
 class StoppedError(Exception):
@@ -132,11 +151,15 @@ class Attempt:
         self._began = time.perf_counter()
 
     def finish(self, painting: Painted) -> Record:
-        """Write the painting into the folder; raises `ImageError` if that is not possible."""
+        """Write the painting into the folder; its record, that of a failure if it has an error.
+
+        Raises `ImageError` if it cannot be written.
+        """
         storage.write(self.target, painting.data)
         self._began += painting.waited
         return self._record(
-            Status.PAINTED,
+            Status.FAILED if painting.error else Status.PAINTED,
+            error=painting.error,
             painting_seconds=painting.painting_seconds,
             iterations=painting.iterations,
             worker=painting.worker,

@@ -239,7 +239,7 @@ class _Crew:
         if isinstance(result, Record):
             return attempt.adopt(result)
         try:
-            return attempt.fail(result.error) if result.error else attempt.finish(result)
+            return attempt.finish(result) if result.data else attempt.fail(result.error)
         except UserError as error:  # it cannot be written
             return attempt.fail(str(error))
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from nst.studio.engine import VGGPainter
     from nst.studio.order import Pictures
+    from nst.studio.studio import Painting
 
 MOST = 12  # pictures in a row
 
@@ -127,8 +128,8 @@ def _paint_rows(
                     raise
                 return _broken_off(outcome, error)
             outcome = ended
-            finish = functools.partial(painting.finish, outcome.image)
-            picture, late = call.interrupts.finish(finish)
+            finish = functools.partial(_finished, painting, outcome)
+            (picture, outcome), late = call.interrupts.finish(finish)
             painted[-1].append((caption, picture))
             if late is not None:
                 return outcome.interrupted(late)
@@ -137,6 +138,17 @@ def _paint_rows(
             call.interrupts.release()
     assert outcome is not None
     return outcome
+
+
+def _finished(painting: Painting, outcome: Outcome) -> tuple[Image, Outcome]:
+    """The result and how it ended; as it is painted, where there is no memory to finish it."""
+    try:
+        return painting.finish(outcome.image), outcome
+    except (MemoryError, RuntimeError, errors.NoMemoryError) as error:
+        if not errors.is_out_of_memory(error):
+            raise
+    picture = painting.unfinished(outcome.image)
+    return picture, outcome.unfinished(errors.unfinished(*picture.size))
 
 
 def _broken_off(outcome: Outcome, error: BaseException) -> Outcome:

@@ -42,6 +42,11 @@ class Outcome:
     history: Sequence[Point]
     message: str = ""  # what went wrong
 
+    def unfinished(self, problem: str) -> Outcome:
+        """The same picture, which could only be saved as it is painted, and why."""
+        told = f"{self.message} {problem}".strip()
+        return dataclasses.replace(self, status="failed", exit_code=FAILED, message=told)
+
     def interrupted(self, late: KeyboardInterrupt) -> Outcome:
         """The same picture, after an interrupt that came while it was saved."""
         return dataclasses.replace(self, status="interrupted", exit_code=errors.exit_code(late))

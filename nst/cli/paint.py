@@ -24,7 +24,7 @@ from nst.cli.flags import (
 from nst.cli.following import Keeper, Outcome, follow, tell_end
 from nst.cli.output_size import add_output_size, result_size
 from nst.cli.report import Iterations, Report, duration
-from nst.cli.saving import Target, add_file
+from nst.cli.saving import Target, add_file, save_finished
 from nst.cli.window import Window, open_window
 from nst.errors import UserError, exit_code
 
@@ -305,10 +305,10 @@ def _paint(work: _Work, found: Basis) -> int:
         run = painting.steps(functools.partial(painter.paint, resume=found.take_state()))
         outcome = follow(run, call.interrupts, watchers)
         # Before the workers are let go, which may take a while.
-        _, late = call.interrupts.finish(lambda: _save(work, painting, outcome, exif))
+        (outcome, size), late = call.interrupts.finish(lambda: _save(work, painting, outcome, exif))
     if late is not None:
         outcome = outcome.interrupted(late)
-    tell_end(call.report, outcome, options.output, painting.photo.size)
+    tell_end(call.report, outcome, options.output, size)
     if work.window and outcome.exit_code == 0:
         try:
             call.interrupts.release()
@@ -331,13 +331,15 @@ def _painter(work: _Work, stack: contextlib.ExitStack) -> VGGPainter:
     return VGGPainter(work.vgg, Options(tile=options.tile, team=team))
 
 
-def _save(work: _Work, painting: Painting, outcome: Outcome, exif: bytes) -> None:
-    """Finish the picture and save it, and the chart."""
+def _save(
+    work: _Work, painting: Painting, outcome: Outcome, exif: bytes
+) -> tuple[Outcome, tuple[int, int]]:
+    """Finish the picture and save it, and the chart; how it ended, and width and height, px."""
     from nst.pictures import charts
     from nst.studio import recipe
 
-    options, target = work.call.options, Target.of(work.call.options)
-    finish = painting.finish_deep if target.depth == 16 else painting.finish
-    target.save(finish(outcome.image), {recipe.KEY: work.recipe.to_json()}, exif)
+    options, text = work.call.options, {recipe.KEY: work.recipe.to_json()}
+    size, problem = save_finished(Target.of(options), painting, outcome.image, text, exif)
     if options.plot:
         charts.save_chart(outcome.history, options.plot)
+    return outcome.unfinished(problem) if problem else outcome, size

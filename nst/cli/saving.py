@@ -10,13 +10,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nst import errors
 from nst.cli.flags import Group, bits, whole
 from nst.errors import ImageError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+    from torch import Tensor
 
     from nst.pictures.deep import Pixels
+    from nst.studio.studio import Painting
 
 QUALITY = 95
 MOST_DPI = 10_000
@@ -93,6 +96,27 @@ class Target:
                 deep.save(picture, path, text, self.dpi, exif)
 
         _save(save, self.path)
+
+
+def save_finished(
+    target: Target, painting: Painting, image: Tensor, text: Mapping[str, str], exif: bytes
+) -> tuple[tuple[int, int], str]:
+    """Finish a painting and save it; width and height of what is saved, px, and what went wrong.
+
+    `image` is as in `Painting.finish`. Where there is no memory for the size of the result, the
+    painting is saved as it is. Raises `ImageError` as `Target.save` does.
+    """
+    try:
+        deep = target.depth == 16
+        target.save(painting.finish_deep(image) if deep else painting.finish(image), text, exif)
+        return painting.photo.size, ""
+    except (MemoryError, RuntimeError, errors.NoMemoryError) as error:
+        if not errors.is_out_of_memory(error):
+            raise
+    # Not above: the error holds on to all that finishing has made.
+    canvas = painting.unfinished(image)
+    target.save(canvas, text, exif)
+    return canvas.size, errors.unfinished(*canvas.size)
 
 
 def _save(save: Callable[[str], None], path: str) -> None:

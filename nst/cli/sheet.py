@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nst import samples
+from nst import errors, samples
 from nst.cli import overwriting
 from nst.cli.call import Call
 from nst.cli.flags import FAILED, add_engine, add_preset, add_settings, settings_of
@@ -140,7 +140,11 @@ def _paint(call: Call, made: _Sheet, jobs: Sequence[Job], tiles: list[Tile]) -> 
             try:
                 tile: Tile = (title, made.paint(job))
                 status, error = "painted", ""
-            except UserError as failure:
+            except (UserError, MemoryError, RuntimeError) as failure:
+                if errors.is_out_of_memory(failure):
+                    failure = errors.NoMemoryError()
+                elif not isinstance(failure, UserError):
+                    raise
                 tile = (f"{title} failed", None)
                 status, error = "failed", str(failure)
             with call.interrupts.holding():

@@ -130,7 +130,7 @@ class Brushwork:
     def _with_faces(self) -> tuple[Tensor, Tensor]:
         """The bank and the choices from it, with places of their own for the cells of faces.
 
-        There is seldom an viewer in the artwork. So a face's cells are given what they have in the
+        There is seldom an eye in the artwork. So a face's cells are given what they have in the
         photo, in the artwork's range of values, mixed with their neighbours.
         """
         scene, bank = self.scene, self._bank.rows

@@ -103,6 +103,13 @@ class Painting:
         painted = tensors.to_picture(image)
         return finishing.finish(painted, self.photo, self.settings, self._masks)
 
+    def unfinished(self, image: Tensor) -> Image.Image:
+        """The painting alone, at the size of the canvas; `image` as in `finish`.
+
+        For when there is no memory to finish it: a photo may be a hundred times as large.
+        """
+        return tensors.to_picture(image)
+
     def finish_deep(self, image: Tensor) -> Pixels:
         """The result of 16 bits a channel; `image` as in `finish`."""
         from nst.studio import deep_finishing
