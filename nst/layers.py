@@ -10,7 +10,8 @@ from collections.abc import Iterable
 
 from nst.errors import UserError
 
-# The layers that can be looked at, from strokes of a pixel to whole objects.
+# The layers that can be looked at, from strokes of a pixel to whole objects; style transfer uses
+# none behind them. Written out, as importing torchvision takes two seconds; a test compares both.
 LAYERS = (
     *("conv1_1", "conv1_2", "conv2_1", "conv2_2"),
     *("conv3_1", "conv3_2", "conv3_3", "conv3_4"),

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 import streamlit as st
 
 from nst.errors import UserError
-from nst.queue.files import WEIGHTS
+from nst.queue.files import ENGINE
 from nst.settings import Settings
 from nst.studio import recipe
 from nst.studio.order import Input, enumerated
@@ -155,7 +155,7 @@ def tell(settings: Settings, present: Iterable[Input | None]) -> None:
     different = []
     if _comparable(settings) != _comparable(found.settings):
         different.append("settings")
-    if found.weights != WEIGHTS:
+    if found.weights != ENGINE.weights:
         different.append("weights of VGG19")
     if found.versions != recipe.versions():
         different.append("versions of the program or its libraries")

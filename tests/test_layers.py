@@ -13,13 +13,14 @@ from nst.layers import LAYERS
 
 
 def test_blocks_channels_and_poolings_are_those_of_vgg19():
-    block, seen = 1, []
+    block, number, seen = 1, 0, []
     for step in cfgs["E"]:
         if step == "M":
-            block += 1
+            block, number = block + 1, 0
         elif len(seen) < len(LAYERS):
-            seen.append((block, step))
-    assert [(layers.block(name), layers.channels(name)) for name in LAYERS] == seen
+            number += 1
+            seen.append((f"conv{block}_{number}", block, step))
+    assert [(name, layers.block(name), layers.channels(name)) for name in LAYERS] == seen
     assert [name for name in LAYERS if layers.ends_block(name)] == [
         *("conv1_2", "conv2_2", "conv3_4", "conv4_4"),
     ]

@@ -14,10 +14,12 @@ from nst.pictures import previews, sheet, timelapse, writing
 from nst.queue.job import Job
 from nst.queue.messages import NOT_KEPT
 from nst.settings import Settings
+from nst.studio.engine import VGGEngine
 from nst.studio.finishing import finish, mixes_photo
-from nst.studio.recipe import KEY, versions
+from nst.studio.recipe import KEY
+from nst.studio.studio import Studio
 
-WEIGHTS = "original"  # of VGG19, that the page paints with
+ENGINE = VGGEngine()  # that the page paints with
 
 
 def with_strength(settings: Settings, strength: float | None) -> Settings:
@@ -33,6 +35,7 @@ class Files:
 
     def __init__(self, find: Callable[[str], Job | None]) -> None:
         self._find = find
+        self._studio = Studio(ENGINE)  # paints nothing, but completes recipes
         # Work at the size of a photo is done one at a time: 40 megapixels take 120 MB.
         self.full_size = threading.Lock()
 
@@ -63,16 +66,9 @@ class Files:
 
         The same picture gives the same bytes. Raises `UserError` if there is none.
         """
-        from nst.vgg import weights
-
         job = self._painted(job_id)
-        recipe = dataclasses.replace(
-            job.recipe,
-            settings=with_strength(job.settings, strength),
-            weights=WEIGHTS,
-            weights_sha256=weights.checksum(WEIGHTS),
-            versions=versions(),
-        )
+        settings = with_strength(job.settings, strength)
+        recipe = self._studio.completed(dataclasses.replace(job.recipe, settings=settings))
         return self._encoded(job_id, strength, "PNG", text={KEY: recipe.to_json()})
 
     def jpeg(self, job_id: str, strength: float | None = None) -> bytes:

@@ -14,12 +14,7 @@ import torch
 from torch import Tensor
 
 from nst.errors import UserError, is_out_of_memory
-from nst.layers import LAYERS
-
-# Convolutions in each of the five blocks, and their channels; torchvision calls it "E". Written
-# here since importing torchvision takes two seconds and 160 MB; a test compares the two.
-BLOCKS = ((2, 64), (2, 128), (4, 256), (4, 512), (4, 512))
-DEEPEST = LAYERS[-1]  # nothing behind it is used in style transfer, so nothing behind it is kept
+from nst.layers import LAYERS, channels, ends_block
 
 # Of ImageNet's pictures, RGB in 0..1: what torchvision's weights were trained with.
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -168,10 +163,8 @@ def _from_state_dict(state: dict[str, Tensor]) -> list[Convolution]:
 def _state_dict_shapes() -> Iterable[tuple[int, tuple[int, int, int, int]]]:
     """Index in torchvision's `features` and weight shape of every convolution up to conv5_1."""
     index, inputs = 0, 3
-    for block, (count, outputs) in enumerate(BLOCKS, 1):
-        for number in range(1, count + 1):
-            yield index, (outputs, inputs, 3, 3)
-            if f"conv{block}_{number}" == DEEPEST:
-                return
-            index, inputs = index + 2, outputs  # a ReLU stands between two convolutions
-        index += 1  # and a pooling layer between two blocks
+    for name in LAYERS:
+        outputs = channels(name)
+        yield index, (outputs, inputs, 3, 3)
+        # A ReLU stands between two convolutions, and a pooling between two blocks.
+        index, inputs = index + (3 if ends_block(name) else 2), outputs

@@ -7,9 +7,8 @@ import hashlib
 import pytest
 import torch
 import torch.nn.functional as F
-from torchvision.models.vgg import cfgs, vgg19
+from torchvision.models.vgg import vgg19
 
-from nst.layers import LAYERS
 from nst.vgg import network, weights
 from nst.vgg.weights import WeightsError
 
@@ -24,20 +23,6 @@ def untrained():
     """A VGG19 of torchvision with small random weights."""
     torch.manual_seed(0)
     return vgg19(weights=None).eval()
-
-
-def test_the_architecture_is_torchvisions():
-    channels = [count for number, width in weights.BLOCKS for count in [*[width] * number, "M"]]
-    assert channels == cfgs["E"]
-
-
-def test_the_layers_that_are_offered_are_those_up_to_the_deepest():
-    names = [
-        f"conv{block}_{number}"
-        for block, (count, _) in enumerate(weights.BLOCKS, 1)
-        for number in range(1, count + 1)
-    ]
-    assert list(LAYERS) == names[: names.index(weights.DEEPEST) + 1]
 
 
 def test_the_checksum_is_that_of_the_file(tmp_path):
