@@ -19,7 +19,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from nst.batch import easel
+from nst.batch import painting_thread
 from nst.batch.job import Job, pairs
 from nst.batch.local import paint_all
 from nst.batch.manifest import Status
@@ -48,7 +48,7 @@ def main() -> None:
         sorted(str(path) for path in (RESOURCES / name).glob("*.jpg"))[:count]
         for name, count in (("content", options.contents), ("styles", options.styles))
     )
-    trunk = easel.paint(network.load)
+    trunk = painting_thread.paint(network.load)
     began = time.perf_counter()
     engine = _Opened(VGGEngine())
     print(f"opening the model: {time.perf_counter() - began:.1f} s")
@@ -82,7 +82,7 @@ def _paint_all(jobs: Sequence[Job], folder: str, engine: Engine) -> float:
 
 def _optimise_all(jobs: Sequence[Job], trunk: network.VGG19) -> float:
     """Seconds of the pairs' optimisation, one by one."""
-    seconds = sum(easel.paint(_optimise, job, trunk) for job in jobs)
+    seconds = sum(painting_thread.paint(_optimise, job, trunk) for job in jobs)
     print(f"{len(jobs)} pairs alone: {seconds:.1f} s", flush=True)
     return seconds
 
@@ -102,7 +102,7 @@ class _Opened:
 
     def __init__(self, engine: VGGEngine) -> None:
         self.weights, self.checksum = engine.weights, engine.checksum
-        self._painter = easel.paint(engine.open, None)
+        self._painter = painting_thread.paint(engine.open, None)
 
     def open(self, threads: int | None = None) -> Painter:
         """The painter that is there."""

@@ -18,7 +18,7 @@ from page.held import held
 
 # Bytes that an archive may take, as it is in memory until it has been sent. Most paintings are at
 # most 5 MB; those of large photos are shared out among several archives.
-LARGEST = 96 * 1024**2
+LARGEST_ARCHIVE = 96 * 1024**2
 PER_PIXEL = 3  # bytes: a PNG never takes notably more
 MIME = "application/zip"
 MISSING = "no longer kept.txt"
@@ -41,11 +41,11 @@ def entries(jobs: Sequence[Snapshot], strengths: Sequence[float]) -> list[Entry]
 
 
 def parts(sizes: Sequence[tuple[int, int]]) -> list[slice]:
-    """Divide pictures of these sizes, px, into groups that each fit into `LARGEST` bytes."""
+    """Divide pictures of these sizes, px, into groups that each fit into one archive."""
     found, start, total = [], 0, 0
     for index, (width, height) in enumerate(sizes):
         bytes_here = width * height * PER_PIXEL
-        if index > start and total + bytes_here > LARGEST:
+        if index > start and total + bytes_here > LARGEST_ARCHIVE:
             found.append(slice(start, index))
             start, total = index, 0
         total += bytes_here

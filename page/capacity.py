@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 MOST_DIGITS = 9  # of a number in an address; Python refuses to read one of thousands
-MOST = 1024  # px; what is larger takes longer than a visitor waits, and is for the command line
+HIGHEST_RESOLUTION = 1024  # px; more takes longer than a visitor waits: for the command line
 # Not every browser knows that HEIC is a picture.
 PICTURES = ("image", ".heic", ".heif")
 LEAST_UPLOAD = 20  # MB; photos of phones have 3 to 15
-OFFERED = tuple(name for name in PRESETS if Settings.preset(name).resolution <= MOST)
+OFFERED = tuple(name for name in PRESETS if Settings.preset(name).resolution <= HIGHEST_RESOLUTION)
 
 
 class Budget(NamedTuple):
@@ -41,7 +41,7 @@ class Budget(NamedTuple):
     @property
     def highest_resolution(self) -> int:
         """The longest side of a canvas that is offered, px."""
-        return min(MOST, footprint.highest_resolution(self.painting))
+        return min(HIGHEST_RESOLUTION, footprint.highest_resolution(self.painting))
 
     @property
     def upload(self) -> int:
@@ -99,14 +99,14 @@ def _of_address() -> int:
 def tell(chosen: int) -> None:
     """Tell the visitor why no higher resolution is offered, if there could be one."""
     highest = budget().highest_resolution
-    if highest >= MOST and not state.RESOLUTION_ASKED.known:
+    if highest >= HIGHEST_RESOLUTION and not state.RESOLUTION_ASKED.known:
         return
     asked = state.RESOLUTION_ASKED.get()
     if chosen < highest:
         state.RESOLUTION_ASKED.drop()
         asked = None
     wish = f"{asked:,} px was asked for. " if asked else ""
-    if highest >= MOST:
+    if highest >= HIGHEST_RESOLUTION:
         st.caption(f"{wish}The page paints up to {highest:,} px; the command line paints larger.")
         return
     st.caption(

@@ -22,7 +22,7 @@ from page import blend, controls, gallery, masks, samples, state
 from page.masks import Where
 from page.words import plain
 
-LARGEST = 64  # MB: the PNG of a large painting is larger than any picture that is painted from
+LARGEST_FILE = 64  # MB: the PNG of a large painting is larger than any picture that is painted from
 
 
 def offer() -> None:
@@ -31,7 +31,7 @@ def offer() -> None:
         "Settings of an earlier painting",
         type="png",
         key=state.EARLIER.name,
-        max_upload_size=LARGEST,
+        max_upload_size=LARGEST_FILE,
         on_change=restore,
         help="A PNG that was painted here or on the command line carries its settings: drop it to "
         "paint with them again.",

@@ -18,9 +18,9 @@ from page.words import option, plain
 COLUMNS = 5  # of the strip, where there are not more paintings
 NARROWEST = 150  # px; more than fit are scrolled to
 TOLD = 3  # settings named under a thumbnail; the comparison names all
-KEPT = (
-    f"Only you see them. The last {visit.MOST} stay while this tab is open; on a busy server the "
-    "oldest may have to go earlier, so download what you want to keep."
+PROMISE = (
+    f"Only you see them. The last {visit.MOST_PAINTINGS} stay while this tab is open; on a busy "
+    "server the oldest may have to go earlier, so download what you want to keep."
 )
 
 
@@ -115,7 +115,7 @@ def show(manager: JobManager, shown: Snapshot | None) -> None:
     if not paintings:
         return
     st.header("Your paintings", anchor=False)
-    st.caption(KEPT)
+    st.caption(PROMISE)
     _tell_of_room(jobs)
     running = shown is not None and shown.active
     with st.grid(
@@ -135,10 +135,10 @@ def _tell_of_room(jobs: Sequence[Snapshot]) -> None:
     if count := visit.gone():
         were = "1 earlier painting is" if count == 1 else f"{count} earlier paintings are"
         st.caption(f"{were} no longer kept: newer ones needed the room.")
-    if len(jobs) >= visit.MOST:
+    if len(jobs) >= visit.MOST_PAINTINGS:
         st.warning(
-            f"{visit.MOST} paintings are kept. The next one takes the place of the oldest, "
-            f"{plain(title_of(jobs[0]))}; download it first if you want to keep it.",
+            f"{visit.MOST_PAINTINGS} paintings are kept. The next one takes the place of the "
+            f"oldest, {plain(title_of(jobs[0]))}; download it first if you want to keep it.",
             icon=":material/inventory_2:",
         )
 

@@ -25,8 +25,8 @@ from page import state
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
 
-MOST = 12  # paintings of a visit that are kept
-LONGEST = 64  # characters of an id that a browser brings; true ones have 22
+MOST_PAINTINGS = 12  # of a visit, that are kept
+LONGEST_ID = 64  # characters of an id that a browser brings; true ones have 22
 
 
 def ids() -> list[str]:
@@ -40,11 +40,11 @@ def owns(job_id: str) -> bool:
 
 
 def add(job_id: str, manager: JobManager) -> None:
-    """Take in a new job; beyond `MOST`, the oldest are let go of."""
+    """Take in a new job; beyond `MOST_PAINTINGS`, the oldest are let go of."""
     found = [*(other for other in ids() if other != job_id), job_id]
-    for old in found[:-MOST]:
+    for old in found[:-MOST_PAINTINGS]:
         manager.forget(old)
-    state.VISIT_IDS.set(found[-MOST:])
+    state.VISIT_IDS.set(found[-MOST_PAINTINGS:])
     state.VISIT_KNOWN.set(True)  # what the tab keeps follows from now on
 
 
@@ -109,6 +109,6 @@ def remember() -> None:
 def restore(kept: Any) -> None:
     """Take in what the tab kept. It is foreign: an id that is no job's is dropped by `found`."""
     brought = kept if isinstance(kept, list) else []
-    brought = [each for each in brought if isinstance(each, str) and len(each) <= LONGEST]
-    state.VISIT_IDS.set(list(dict.fromkeys([*brought[-MOST:], *ids()]))[-MOST:])
+    brought = [each for each in brought if isinstance(each, str) and len(each) <= LONGEST_ID]
+    state.VISIT_IDS.set(list(dict.fromkeys([*brought[-MOST_PAINTINGS:], *ids()]))[-MOST_PAINTINGS:])
     state.VISIT_KNOWN.set(True)

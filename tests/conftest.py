@@ -15,7 +15,7 @@ import torch
 from hypothesis import HealthCheck, settings
 from PIL import Image
 
-from nst.batch import easel
+from nst.batch import painting_thread
 from nst.pictures import fitting, reading, tensors
 from nst.vgg import network
 
@@ -62,9 +62,9 @@ def _same_noise() -> None:
 def _one_thread_with_helpers() -> Iterator[None]:
     """As in a process that only paints: a second one's helpers would slow down all other tests."""
     yield
-    if easel._thread.cache_info().currsize:
-        easel._thread().shutdown()
-        easel._thread.cache_clear()
+    if painting_thread._thread.cache_info().currsize:
+        painting_thread._thread().shutdown()
+        painting_thread._thread.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -80,7 +80,7 @@ def test_the_server_keeps_its_guards_up():
     config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
     assert config["server"]["enableXsrfProtection"] is True
     assert config["server"].get("enableCORS", True) is True
-    assert config["server"]["maxUploadSize"] == recipes.LARGEST + 1  # no uploader takes more
+    assert config["server"]["maxUploadSize"] == recipes.LARGEST_FILE + 1  # no uploader takes more
     assert config["client"]["showErrorDetails"] == "none"
     assert config["browser"]["gatherUsageStats"] is False
 

@@ -252,7 +252,7 @@ def test_a_server_with_hardly_any_memory_still_opens(monkeypatch: pytest.MonkeyP
 def test_a_server_with_enough_memory_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "memory_limit", lambda: 16_000_000_000)
     app = open_page(resolution="1,024")
-    assert app.select_slider("resolution").value == capacity.MOST
+    assert app.select_slider("resolution").value == capacity.HIGHEST_RESOLUTION
     assert "This server" not in texts(app)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from nst.batch import easel, storage
+from nst.batch import painting_thread, storage
 from nst.batch.job import Job
 from nst.batch.manifest import Record, Status
 from nst.errors import NoMemoryError, is_out_of_memory, unfinished
@@ -76,7 +76,7 @@ def drive(painting: Painting, studio: Studio, each: Each | None = None) -> Drive
         return Driven(last, time.perf_counter() - began, waited)
 
     try:
-        return easel.paint(work)
+        return painting_thread.paint(work)
     finally:
         left.set()  # who waits here may be interrupted, and then nobody wants it any more
 

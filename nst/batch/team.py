@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any
 
-from nst.batch import cluster, easel, own_workers
+from nst.batch import cluster, own_workers, painting_thread
 from nst.errors import UserError
 from nst.paint.spread import TeamLostError
 
@@ -150,7 +150,7 @@ def _work(engine: VGGEngine, work: Callable[..., Any], *arguments: Any) -> Any:
     from distributed import get_worker
 
     threads = get_worker().state.nthreads
-    return easel.paint(lambda: work(_trunk(engine, threads), *arguments))
+    return painting_thread.paint(lambda: work(_trunk(engine, threads), *arguments))
 
 
 @functools.lru_cache(maxsize=1)

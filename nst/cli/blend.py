@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from nst.studio.order import Pictures
     from nst.studio.studio import Painting
 
-MOST = 12  # pictures in a row
+MOST_IN_A_ROW = 12  # pictures
 
 Rows: TypeAlias = list[list[tuple[str, Settings]]]  # captions, and what is painted above them
 

@@ -9,7 +9,7 @@ from nst.cli.flags import Group
 from nst.errors import UserError
 from nst.settings import number
 
-LONGEST = 16_384  # px; WebP takes no more
+LONGEST_SIDE = 16_384  # px; WebP takes no more
 MOST_PIXELS = 100_000_000  # a picture takes 300 MB, and finishing it several times as much
 
 
@@ -25,10 +25,10 @@ class OutputSize:
         longer = max(photo)
         scale = self.factor or self.side / longer
         width, height = (max(1, round(length * scale)) for length in photo)
-        if max(width, height) > LONGEST or width * height > MOST_PIXELS:
+        if max(width, height) > LONGEST_SIDE or width * height > MOST_PIXELS:
             raise UserError(
                 f"--output-size would give {width} x {height} px; a result has at most "
-                f"{LONGEST} px a side and {MOST_PIXELS // 10**6} megapixels, so give less."
+                f"{LONGEST_SIDE} px a side and {MOST_PIXELS // 10**6} megapixels, so give less."
             )
         return width, height
 
@@ -36,12 +36,12 @@ class OutputSize:
 def parse(text: str) -> OutputSize:
     """The `type=` of the flag: px of the longer side, or a factor such as 2x."""
     value = number(text.removesuffix("x"))
-    if text.endswith("x") and isinstance(value, (int, float)) and 0 < value <= LONGEST:
+    if text.endswith("x") and isinstance(value, (int, float)) and 0 < value <= LONGEST_SIDE:
         return OutputSize(factor=value)
-    if isinstance(value, int) and not text.endswith("x") and 1 <= value <= LONGEST:
+    if isinstance(value, int) and not text.endswith("x") and 1 <= value <= LONGEST_SIDE:
         return OutputSize(side=value)
     raise argparse.ArgumentTypeError(
-        f"{text!r} was given, which is neither a whole number of px from 1 to {LONGEST} nor a "
+        f"{text!r} was given, which is neither a whole number of px from 1 to {LONGEST_SIDE} nor a "
         "factor such as 2x"
     )
 
@@ -53,7 +53,7 @@ def add_output_size(group: Group) -> None:
         metavar="PX|Nx",
         type=parse,
         help="longer side of the result in px, or how many times the photo's size it has, such as "
-        f"2x; at most {LONGEST} px a side and {MOST_PIXELS // 10**6} megapixels; default: the "
+        f"2x; at most {LONGEST_SIDE} px a side and {MOST_PIXELS // 10**6} megapixels; default: the "
         "photo's size, or the canvas's where that is larger",
     )
 

@@ -86,7 +86,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--blend-sheet",
         metavar="N",
-        type=whole(2, blend.MOST),
+        type=whole(2, blend.MOST_IN_A_ROW),
         help="paint N pictures from the first style to the second, and N from weak to strong, and "
         "save them as one sheet",
     )

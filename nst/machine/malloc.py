@@ -24,12 +24,12 @@ class Thresholds(NamedTuple):
     mmap: int  # from which on a block has pages of its own, which are given back with it
 
 
-KEPT = Thresholds(trim=32 * 2**20, mmap=32 * 2**20)  # the most that glibc takes by itself
+UNSET = Thresholds(trim=32 * 2**20, mmap=32 * 2**20)  # the most that glibc takes by itself
 # While a large picture is painted in pieces: the blocks of a strip are smaller.
 SPARING = Thresholds(trim=16 * 2**20, mmap=4 * 2**20)
 EARLY = Thresholds(trim=65536, mmap=65536)
 
-_at_rest = [KEPT]  # what holds while nobody is thrifty
+_at_rest = [UNSET]  # what holds while nobody is thrifty
 _thrifty: set[Thrift] = set()
 
 

@@ -22,7 +22,7 @@ from nst.pictures import writing
 
 FORMAT = 1  # of the file; others are refused
 ABOUT, PIXELS, CHOICES = "about", "pixels", "choices"  # names of arrays
-LONGEST = 16 * 1024**2  # bytes of the text
+LONGEST_TEXT = 16 * 1024**2  # bytes of the text
 
 
 class CheckpointError(UserError):
@@ -90,7 +90,7 @@ def load(path: str | os.PathLike[str]) -> tuple[RunState, str]:
 
 
 def _about(archive: zipfile.ZipFile) -> dict[str, Any]:
-    if archive.getinfo(f"{ABOUT}.npy").file_size > LONGEST:
+    if archive.getinfo(f"{ABOUT}.npy").file_size > LONGEST_TEXT:
         raise ValueError("too long")
     about = json.loads(_array(archive, ABOUT).tobytes())
     if not isinstance(about, dict) or about["format"] != FORMAT:

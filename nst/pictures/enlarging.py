@@ -18,11 +18,11 @@ from nst.pictures import color, fitting
 
 # Of the photo's detail. More looks like the photo drawn over the painting, and has more contrast
 # than the strokes; measured at half, style and content error are both lower than without.
-MOST = 0.5
+DETAIL_SHARE = 0.5
 RADIUS = 4  # px of the canvas, about half a stroke: the neighbourhood of a regression
 # Variance, of 255 squared: what varies less is noise, which nothing follows.
 LEAST_VARIANCE = 50.0
-LARGEST = 1024  # px, the longer side at which the slopes are computed: they vary slowly
+SLOPES_SIDE = 1024  # px, the longer side at which the slopes are computed: they vary slowly
 
 Values = npt.NDArray[np.float32]
 
@@ -63,15 +63,15 @@ class Detail:
             np.asarray(part.crop(box), np.float32)
             for part in (self._light, self._soft, self._share)
         )
-        return np.float32(MOST / 255) * share * (light - soft)
+        return np.float32(DETAIL_SHARE / 255) * share * (light - soft)
 
 
 def _slopes(painting: Image.Image, photo: Image.Image) -> npt.NDArray[np.float64]:
     """How far the painting's light and dark follows the photo's around each pixel, 0..1.
 
-    1 stands for `MOST`: a painting with so much of the photo's contrast, or more.
+    1 stands for `DETAIL_SHARE`: a painting with so much of the photo's contrast, or more.
     """
-    scale = min(1.0, LARGEST / max(painting.size))
+    scale = min(1.0, SLOPES_SIDE / max(painting.size))
     size = max(1, round(painting.width * scale)), max(1, round(painting.height * scale))
     painted, seen = (
         np.asarray(picture.convert("L").resize(size, Image.Resampling.BOX), np.float64)
@@ -81,7 +81,7 @@ def _slopes(painting: Image.Image, photo: Image.Image) -> npt.NDArray[np.float64
     covariance = _mean(painted * seen) - mean_painted * mean_seen
     variance = _mean(seen * seen) - mean_seen**2
     slopes = covariance / (np.maximum(variance, 0) + LEAST_VARIANCE)
-    return np.clip(slopes / MOST, 0, 1)
+    return np.clip(slopes / DETAIL_SHARE, 0, 1)
 
 
 def _mean(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

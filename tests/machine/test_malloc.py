@@ -71,7 +71,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> dict[int, int]:
         return True
 
     monkeypatch.setattr(malloc, "_mallopt", mallopt)
-    monkeypatch.setattr(malloc, "_at_rest", [malloc.KEPT])
+    monkeypatch.setattr(malloc, "_at_rest", [malloc.UNSET])
     monkeypatch.setattr(malloc, "_thrifty", set())
     return told
 

@@ -72,7 +72,7 @@ LOCAL = ("nst", "page", "benchmarks")
 BEGINNINGS = (
     ROOT / "streamlit_app.py",
     ROOT / "nst" / "__main__.py",
-    ROOT / "nst" / "cli" / "cli.py",
+    ROOT / "nst" / "cli" / "main.py",
     ROOT / "tests" / "conftest.py",
     *sorted((ROOT / "benchmarks").glob("*.py")),
 )

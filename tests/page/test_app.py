@@ -154,7 +154,9 @@ def test_every_setting_has_its_widget(app: AppTest) -> None:
 
 def test_sliders_offer_only_what_is_allowed_and_all_presets(app: AppTest) -> None:
     for slider in app.sidebar.select_slider:
-        most = capacity.MOST if slider.key == "resolution" else CONTROLS[slider.key].maximum
+        most = CONTROLS[slider.key].maximum
+        if slider.key == "resolution":
+            most = capacity.HIGHEST_RESOLUTION
         values = [float(option.replace(",", "")) for option in slider.options]
         assert values == sorted(set(values))
         assert values[0] == CONTROLS[slider.key].minimum
@@ -184,7 +186,7 @@ def test_what_takes_hours_is_left_to_the_command_line(app: AppTest) -> None:
     opened = AppTest.from_file(APP, default_timeout=30)
     opened.query_params["resolution"] = "2,048"
     opened.run()
-    assert opened.select_slider("resolution").value == capacity.MOST
+    assert opened.select_slider("resolution").value == capacity.HIGHEST_RESOLUTION
     assert "2,048 px was asked for. The page paints up to 1,024 px" in sidebar_captions(opened)
     opened.select_slider("resolution").set_value(512).run()
     assert "asked for" not in sidebar_captions(opened)
@@ -1070,7 +1072,7 @@ def test_after_a_reload_a_variation_needs_the_same_pictures(
 
 
 def test_what_has_no_more_is_not_offered(app: AppTest, orders: list[Order]) -> None:
-    app.select_slider("resolution").set_value(capacity.MOST)
+    app.select_slider("resolution").set_value(capacity.HIGHEST_RESOLUTION)
     app.select_slider("style_weight").set_value(1_000_000.0)
     app.run()
     press(app, "Paint")

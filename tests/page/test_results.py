@@ -181,16 +181,16 @@ def test_what_a_tab_brings_is_foreign(monkeypatch: pytest.MonkeyPatch) -> None:
         visit.restore(junk)
         assert kept[state.VISIT_IDS.name] == ["own"]
     visit.restore([f"id{number}" for number in range(50)])
-    assert len(kept[state.VISIT_IDS.name]) == visit.MOST
+    assert len(kept[state.VISIT_IDS.name]) == visit.MOST_PAINTINGS
     assert kept[state.VISIT_IDS.name][-1] == "own"
     assert visit.found(JobManager()) == []
-    assert visit.gone() == visit.MOST
+    assert visit.gone() == visit.MOST_PAINTINGS
 
 
 def test_the_oldest_goes_and_that_is_said_before(
     manager: JobManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(visit, "MOST", 2)
+    monkeypatch.setattr(visit, "MOST_PAINTINGS", 2)
     app = open_page()
     app.pills("photo").set_value("coffee").run()
     first = press_paint(app, resolution=64)
@@ -250,13 +250,13 @@ def test_an_archive_holds_every_painting_as_it_is_shown(manager: JobManager) -> 
 def test_archives_are_bounded() -> None:
     small, large, huge = (1000, 700), (4000, 3000), (8000, 5000)
     assert archive.parts([]) == []
-    assert archive.parts([small] * visit.MOST) == [slice(0, visit.MOST)]
+    assert archive.parts([small] * visit.MOST_PAINTINGS) == [slice(0, visit.MOST_PAINTINGS)]
     sizes = [large, large, large, small, huge, small, large]
     parts = archive.parts(sizes)
     assert [index for part in parts for index in range(part.start, part.stop)] == list(range(7))
     for part in parts:
         total = sum(width * height * archive.PER_PIXEL for width, height in sizes[part])
-        assert total <= archive.LARGEST or len(sizes[part]) == 1
+        assert total <= archive.LARGEST_ARCHIVE or len(sizes[part]) == 1
 
 
 def test_differences_are_named(manager: JobManager, monkeypatch: pytest.MonkeyPatch) -> None:

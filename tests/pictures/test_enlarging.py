@@ -79,7 +79,7 @@ def test_a_photo_that_is_not_larger_has_nothing_to_add(size):
 def test_a_huge_canvas_is_looked_at_reduced(monkeypatch):
     photo = edges(LARGE)
     full = np.asarray(enlarging.enlarge(reduced(photo), photo), int)
-    monkeypatch.setattr(enlarging, "LARGEST", 48)
+    monkeypatch.setattr(enlarging, "SLOPES_SIDE", 48)
     quick = np.asarray(enlarging.enlarge(reduced(photo), photo), int)
     assert np.abs(quick - full).mean() < 2
 

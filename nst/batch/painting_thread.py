@@ -23,4 +23,4 @@ def paint(work: Callable[P, T], *arguments: P.args, **more: P.kwargs) -> T:
 
 @functools.cache
 def _thread() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(1, "easel")
+    return ThreadPoolExecutor(1, "painting")
