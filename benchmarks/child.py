@@ -74,14 +74,15 @@ def tiled(side: int, tile: int) -> dict[str, float]:
     )
     settings = Settings(resolution=side)
     inputs = transfer.Canvas(content, [style])
-    painter = Loop(network.load(device="cpu"), settings, inputs, transfer.Options(tile=tile))
+    trunk = network.load(device="cpu")
+    painter = Loop(trunk, settings, inputs, transfer.Options(tile=tile))
     del inputs, content, style
     painter.begin(Stage(side, side, 1, brushwork=True), last=True)
     start = time.perf_counter()
     painter.step(settings.learning_rate)
     seconds = time.perf_counter() - start
     painter.moment().image()
-    canvas = memory.Workload(side, side, settings)
+    canvas = memory.Workload(side, side, settings, element_size=trunk.precision.itemsize)
     model = estimate.peak(canvas, tile)
     return {"peak": peak_memory(), "seconds": seconds, "model": model}
 
@@ -107,7 +108,8 @@ def planned(side: int, iterations: int | None = None) -> dict[str, float]:
     )
     trunk = network.load(device="cpu")
     height, width = content.shape[2:]
-    canvas = memory.Workload(height, width, settings)
+    size = trunk.precision.itemsize
+    canvas = memory.Workload(height, width, settings, element_size=size)
     free = memory.free_memory(trunk.device)
     tile = TILE if side >= TILED_FROM else None
     found = estimate.estimate(canvas, 1, tile, free, estimate.measure(trunk, settings))

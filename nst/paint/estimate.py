@@ -1,7 +1,8 @@
 """What a painting will take, in memory and in time, before anything is painted.
 
-Memory follows from the model in `memory`. Time is a short measurement of the network on this
-machine, times the pixels that the run will look at, as `schedule.cost` counts them.
+Memory follows from the model in `memory`. Time is a short measurement of this machine, of the
+network and of the choice of neighbours, times the pixels that the run will look at, as
+`schedule.cost` counts them, and those that it will choose neighbours for.
 """
 
 from __future__ import annotations
@@ -9,13 +10,16 @@ from __future__ import annotations
 import math
 import statistics
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import torch
 
 from nst.errors import TooLargeError
-from nst.layers import BLOCKS, block, deepest, suitable_side
+from nst.layers import BLOCKS, block, channels, deepest, suitable_side
 from nst.paint import memory, neighbours
+from nst.paint.bank import PLACES
 from nst.paint.schedule import OVERHEAD, STROKE_COST, Stage, canvases, cost, plan
 from nst.settings import CONTROLS, Settings
 from nst.vgg.network import VGG19
@@ -31,9 +35,15 @@ SPARED = 1.15
 # How much of a look's time the forward pass takes, and how much each block.
 FORTH = 0.5
 SHARES = {1: 0.11, 2: 0.16, 3: 0.36, 4: 0.34, 5: 0.03}
-MATCHING = 0.35  # what a pixel costs when neighbours are chosen, beside looking at it
 PICTURES = 3 + 4  # bytes a pixel: the photo as the painting holds it, and as a picture
 RESOLUTION_STEP = 64  # px, between the resolutions that are tried
+
+
+class Pace(NamedTuple):
+    """How fast a machine is, in seconds a pixel."""
+
+    look: float  # the network there and back
+    match: float  # a neighbour is chosen
 
 
 @dataclass(frozen=True)
@@ -56,7 +66,9 @@ class Estimate:
 
 def peak(load: memory.Workload, side: int) -> int:
     """Bytes of a process of its own that paints the canvas in tiles of this side."""
-    program = memory.PROGRAM + (memory.WEIGHTS if load.area <= memory.LARGE else 0)
+    # Only weights of float32 are transformed.
+    transformed = load.area <= memory.LARGE and load.element_size == 4
+    program = memory.PROGRAM + (memory.WEIGHTS if transformed else 0)
     return program + memory.total(load, side) + PICTURES * load.area
 
 
@@ -88,29 +100,44 @@ def _advice(load: memory.Workload, free: int) -> str:
     return "close other programs, or use a computer with more memory."
 
 
-def measure(vgg: VGG19, settings: Settings) -> float:
-    """Seconds that a pixel takes to be looked at, there and back, with these layers.
+def measure(vgg: VGG19, settings: Settings) -> Pace:
+    """The pace of this machine with these layers; takes about a second.
 
-    Each picture costs as much as `OVERHEAD` pixels more.
+    Each picture that is looked at costs as much as `OVERHEAD` pixels more.
     """
     picture = torch.rand(1, 3, MEASURED, MEASURED, generator=torch.Generator().manual_seed(0))
     wanted = Wanted([settings.content_layer], settings.style_layers, settings.pooling)
-    workspace, took = Workspace(BLOCKS), []
-    for _ in range(ROUNDS):
+    workspace = Workspace(BLOCKS)
+    length = sum(channels(layer) for layer in neighbours.LAYERS)
+    bank = torch.rand(PLACES, length, device=vgg.device)
+
+    def look() -> None:
         pixels = vgg.normalize(picture).requires_grad_()
-        began = time.perf_counter()
         seen = vgg.look(pixels, wanted, workspace=workspace)
         outputs = [*seen.features.values(), *seen.grams.values()]
         gradient = torch.autograd.grad(outputs, pixels, [torch.ones_like(x) for x in outputs])[0]
         gradient[0, 0, 0, 0].item()  # waits for the device
+
+    def match() -> None:
+        places = bank[: neighbours.PIECE]
+        neighbours.Matcher(bank, places).nearest(places)[0].item()
+
+    matched = neighbours.PIECE * neighbours.CELL**2
+    return Pace(_seconds(look) / (MEASURED**2 + OVERHEAD), _seconds(match) / matched)
+
+
+def _seconds(work: Callable[[], None]) -> float:
+    """Median seconds of `work`, and not the least: a painting meets slow moments, too."""
+    took = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        work()
         took.append(time.perf_counter() - began)
-    # Not the fastest: a painting meets the machine's slow moments, too. The first gets ready what
-    # the others reuse.
-    return statistics.median(took[1:]) / (MEASURED**2 + OVERHEAD)
+    return statistics.median(took[1:])  # the first gets ready what the others reuse
 
 
 def estimate(
-    load: memory.Workload, styles: int, tile: int | None, free: int, pace: float
+    load: memory.Workload, styles: int, tile: int | None, free: int, pace: Pace
 ) -> Estimate:
     """What a canvas in so many styles takes, with so many bytes free.
 
@@ -136,7 +163,7 @@ def estimate(
             peak(replace(load, height=stage.height, width=stage.width), side)
             for stage, side in zip(stages, sides, strict=True)
         ),
-        pixels * pace,
+        pixels * pace.look + _matched(stages) * pace.match,
     )
 
 
@@ -159,13 +186,17 @@ def _shown(stage: Stage, settings: Settings, styles: int, side: int) -> float:
         windows = cut(stage.height, stage.width)
         # Twice for each style, once for its Gram matrices, and in tiles twice for the canvas.
         begin = FORTH * STROKE_COST * sum(windows) * (2 * styles + (2 if len(windows) > 1 else 1))
-        begin += MATCHING * stage.area
     else:
         sizes = canvases(stage, settings)
         begin = FORTH * sum(styles * sum(cut(*size)) for size in sizes)
         begin += FORTH * sum(cut(*sizes[0]))  # the photo
     slower = SPARED if stage.area > memory.LARGE else 1.0
     return slower * (begin + cost(stage, settings, look) * stage.iterations)
+
+
+def _matched(stages: Sequence[Stage]) -> int:
+    """Pixels of all canvases that neighbours are chosen for."""
+    return sum(stage.area for stage in stages if stage.brushwork)
 
 
 def _area(window: Window) -> float:

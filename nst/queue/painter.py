@@ -65,7 +65,7 @@ class VGGPainter:
 
         settings, side = Settings(coarse_to_fine=False), estimate.MEASURED
         work = schedule.cost(schedule.Stage(side, side, 1), settings)
-        return work, estimate.measure(self.load(), settings) * work
+        return work, estimate.measure(self.load(), settings).look * work
 
     def paint(self, prepared: Prepared, settings: Settings) -> Generator[Progress, None, None]:
         """One `Progress` an iteration."""
