@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from nst.paint.transfer import Progress
 
 # A path, the bytes of a file, a picture of Pillow, or an array as `given.from_array` takes it.
-Picture: TypeAlias = Union[str, "os.PathLike[str]", bytes, Image.Image, "npt.NDArray[Any]"]
+PictureLike: TypeAlias = Union[str, "os.PathLike[str]", bytes, Image.Image, "npt.NDArray[Any]"]
 
 STARTS = CONTROLS["init"].choices[:-1]  # what `init` may name instead of a picture
 
@@ -79,12 +79,12 @@ class Run:
 
 
 def paint(
-    content: Picture,
-    styles: Picture | Sequence[Picture],
+    content: PictureLike,
+    styles: PictureLike | Sequence[PictureLike],
     *,
     preset: str | Settings = DEFAULT_PRESET,
-    masks: Picture | Sequence[Picture] = (),
-    init: Picture | None = None,
+    masks: PictureLike | Sequence[PictureLike] = (),
+    init: PictureLike | None = None,
     on_progress: Callable[[Progress], object] | None = None,
     device: str = "auto",
     weights: str = "original",
@@ -121,12 +121,12 @@ def paint(
 
 
 def steps(
-    content: Picture,
-    styles: Picture | Sequence[Picture],
+    content: PictureLike,
+    styles: PictureLike | Sequence[PictureLike],
     *,
     preset: str | Settings = DEFAULT_PRESET,
-    masks: Picture | Sequence[Picture] = (),
-    init: Picture | None = None,
+    masks: PictureLike | Sequence[PictureLike] = (),
+    init: PictureLike | None = None,
     device: str = "auto",
     weights: str = "original",
     **settings: Any,
@@ -167,8 +167,8 @@ class _Opened:
 
 
 def _settings(
-    preset: str | Settings, changes: dict[str, Any], init: Picture | None
-) -> tuple[Settings, Picture | None]:
+    preset: str | Settings, changes: dict[str, Any], init: PictureLike | None
+) -> tuple[Settings, PictureLike | None]:
     """The settings with their changes, and the picture to start from, if it is one."""
     start = init
     if isinstance(init, str) and init in STARTS:
@@ -180,12 +180,12 @@ def _settings(
     return Settings.from_dict({**dataclasses.asdict(preset), **changes}), start
 
 
-def _several(pictures: Picture | Sequence[Picture]) -> list[Picture]:
+def _several(pictures: PictureLike | Sequence[PictureLike]) -> list[PictureLike]:
     """One picture or several, as several."""
     return list(pictures) if isinstance(pictures, (list, tuple)) else [pictures]  # type: ignore[list-item]
 
 
-def _opened(given_picture: Picture, name: str, ground: str | None = "white") -> _Opened:
+def _opened(given_picture: PictureLike, name: str, ground: str | None = "white") -> _Opened:
     """A picture that was given; `name` is what messages call one that is no file.
 
     `ground` is as in `reading.open_picture`.

@@ -13,7 +13,7 @@ from nst.queue.files import Files
 from nst.queue.job import Snapshot
 from page.held import held
 
-Look = Literal["primary", "secondary", "tertiary"]
+Prominence = Literal["primary", "secondary", "tertiary"]
 
 
 class Kind(NamedTuple):
@@ -76,7 +76,7 @@ def offer(job: Snapshot, strength: float, files: Files, first: bool) -> None:
             _button(kind, job, strength, files, "tertiary")
 
 
-def _button(kind: Kind, job: Snapshot, strength: float, files: Files, look: Look) -> None:
+def _button(kind: Kind, job: Snapshot, strength: float, files: Files, look: Prominence) -> None:
     name = file_name(job, kind.suffix)
     make = functools.partial(kind.make, files, job.id, strength)
     st.download_button(

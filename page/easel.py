@@ -20,7 +20,7 @@ from page.words import data_url, plain, title_of
 EXAMPLE = RESOURCES / "example.jpg"  # what the favourite photo and style give
 
 
-class Chosen(NamedTuple):
+class Pair(NamedTuple):
     """Photo and style as they are seen: those of the job, or those chosen for the next."""
 
     photo: bytes  # JPEG, in the size that a painting of it is shown at
@@ -66,18 +66,18 @@ def is_finished(job: Snapshot | None) -> bool:
     return ended and not state.BROWSING.get()
 
 
-def _chosen(photo: Input | None, styles: Sequence[Input], job: Snapshot | None) -> Chosen | None:
+def _chosen(photo: Input | None, styles: Sequence[Input], job: Snapshot | None) -> Pair | None:
     """What is shown beside the painting; None while something is still to be chosen."""
     if job is not None and not (state.BROWSING.get() and photo and styles):
-        return Chosen(job.content_shown, job.style_shown, (job.content_name, job.style_name))
+        return Pair(job.content_shown, job.style_shown, (job.content_name, job.style_name))
     if photo is None or not styles:
         return None
     jpeg, size = shown(photo.data, photo.file_name)
     texture = shown_styles(tuple((style.data, style.file_name) for style in styles), size)
-    return Chosen(jpeg, texture, (photo.title, enumerated([style.title for style in styles])))
+    return Pair(jpeg, texture, (photo.title, enumerated([style.title for style in styles])))
 
 
-def _show_painting(chosen: Chosen, job: Snapshot | None, files: Files) -> None:
+def _show_painting(chosen: Pair, job: Snapshot | None, files: Files) -> None:
     """The painting as far as it is, or a sketch of the photo where there is none yet."""
     place = st.container(key="painting")  # always: in another place a picture would be built anew
     if job is not None and job.preview is not None:

@@ -23,7 +23,7 @@ class Plate(NamedTuple):
     alt: str
 
 
-class Part(NamedTuple):
+class Chapter(NamedTuple):
     """A step of the explanation: words, pictures and a sentence after them."""
 
     title: str
@@ -33,7 +33,7 @@ class Part(NamedTuple):
 
 
 PARTS = (
-    Part(
+    Chapter(
         "A helper that has seen a million photos",
         "Long before you came, a computer program called VGG19 looked at more than a million "
         "photos, until it could tell cats from cups and rockets. It looks in **layers**, like "
@@ -75,7 +75,7 @@ PARTS = (
         "there. That is just what a painter does. So the painting is asked to please a deep layer "
         "(conv4_2): it has to stay a cat.",
     ),
-    Part(
+    Chapter(
         "What is a style?",
         "Now the helpers look at the artwork. This time they only count: *which* colours and "
         "strokes come together, and how often. *Where* they were is forgotten. With only these "
@@ -117,7 +117,7 @@ PARTS = (
         "Nothing of the artwork was copied: every whirl is new. The counts have a name, *Gram "
         "matrix*. So the painting is also asked to have the same counts as the artwork.",
     ),
-    Part(
+    Chapter(
         "Painting, from small to large",
         "The canvas begins as the photo, as small as a stamp. Again and again the helpers are "
         "asked two questions: is it still the cat? Are the counts those of the artwork? Then "
@@ -177,17 +177,17 @@ def offer() -> None:
             st.caption(PAPER)
 
 
-def _show(part: Part) -> None:
-    st.header(part.title, anchor=False)
-    st.markdown(part.words)
+def _show(chapter: Chapter) -> None:
+    st.header(chapter.title, anchor=False)
+    st.markdown(chapter.words)
     # As many rows as are needed, and all of them full.
-    rows = -(-len(part.plates) // MOST_ABREAST)
-    with st.grid(-(-len(part.plates) // rows), min_column_width=NARROWEST):
-        for plate in part.plates:
+    rows = -(-len(chapter.plates) // MOST_ABREAST)
+    with st.grid(-(-len(chapter.plates) // rows), min_column_width=NARROWEST):
+        for plate in chapter.plates:
             st.image(
                 (FOLDER / f"{plate.name}.jpg").read_bytes(),
                 plate.caption,
                 width="stretch",
                 alt=plate.alt,
             )
-    st.markdown(part.so)
+    st.markdown(chapter.so)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from nst.batch.job import Job
     from nst.batch.manifest import Manifest, Record, Status
-    from nst.pictures.sheet import Tile
+    from nst.pictures.sheet import Captioned
 
 DESCRIPTION = "Paint many pictures: every content in every style, or the jobs of a list."
 EXAMPLES = """examples:
@@ -226,7 +226,7 @@ def _contact_sheet(jobs: Sequence[Job], found: Mapping[str, Status], folder: str
     from nst.pictures import sheet, writing
 
     side = sheet.side_for(len(jobs))
-    tiles: dict[tuple[str, tuple[str, ...]], Tile] = {}
+    tiles: dict[tuple[str, tuple[str, ...]], Captioned] = {}
     for job in jobs:
         name, small = job.output.removesuffix(".png"), None
         if job.output not in found:

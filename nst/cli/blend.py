@@ -12,7 +12,7 @@ from nst.cli.call import Call
 from nst.cli.flags import FAILED, check_workers
 from nst.cli.following import Outcome, follow, tell_end
 from nst.cli.report import Iterations
-from nst.cli.saving import Target
+from nst.cli.saving import Destination
 from nst.errors import UserError
 from nst.settings import CONTROLS, Settings
 
@@ -91,17 +91,17 @@ def paint(call: Call, pictures: Pictures, rows: Rows, painter: VGGPainter, exif:
     pictures = dataclasses.replace(pictures, content=photo)
     painted: list[list[tuple[str, Image]]] = []
     outcome = _paint_rows(call, pictures, rows, painter, painted)
-    target = Target.of(call.options)
+    destination = Destination.of(call.options)
 
     def save() -> tuple[int, int]:
         drawn = sheet.contact_sheet([row for row in painted if row])
-        target.save(drawn, exif=exif)
+        destination.save(drawn, exif=exif)
         return drawn.size
 
     size, late = call.interrupts.finish(save)
     if late is not None:
         outcome = outcome.interrupted(late)
-    tell_end(call.report, outcome, target.path, size)
+    tell_end(call.report, outcome, destination.path, size)
     return outcome.exit_code
 
 

@@ -24,8 +24,8 @@ from nst.cli.flags import (
 from nst.cli.following import Keeper, Outcome, follow, tell_end
 from nst.cli.output_size import add_output_size, result_size
 from nst.cli.report import Iterations, Report, duration
-from nst.cli.saving import Target, add_file, save_finished
-from nst.cli.window import Window, open_window
+from nst.cli.saving import Destination, add_file, save_finished
+from nst.cli.window import LiveWindow, open_window
 from nst.errors import UserError, exit_code
 
 # torch, Pillow and matplotlib are imported where they are first needed: `--help` and a mistyped
@@ -146,7 +146,7 @@ class _Work:
     engine: VGGEngine
     vgg: VGG19
     recipe: Recipe
-    window: Window | None
+    window: LiveWindow | None
 
 
 def run(call: Call) -> int:
@@ -221,7 +221,7 @@ def _check_files(options: argparse.Namespace) -> None:
     if check_workers(options):
         cluster.check_installed("--scheduler" if options.scheduler else "--workers")
     overwriting.check_painting(options)
-    Target.of(options).check()
+    Destination.of(options).check()
     if kept_at := options.checkpoint or options.resume:
         writing.check_writable(kept_at)
     if options.plot:
@@ -339,7 +339,7 @@ def _save(
     from nst.studio import recipe
 
     options, text = work.call.options, {recipe.KEY: work.recipe.to_json()}
-    size, problem = save_finished(Target.of(options), painting, outcome.image, text, exif)
+    size, problem = save_finished(Destination.of(options), painting, outcome.image, text, exif)
     if options.plot:
         charts.save_chart(outcome.history, options.plot)
     return outcome.unfinished(problem) if problem else outcome, size

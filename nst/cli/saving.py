@@ -26,7 +26,7 @@ MOST_DPI = 10_000
 
 
 def add_file(group: Group) -> None:
-    """The flags of a `Target`, and --keep-exif."""
+    """The flags of a `Destination`, and --keep-exif."""
     group.add_argument(
         "--quality",
         metavar="N",
@@ -58,7 +58,7 @@ def add_file(group: Group) -> None:
 
 
 @dataclass(frozen=True)
-class Target:
+class Destination:
     """A file that a picture is to be saved in."""
 
     path: str
@@ -67,7 +67,7 @@ class Target:
     dpi: int = 0
 
     @classmethod
-    def of(cls, options: argparse.Namespace) -> Target:
+    def of(cls, options: argparse.Namespace) -> Destination:
         """What the flags say."""
         return cls(options.output, options.quality, options.depth, options.dpi)
 
@@ -99,23 +99,29 @@ class Target:
 
 
 def save_finished(
-    target: Target, painting: Painting, image: Tensor, text: Mapping[str, str], exif: bytes
+    destination: Destination,
+    painting: Painting,
+    image: Tensor,
+    text: Mapping[str, str],
+    exif: bytes,
 ) -> tuple[tuple[int, int], str]:
     """Finish a painting and save it; width and height of what is saved, px, and what went wrong.
 
     `image` is as in `Painting.finish`. Where there is no memory for the size of the result, the
-    painting is saved as it is. Raises `ImageError` as `Target.save` does.
+    painting is saved as it is. Raises `ImageError` as `Destination.save` does.
     """
     try:
-        deep = target.depth == 16
-        target.save(painting.finish_deep(image) if deep else painting.finish(image), text, exif)
+        deep = destination.depth == 16
+        destination.save(
+            painting.finish_deep(image) if deep else painting.finish(image), text, exif
+        )
         return painting.photo.size, ""
     except (MemoryError, RuntimeError, errors.NoMemoryError) as error:
         if not errors.is_out_of_memory(error):
             raise
     # Not above: the error holds on to all that finishing has made.
     canvas = painting.unfinished(image)
-    target.save(canvas, text, exif)
+    destination.save(canvas, text, exif)
     return canvas.size, errors.unfinished(*canvas.size)
 
 

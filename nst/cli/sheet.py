@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from nst.batch.job import Job
-    from nst.pictures.sheet import Tile
+    from nst.pictures.sheet import Captioned
     from nst.studio.studio import Studio
 
 DESCRIPTION = "Paint one photo in all sample styles, small and quickly, as one sheet."
@@ -71,7 +71,7 @@ def run(call: Call) -> int:
     photo = fitting.fit(reading.open_picture(data, options.content, longer_side=2 * side), side)
     studio = Studio(VGGEngine(options.weights or "original", options.device))
     tally = Tally(call.report, len(jobs))
-    tiles: list[Tile] = [("Photo", photo)]
+    tiles: list[Captioned] = [("Photo", photo)]
     for note in notes:
         call.report.warn(note)
     code = _paint(call, _Sheet(studio, photo, tally), jobs, tiles)
@@ -127,7 +127,7 @@ class _Sheet:
         return painting.finish(last.snapshot())
 
 
-def _paint(call: Call, made: _Sheet, jobs: Sequence[Job], tiles: list[Tile]) -> int:
+def _paint(call: Call, made: _Sheet, jobs: Sequence[Job], tiles: list[Captioned]) -> int:
     """Paint into `tiles`; 0, or the code of the interrupt that ended it after the first one.
 
     A style that fails leaves its place empty.
@@ -138,7 +138,7 @@ def _paint(call: Call, made: _Sheet, jobs: Sequence[Job], tiles: list[Tile]) -> 
         for job in jobs:
             title = Path(storage.name_of(job.styles[0])).stem.replace("_", " ").capitalize()
             try:
-                tile: Tile = (title, made.paint(job))
+                tile: Captioned = (title, made.paint(job))
                 status, error = "painted", ""
             except (UserError, MemoryError, RuntimeError) as failure:
                 if errors.is_out_of_memory(failure):

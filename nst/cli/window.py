@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from nst.paint.transfer import Progress
 
 
-def open_window(report: Report, content: Image, style: Image) -> Window | None:
+def open_window(report: Report, content: Image, style: Image) -> LiveWindow | None:
     """The window, or none, with a word about it, where there is no display."""
     import matplotlib
     from matplotlib import pyplot
@@ -31,10 +31,10 @@ def open_window(report: Report, content: Image, style: Image) -> Window | None:
         pyplot.close(figure)
         report.say("There is no display to show it on; painting goes on without the window.")
         return None
-    return Window(figure, content, style)
+    return LiveWindow(figure, content, style)
 
 
-class Window:
+class LiveWindow:
     """A watcher that shows content, style and result beside each other, at every preview."""
 
     def __init__(self, figure: Figure, content: Image, style: Image) -> None:

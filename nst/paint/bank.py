@@ -11,10 +11,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nst.paint.neighbours import CELL, LAYERS, Features, shares
+from nst.paint.neighbours import COMPARED, Features, shares
 from nst.paint.objective import Scene
 from nst.paint.sampling import columns
 from nst.paint.viewer import photo_of
+from nst.vgg.stem import CELL
 from nst.vgg.tiles import Window
 from nst.vgg.wanted import Wanted
 
@@ -93,10 +94,10 @@ def _look_at(
     chosen = torch.zeros(height // CELL * (width // CELL), dtype=torch.bool)
     chosen[inner[torch.randperm(len(inner), generator=generator)[:count]]] = True
     chosen = chosen.view(height // CELL, width // CELL).to(scene.vgg.device)
-    viewer = scene.viewer_here((height, width), (*LAYERS, *wanted))
+    viewer = scene.viewer_here((height, width), (*COMPARED, *wanted))
     picture = photo_of(style, scene.vgg)
     grams: dict[str, Tensor] = {}
-    looked_at = Wanted(LAYERS, wanted, scene.settings.pooling, CELL)
+    looked_at = Wanted(COMPARED, wanted, scene.settings.pooling, CELL)
 
     def look(window: Window) -> Features:
         seen = viewer.see(picture(window), window, looked_at, guide)

@@ -19,11 +19,12 @@ from nst.paint.bank import Bank, look_at_styles
 from nst.paint.checkpoint import CheckpointError
 from nst.paint.composition import regions, style_error
 from nst.paint.neighbour_target import NeighbourMaker
-from nst.paint.neighbours import CELL, DEEPEST, LAYERS, Matcher, hypercolumns, pieces
+from nst.paint.neighbours import COMPARED, DEEPEST_BLOCK, Matcher, hypercolumns, pieces
 from nst.paint.objective import Losses, Scene
-from nst.paint.sampling import Look, columns, evenly, seen_in
+from nst.paint.sampling import SeeWindow, columns, evenly, seen_in
 from nst.paint.tensors import grey
 from nst.paint.viewer import Content, Judge, LocalViewer, Picture, Style, photo_of
+from nst.vgg.stem import CELL
 from nst.vgg.tiles import Window
 
 # How much of a face's cells is the photo's own, how much further the photo leads the choice there,
@@ -39,14 +40,14 @@ class Brushwork:
     the `choices` of an earlier run say.
     """
 
-    blocks = DEEPEST  # of the network that it looks at
+    blocks = DEEPEST_BLOCK  # of the network that it looks at
 
     def __init__(self, scene: Scene, pixels: Tensor, choices: Tensor | None = None) -> None:
         self.scene = scene
         self.balance = Balance.of(scene.settings)
         # What deeper layers see is large, and was settled by the composition.
         self.style_layers = [
-            layer for layer in scene.settings.style_layers if layers.block(layer) <= DEEPEST
+            layer for layer in scene.settings.style_layers if layers.block(layer) <= DEEPEST_BLOCK
         ]
         self.layer_weights = [
             weight
@@ -91,7 +92,7 @@ class Brushwork:
 
     def _make_judge(self) -> Judge:
         scene, balance = self.scene, self.balance
-        viewer = scene.viewer(scene.size, (*LAYERS, *self.style_layers))
+        viewer = scene.viewer(scene.size, (*COMPARED, *self.style_layers))
         maker = NeighbourMaker(self._rows, self._chosen, self._painted, balance.strokes)
         style = Style(self.style_layers, self._texture_loss, balance.texture, scene.guides)
         return viewer.judge(style, Content(photo_of(scene.photo, scene.vgg), maker))
@@ -102,14 +103,14 @@ class Brushwork:
     def _choose(self, pixels: Tensor) -> Tensor:
         """The neighbour of each cell, (H / 4, W / 4)."""
         scene = self.scene
-        viewer = scene.viewer_here(scene.size, LAYERS)
-        look: Look = functools.partial(seen_in, viewer, self._query(pixels))
+        viewer = scene.viewer_here(scene.size, COMPARED)
+        look: SeeWindow = functools.partial(seen_in, viewer, self._query(pixels))
         if len(viewer.windows) == 1:
             look = functools.cache(look)  # it is asked for twice
         matchers = self._matchers(viewer, look)
         choices = torch.zeros(self._owner.shape, dtype=torch.int32, device=pixels.device)
         for window in viewer.windows:
-            features, place = look(window), window.place(DEEPEST)
+            features, place = look(window), window.place(DEEPEST_BLOCK)
             owners, here = self._owner[place], choices[place]
             for top, bottom in pieces(*owners.shape):
                 rows = hypercolumns(features, top, bottom)
@@ -137,7 +138,7 @@ class Brushwork:
         if scene.faces is None or max(scene.size) > LARGEST_FACES:
             return bank, self._choices
         share = F.avg_pool2d(scene.faces, CELL)[0, 0]
-        viewer = scene.viewer_here(scene.size, LAYERS)
+        viewer = scene.viewer_here(scene.size, COMPARED)
         look = functools.partial(seen_in, viewer, photo_of(scene.photo, scene.vgg))
         kept = share > 0
         sample = columns(viewer, look, evenly(torch.zeros_like(self._owner)))
@@ -158,7 +159,7 @@ class Brushwork:
             found[asked] = nearest.to(torch.int32)
         return found.view(owners.shape)
 
-    def _matchers(self, viewer: LocalViewer, look: Look) -> dict[int, Matcher]:
+    def _matchers(self, viewer: LocalViewer, look: SeeWindow) -> dict[int, Matcher]:
         """A matcher for each group of the bank that any cell chooses from."""
         chosen = evenly(self._owner)
         sample, owners = columns(viewer, look, chosen), self._owner[chosen]

@@ -18,7 +18,7 @@ from nst.paint.content_target import ContentMaker
 from nst.paint.objective import Losses, Scene
 from nst.paint.schedule import pyramid
 from nst.paint.tensors import add_resize_gradient, resize
-from nst.paint.viewer import Content, Features, Judge, Style, photo_of
+from nst.paint.viewer import Content, Judge, MakeFeatures, Style, photo_of
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ class Composition:
             style = Style(layers, error, settings.style_weight, scene.guides)
             self._judges.append(viewer.judge(style, content))
 
-    def _recall(self, make: Features) -> Tensor:
+    def _recall(self, make: MakeFeatures) -> Tensor:
         """The photo's features, from an earlier run if they are known."""
         scene, settings = self.scene, self.scene.settings
         key = (scene.digests[0], *scene.photo.shape, settings.content_layer, settings.pooling)

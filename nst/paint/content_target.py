@@ -10,7 +10,7 @@ from torch import Tensor
 
 from nst.layers import block
 from nst.paint import losses, memory
-from nst.paint.viewer import Compared, Features, LocalViewer, Picture, Target, compute
+from nst.paint.viewer import Compared, LocalViewer, MakeFeatures, Picture, Target, compute
 from nst.vgg.tiles import Window
 
 
@@ -22,7 +22,7 @@ class ContentMaker:
     weight: float  # of the loss
 
     def make(
-        self, viewer: LocalViewer, picture: Picture, recall: Callable[[Features], Tensor]
+        self, viewer: LocalViewer, picture: Picture, recall: Callable[[MakeFeatures], Tensor]
     ) -> Target:
         """See `viewer.TargetMaker.make`."""
         return ContentTarget(viewer, picture, self.layer, self.weight, recall)
@@ -40,7 +40,7 @@ class ContentTarget:
         picture: Picture,
         layer: str,
         weight: float,
-        recall: Callable[[Features], Tensor] = compute,
+        recall: Callable[[MakeFeatures], Tensor] = compute,
     ) -> None:
         self.layers, self.cell = (layer,), 1
         self.layer, self._weight = layer, weight

@@ -171,7 +171,7 @@ def _shown(stage: Stage, settings: Settings, styles: int, side: int) -> float:
     """Pixels that take as long to be looked at, forward and backward, as all of a scale."""
     last = deepest((settings.content_layer, *settings.style_layers))
     if stage.brushwork:
-        last = neighbours.LAYERS[-1]
+        last = neighbours.COMPARED[-1]
 
     def cut(height: int, width: int) -> list[float]:
         """What each window of a picture costs."""

@@ -17,6 +17,7 @@ from nst.errors import NoMemoryError
 from nst.machine import limits
 from nst.paint import neighbours
 from nst.settings import Settings
+from nst.vgg.stem import CELL
 from nst.vgg.tiles import Window, tiles
 
 WHOLE = 2**20  # px, the side of a tile that no picture is larger than
@@ -91,10 +92,10 @@ def _composing(load: Workload, side: int) -> dict[str, int]:
 
 def _painting(load: Workload, side: int) -> dict[str, int]:
     """The `parts` that comparing with neighbours adds."""
-    compared, deepest = neighbours.LAYERS, neighbours.DEEPEST
+    compared, deepest = neighbours.COMPARED, neighbours.DEEPEST_BLOCK
     style = [layer for layer in load.settings.style_layers if layers.block(layer) <= deepest]
     windows = _windows(load, side, (*compared, *style))
-    look = _look(compared, style, load.element_size, neighbours.CELL)
+    look = _look(compared, style, load.element_size, CELL)
     return {
         "neighbours": BANK + round(CHOICES * load.area),
         "tile": round(look * _largest(windows)) + SCRATCH,

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from nst import layers
-from nst.paint.neighbours import CELL, DEEPEST, LAYERS, layer_of, unit
+from nst.paint.neighbours import COMPARED, DEEPEST_BLOCK, layer_of, unit
 from nst.paint.viewer import Compared, LocalViewer, Picture, Target
+from nst.vgg.stem import CELL
 from nst.vgg.strips import strips
 from nst.vgg.tiles import Window
 
@@ -33,7 +34,7 @@ class NeighbourTarget:
     """The features of the chosen neighbours, fetched anew at each look; see `viewer.Target`."""
 
     def __init__(self, maker: NeighbourMaker, viewer: LocalViewer) -> None:
-        self.layers, self.cell = LAYERS, CELL
+        self.layers, self.cell = COMPARED, CELL
         self._viewer, self._weight = viewer, maker.weight
         device = viewer.vgg.device
         bank = maker.bank.to(device)
@@ -68,14 +69,14 @@ class NeighbourTarget:
 
     def _wanted(self, layer: str, window: Window, top: int, bottom: int) -> Tensor:
         """The neighbours' features in a layer for some rows of a window's core, (1, C, rows, w)."""
-        choices = self._choices[window.place(DEEPEST)][top:bottom].long()
+        choices = self._choices[window.place(DEEPEST_BLOCK)][top:bottom].long()
         chosen = self._bank[layer][choices.flatten()]
         return chosen.view(*choices.shape, -1).permute(2, 0, 1)[None]
 
     def _counted(self, layer: str, window: Window) -> Tensor | None:
         """How much each place in the core of a window counts, (1, 1, h, w)."""
         painted = self._painted
-        counted = None if painted is None else painted[window.place(DEEPEST)][None, None]
+        counted = None if painted is None else painted[window.place(DEEPEST_BLOCK)][None, None]
         return _without_rim(counted, layer, window, self._choices.device)
 
 
@@ -84,7 +85,7 @@ def _without_rim(
 ) -> Tensor | None:
     """The weights of the places, 0 at the rim of a picture, beside which the network sees zeros."""
     block = layers.block(layer)
-    if block < DEEPEST:
+    if block < DEEPEST_BLOCK:
         return counted
     (rows, columns), (height, width) = window.place(block), window.size(block)
     shape = (1, 1, rows.stop - rows.start, columns.stop - columns.start)

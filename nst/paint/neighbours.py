@@ -13,13 +13,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nst.layers import channels
+from nst.layers import block, channels
 
 # What a hypercolumn is made of: few layers, as more were no better. Layers of block 4, which see
 # large things, cost a third more and drew the photo's lines less well.
-LAYERS = ("conv1_1", "conv2_1", "conv2_2", "conv3_1", "conv3_3")
-DEEPEST = 3  # the block of the last of them; it has one position a cell
-CELL = 4  # px, the side of what has one hypercolumn
+COMPARED = ("conv1_1", "conv2_1", "conv2_2", "conv3_1", "conv3_3")
+DEEPEST_BLOCK = block(COMPARED[-1])  # has one position a cell
 PIECE = 1024  # places that are compared at once
 SHARED = 4  # places that tell how popular a neighbour is
 
@@ -28,7 +27,7 @@ SHARED = 4  # places that tell how popular a neighbour is
 # chosen alike often, how often they are set anew, and for how many places that ask.
 SOFTNESS, ROUNDS, PRICED = 0.05, 20, 1024
 
-Features = Mapping[str, Tensor]  # of all `LAYERS`, averaged over cells, (1, C, h, w)
+Features = Mapping[str, Tensor]  # of all `COMPARED`, averaged over cells, (1, C, h, w)
 
 
 def hypercolumns(features: Features, top: int = 0, bottom: int | None = None) -> Tensor:
@@ -37,7 +36,7 @@ def hypercolumns(features: Features, top: int = 0, bottom: int | None = None) ->
     All layers count alike.
     """
     parts = []
-    for layer in LAYERS:
+    for layer in COMPARED:
         found = features[layer][0, :, top:bottom]
         parts.append(found.float().permute(1, 2, 0).flatten(0, 1) / unit(layer))
     return torch.cat(parts, 1)
@@ -45,7 +44,7 @@ def hypercolumns(features: Features, top: int = 0, bottom: int | None = None) ->
 
 def layer_of(rows: Tensor, layer: str) -> Tensor:
     """The part of hypercolumns that comes from one layer, (n, C), still divided by `unit`."""
-    start = sum(channels(name) for name in LAYERS[: LAYERS.index(layer)])
+    start = sum(channels(name) for name in COMPARED[: COMPARED.index(layer)])
     return rows[:, start : start + channels(layer)]
 
 

@@ -7,26 +7,27 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from nst.paint.neighbours import CELL, DEEPEST, LAYERS, Features, hypercolumns, pieces
+from nst.paint.neighbours import COMPARED, DEEPEST_BLOCK, Features, hypercolumns, pieces
 from nst.paint.viewer import LocalViewer, Picture
+from nst.vgg.stem import CELL
 from nst.vgg.tiles import Window
 
 SAMPLE = 2048  # places of the canvas that stand for all when neighbours are weighed
 
-Look = Callable[[Window], Features]  # what hypercolumns of a window are made of
+SeeWindow = Callable[[Window], Features]  # what hypercolumns of a window are made of
 
 
 def seen_in(viewer: LocalViewer, picture: Picture, window: Window) -> Features:
     """The features that hypercolumns are made of, in the core of a window."""
-    return viewer.features(picture(window), window, LAYERS, CELL)
+    return viewer.features(picture(window), window, COMPARED, CELL)
 
 
-def columns(viewer: LocalViewer, look: Look, chosen: Tensor) -> Tensor:
+def columns(viewer: LocalViewer, look: SeeWindow, chosen: Tensor) -> Tensor:
     """The hypercolumns of the chosen cells, (n, channels), row by row however the canvas is cut."""
     numbers = torch.arange(chosen.numel(), device=chosen.device).view(chosen.shape)
     rows, found = [], []
     for window in viewer.windows:
-        features, place = look(window), window.place(DEEPEST)
+        features, place = look(window), window.place(DEEPEST_BLOCK)
         here, names = chosen[place], numbers[place]
         for top, bottom in pieces(*here.shape):
             asked = here[top:bottom]

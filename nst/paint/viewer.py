@@ -25,13 +25,13 @@ from nst.vgg.workspace import Workspace
 
 Grams = dict[str, Tensor]
 Picture = Callable[[Window], Tensor]  # the pixels of a window, in the network's units
-Features = Callable[[], Tensor]
-Recall = Callable[[Features], Tensor]
+MakeFeatures = Callable[[], Tensor]
+Recall = Callable[[MakeFeatures], Tensor]
 Shown = TypeVar("Shown")  # a picture that was shown to a viewer
 Kept = TypeVar("Kept")  # a target that a viewer keeps
 
 
-def compute(features: Features) -> Tensor:
+def compute(features: MakeFeatures) -> Tensor:
     """A `Recall` that remembers nothing."""
     return features()
 

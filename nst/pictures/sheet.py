@@ -15,7 +15,7 @@ LEAST_SIDE = 48
 MOST_PIXELS = 40_000_000  # of a sheet, roughly; viewers open no larger ones
 MISSING = (225, 225, 225)
 
-Tile = tuple[str, Image.Image | None]  # its caption, and no picture where there is none
+Captioned = tuple[str, Image.Image | None]  # its caption, and no picture where there is none
 
 
 def side_for(count: int) -> int:
@@ -31,13 +31,13 @@ def reduce(picture: Image.Image, side: int) -> Image.Image:
     return picture.resize((width, height), Image.Resampling.LANCZOS)
 
 
-def in_rows(tiles: Sequence[Tile], columns: int | None = None) -> list[list[Tile]]:
+def in_rows(tiles: Sequence[Captioned], columns: int | None = None) -> list[list[Captioned]]:
     """The tiles in rows of `columns`, by default about as many as there are rows."""
     columns = columns or max(1, math.ceil(math.sqrt(len(tiles))))
     return [list(tiles[start : start + columns]) for start in range(0, len(tiles), columns)]
 
 
-def draw(rows: Sequence[Sequence[Tile]], side: int) -> Image.Image:
+def draw(rows: Sequence[Sequence[Captioned]], side: int) -> Image.Image:
     """The sheet, every picture with a longer side of `side` px; grey where there is none."""
     reduced = [
         [(caption, picture and reduce(picture, side)) for caption, picture in row] for row in rows

@@ -40,7 +40,7 @@ class JobState(StrEnum):
         return self in (JobState.QUEUED, JobState.RUNNING)
 
 
-class Picture(NamedTuple):
+class LatestPicture(NamedTuple):
     """A job's picture at one moment, as it was painted and as it is shown."""
 
     canvas: Image.Image  # as it was painted
@@ -94,7 +94,7 @@ class Job:
     began: float = 0.0
     number: int = 0  # in the log
     state: JobState = JobState.QUEUED
-    picture: Picture | None = None  # the latest that was made; it stays, however the job ends
+    picture: LatestPicture | None = None  # the latest that was made; it stays, however the job ends
     previewed: float = 0.0  # when it was made
     standing: Standing | None = None
     history: History = field(default_factory=History)
@@ -140,7 +140,7 @@ class Job:
         return self.state.active
 
     @property
-    def result(self) -> Picture | None:
+    def result(self) -> LatestPicture | None:
         """The picture of an ended job; None while it waits or runs, or if there is none."""
         return None if self.active else self.picture
 

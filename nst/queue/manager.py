@@ -26,8 +26,8 @@ from nst.queue.files import Files
 from nst.queue.job import Job, JobState, Snapshot
 from nst.queue.messages import BusyError, QueueFullError
 from nst.queue.pace import Pace, work
-from nst.queue.painter import Painter, VGGPainter
-from nst.queue.run import Run
+from nst.queue.painter import Painter, ServerPainter
+from nst.queue.run import JobRun
 from nst.settings import Settings
 from nst.studio.order import Order
 
@@ -62,7 +62,7 @@ class JobManager:
         bounds: Bounds = Bounds(),  # noqa: B008 - it is frozen
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._painter, self._bounds, self._clock = painter or VGGPainter(), bounds, clock
+        self._painter, self._bounds, self._clock = painter or ServerPainter(), bounds, clock
         self._lock = threading.Lock()  # guards all below and the fields of every job
         self._jobs: dict[str, Job] = {}
         self._queue: deque[Job] = deque()
@@ -297,7 +297,7 @@ class JobManager:
 
     def _paint(self, job: Job) -> None:
         """Paint the job; whatever happens, it ends in a final state."""
-        state, message = Run(job, self._lock, self._bounds, self._clock).paint(self._painter)
+        state, message = JobRun(job, self._lock, self._bounds, self._clock).paint(self._painter)
         with self._lock:
             self._running = None
             try:

@@ -31,7 +31,7 @@ class Painter(engine.Painter, Protocol):
         """A short piece of work, as `schedule.cost` counts, and the seconds that it took."""
 
 
-class VGGPainter:
+class ServerPainter:
     """Paints with `transfer.steps`; the VGG19 trunk is loaded once and kept."""
 
     def __init__(self) -> None:

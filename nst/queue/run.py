@@ -16,7 +16,7 @@ from nst.pictures import previews, tensors
 from nst.queue import messages
 from nst.queue.bounds import Bounds
 from nst.queue.history import Standing
-from nst.queue.job import Job, JobState, Picture
+from nst.queue.job import Job, JobState, LatestPicture
 from nst.queue.painter import Painter
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Run:
+class JobRun:
     """Paints a job in the thread that calls; `lock` guards the job's fields."""
 
     job: Job
@@ -113,7 +113,7 @@ class Run:
         with self.lock:
             self.job.picture = picture
 
-    def _picture(self, canvas: Image.Image) -> Picture:
+    def _picture(self, canvas: Image.Image) -> LatestPicture:
         """What is shown and saved of the canvas, in the job's colours and strength."""
         job = self.job
-        return Picture(canvas, previews.encoded(job.as_shown(canvas, job.settings)))
+        return LatestPicture(canvas, previews.encoded(job.as_shown(canvas, job.settings)))

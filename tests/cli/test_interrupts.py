@@ -94,8 +94,8 @@ def test_after_the_last_iteration_the_picture_is_saved(
 @pytest.mark.usefixtures("three_steps")
 @pytest.mark.parametrize(("number", "code"), KINDS)
 def test_while_the_window_waits_the_picture_is_there(run, monkeypatch, interrupt, number, code):
-    def open_window(*_: Any) -> window.Window:
-        class Waiting(window.Window):
+    def open_window(*_: Any) -> window.LiveWindow:
+        class Waiting(window.LiveWindow):
             def __call__(self, progress: Progress) -> None:
                 pass
 

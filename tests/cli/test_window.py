@@ -21,7 +21,7 @@ def test_show_draws_every_preview(run, monkeypatch):
     from matplotlib import pyplot
 
     drawn = []
-    monkeypatch.setattr(paint, "open_window", lambda report, *shown: window.Window(figure, *shown))
+    monkeypatch.setattr(paint, "open_window", lambda _, *shown: window.LiveWindow(figure, *shown))
     monkeypatch.setattr(pyplot, "show", lambda block: drawn.append("waited"))
     figure = pyplot.figure()
     monkeypatch.setattr(pyplot, "pause", lambda seconds: drawn.append(figure.get_suptitle()))

@@ -32,7 +32,7 @@ from nst.queue.files import Files
 from nst.queue.history import Standing
 from nst.queue.manager import JobManager
 from nst.queue.messages import QueueFullError
-from nst.queue.painter import VGGPainter
+from nst.queue.painter import ServerPainter
 from nst.settings import CONTROLS, PRESETS, Settings
 from nst.studio import recipe
 from nst.studio.order import Order
@@ -527,7 +527,7 @@ def orders(monkeypatch: pytest.MonkeyPatch) -> list[Order]:
         return submit(self, order, visitor)
 
     monkeypatch.setattr(JobManager, "submit", note)
-    monkeypatch.setattr(VGGPainter, "paint", lambda self, *args: paint(*args))
+    monkeypatch.setattr(ServerPainter, "paint", lambda self, *args: paint(*args))
     return found
 
 
@@ -653,7 +653,7 @@ def test_a_painting_that_fails_is_kept_and_can_be_continued(
     app: AppTest, orders: list[Order], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(VGGPainter, "paint", lambda self, *args: painted_then_failing(*args))
+        patched.setattr(ServerPainter, "paint", lambda self, *args: painted_then_failing(*args))
         press(app, "Paint")
     assert "not enough memory" in app.error[0].value
     first = app.query_params["job"]
@@ -1142,12 +1142,12 @@ def test_all_styles_are_tried_one_after_the_other(app: AppTest, orders: list[Ord
 def test_stop_ends_the_trying(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     held = threading.Event()
 
-    def wait(self: VGGPainter, prepared: Prepared, settings: Settings) -> Iterator[Progress]:
+    def wait(self: ServerPainter, prepared: Prepared, settings: Settings) -> Iterator[Progress]:
         held.wait(30)
         yield dataclasses.replace(next(iter(paint(prepared, settings))), fraction=0.5)
         yield from paint(prepared, settings)
 
-    monkeypatch.setattr(VGGPainter, "paint", wait)
+    monkeypatch.setattr(ServerPainter, "paint", wait)
     button(app, "Try them all").click().run()
     assert button(app, "Try them all").disabled
     button(app, "Stop").click().run()

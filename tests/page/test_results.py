@@ -22,7 +22,7 @@ from nst.paint.transfer import Progress
 from nst.pictures import writing
 from nst.queue.job import Snapshot
 from nst.queue.manager import JobManager
-from nst.queue.painter import VGGPainter
+from nst.queue.painter import ServerPainter
 from nst.settings import CONTROLS, Settings
 from nst.studio import recipe
 from nst.studio.order import Input, Order
@@ -55,7 +55,7 @@ def _own_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every test has its own queue, which paints white at once."""
     monkeypatch.chdir(ROOT)  # where the configuration is
     monkeypatch.setattr(JobManager, "warm_up", lambda self, delay: None)
-    monkeypatch.setattr(VGGPainter, "paint", lambda self, *args: paint(*args))
+    monkeypatch.setattr(ServerPainter, "paint", lambda self, *args: paint(*args))
     st.cache_resource.clear()
     yield
     st.cache_resource.clear()

@@ -18,7 +18,7 @@ from nst.paint.balance import LEAD, Balance
 from nst.paint.bank import RIM
 from nst.paint.loop import Loop
 from nst.paint.memory import WHOLE
-from nst.paint.neighbours import CELL, DEEPEST, LAYERS, Matcher, hypercolumns, layer_of
+from nst.paint.neighbours import COMPARED, DEEPEST_BLOCK, Matcher, hypercolumns, layer_of
 from nst.paint.schedule import Stage
 from nst.paint.targets import TargetCache
 from nst.paint.transfer import Canvas
@@ -27,6 +27,7 @@ from nst.settings import Settings
 from nst.studio.finishing import finish
 from nst.studio.order import Pictures
 from nst.studio.preparation import prepare
+from nst.vgg.stem import CELL
 from nst.vgg.wanted import Wanted
 
 BASE = Settings(resolution=96)
@@ -68,7 +69,7 @@ def face_in(content):
 
 def columns_of(trunk, picture):
     """The hypercolumns of all cells of a picture in 0..1, row by row."""
-    seen = trunk.look(trunk.normalize(picture), Wanted(LAYERS, cell=CELL)).features
+    seen = trunk.look(trunk.normalize(picture), Wanted(COMPARED, cell=CELL)).features
     return hypercolumns(seen)
 
 
@@ -92,11 +93,11 @@ def strokes_by_the_book(objective, seen, painted):
     """
     choices, rows = objective._chosen.long(), objective._rows.double()
     distance, size = 0.0, 0.0
-    for layer in LAYERS:
+    for layer in COMPARED:
         wanted = layer_of(rows, layer)[choices].permute(2, 0, 1)  # by the root of its channels
         size += (wanted.square().sum(0) * painted).sum()
         counted, found = painted.clone(), oracle.over_cells(seen[layer], layer, CELL)[0]
-        if int(layer[4]) == DEEPEST:  # zeros lie beside its rim
+        if int(layer[4]) == DEEPEST_BLOCK:  # zeros lie beside its rim
             counted[0] = counted[-1] = 0
             counted[:, 0] = counted[:, -1] = 0
         difference = found / len(found) ** 0.5 - wanted

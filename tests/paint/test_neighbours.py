@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from nst.layers import block, channels
 from nst.paint import neighbours
 from nst.paint.neighbours import (
-    CELL,
-    DEEPEST,
-    LAYERS,
+    COMPARED,
+    DEEPEST_BLOCK,
     SHARED,
     Matcher,
     hypercolumns,
@@ -23,6 +22,7 @@ from nst.paint.neighbours import (
     shares,
     unit,
 )
+from nst.vgg.stem import CELL
 
 
 def seen(height=6, width=4, dtype=torch.float32):
@@ -30,31 +30,31 @@ def seen(height=6, width=4, dtype=torch.float32):
     generator = torch.Generator().manual_seed(3)
     return {
         layer: torch.randn(1, channels(layer), height, width, generator=generator).relu().to(dtype)
-        for layer in LAYERS
+        for layer in COMPARED
     }
 
 
 def by_hand(features, row, column):
     """What the cell in this row and column has in its hypercolumn."""
     parts = []
-    for layer in LAYERS:
+    for layer in COMPARED:
         here = features[layer][0, :, row, column].double()
         parts += [float(value) / math.sqrt(len(here)) for value in here]
     return torch.tensor(parts, dtype=torch.float64)
 
 
 def test_layers_are_in_order_up_to_where_a_position_is_a_cell():
-    blocks = [block(layer) for layer in LAYERS]
+    blocks = [block(layer) for layer in COMPARED]
     assert blocks == sorted(blocks)
-    assert max(blocks) == DEEPEST
-    assert CELL == 2 ** (DEEPEST - 1)  # which has a position a cell
-    assert len(set(LAYERS)) == len(LAYERS)
+    assert max(blocks) == DEEPEST_BLOCK
+    assert CELL == 2 ** (DEEPEST_BLOCK - 1)  # which has a position a cell
+    assert len(set(COMPARED)) == len(COMPARED)
 
 
 def test_a_hypercolumn_is_all_that_is_seen_at_a_cell():
     features = seen()
     rows = hypercolumns(features)
-    assert rows.shape == (6 * 4, sum(channels(layer) for layer in LAYERS))
+    assert rows.shape == (6 * 4, sum(channels(layer) for layer in COMPARED))
     for row in range(6):
         for column in range(4):
             expected = by_hand(features, row, column)
@@ -65,7 +65,7 @@ def test_layers_count_alike():
     """Of features of the same size, whatever the number of channels."""
     ones = {layer: torch.ones_like(found) for layer, found in seen().items()}
     row = hypercolumns(ones)[0]
-    for layer in LAYERS:
+    for layer in COMPARED:
         assert float(layer_of(row[None], layer).square().sum()) == pytest.approx(1, rel=1e-5)
 
 
@@ -94,7 +94,7 @@ def test_pieces_are_no_larger_than_need_be(height, width):
 def test_the_features_of_a_layer_come_back_out_of_hypercolumns():
     features = seen()
     rows = hypercolumns(features)
-    for layer in LAYERS:
+    for layer in COMPARED:
         found = layer_of(rows, layer) * unit(layer)
         torch.testing.assert_close(found, features[layer][0].flatten(1).T)
 

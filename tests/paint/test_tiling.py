@@ -96,7 +96,7 @@ def test_the_picture_is_the_same(trunk, photo, artwork, optimizer, kind):
 
 @pytest.mark.parametrize(
     ("kind", "deepest", "stages"),
-    [("gram", "conv2_1", [False]), ("neighbours", neighbours.LAYERS[-1], [False, True])],
+    [("gram", "conv2_1", [False]), ("neighbours", neighbours.COMPARED[-1], [False, True])],
 )
 def test_nothing_larger_than_a_tile_and_its_surroundings_is_looked_at(
     trunk, monkeypatch, kind, deepest, stages

@@ -32,7 +32,7 @@ from nst.queue.bounds import Bounds
 from nst.queue.job import JobState, Snapshot
 from nst.queue.manager import JobManager
 from nst.queue.messages import BusyError, QueueFullError
-from nst.queue.painter import Painter, VGGPainter
+from nst.queue.painter import Painter, ServerPainter
 from nst.settings import Settings, SettingsError
 from nst.studio import recipe
 from nst.studio.order import Input, Order
@@ -199,7 +199,7 @@ def test_closing_ends_all_jobs_and_the_worker(painter: StepwisePainter) -> None:
 
 
 def test_closing_a_manager_that_warms_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(VGGPainter, "load", lambda _: pytest.fail("nobody is there any more"))
+    monkeypatch.setattr(ServerPainter, "load", lambda _: pytest.fail("nobody is there any more"))
     manager = JobManager()
     manager.close()  # before anything began
     manager.warm_up(3600)
@@ -929,8 +929,8 @@ def test_a_server_measures_itself_while_nobody_paints(monkeypatch, caplog):
 
     def planned(painter_seconds, busy=False):
         manager = JobManager()
-        monkeypatch.setattr(VGGPainter, "load", lambda self: None)
-        monkeypatch.setattr(VGGPainter, "measure", lambda self: (1000.0, painter_seconds))
+        monkeypatch.setattr(ServerPainter, "load", lambda self: None)
+        monkeypatch.setattr(ServerPainter, "measure", lambda self: (1000.0, painter_seconds))
         if busy:
             manager._running = object()  # type: ignore[assignment]
         manager._get_ready()
@@ -946,6 +946,6 @@ def test_a_server_measures_itself_while_nobody_paints(monkeypatch, caplog):
     def missing(self):
         raise UserError("There are no weights.")
 
-    monkeypatch.setattr(VGGPainter, "load", missing)
+    monkeypatch.setattr(ServerPainter, "load", missing)
     JobManager()._get_ready()
     assert "There are no weights." in caplog.text

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from nst.machine import limits, malloc
-from nst.queue.painter import VGGPainter
+from nst.queue.painter import ServerPainter
 from nst.vgg import network
 
 
@@ -26,7 +26,7 @@ def test_where_memory_is_short_it_is_given_back_early(
     monkeypatch: pytest.MonkeyPatch, calls: list[str], memory: float, wanted: list[str]
 ) -> None:
     monkeypatch.setattr(limits, "memory_limit", lambda: int(memory))
-    VGGPainter().load()
+    ServerPainter().load()
     assert calls == wanted
 
 
@@ -39,7 +39,7 @@ def test_threads_are_no_more_than_the_share_of_the_cores(
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
-        painter = VGGPainter()
+        painter = ServerPainter()
         trunk = painter.load()
         assert torch.get_num_threads() == threads
         assert painter.load() is trunk  # loaded once
@@ -51,5 +51,5 @@ def test_threads_are_no_more_than_the_share_of_the_cores(
 def test_pythons_search_for_garbage_passes_over_what_was_loaded() -> None:
     gc.unfreeze()
     assert len(gc.get_objects()) > 100_000
-    VGGPainter().load()
+    ServerPainter().load()
     assert len(gc.get_objects()) < 10_000
