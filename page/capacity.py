@@ -17,7 +17,7 @@ from nst.queue.manager import Plan
 from nst.settings import CONTROLS, PRESETS, Settings
 from nst.studio.order import Input
 from page import state
-from page.words import duration
+from page.words import rough_duration
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -118,7 +118,7 @@ def tell(chosen: int) -> None:
 def tell_plan(plan: Plan) -> None:
     """Say what a painting will take."""
     needs = footprint.gigabytes(plan.memory)
-    text = f"Takes about {duration(plan.seconds)} here, and {needs} of memory."
+    text = f"Takes about {rough_duration(plan.seconds)} here, and {needs} of memory."
     if plan.too_long:
-        text += f" It is stopped after {duration(DEADLINE)}, and kept as it is then."
+        text += f" It is stopped after {rough_duration(DEADLINE)}, and kept as it is then."
     st.caption(text)

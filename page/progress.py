@@ -6,7 +6,7 @@ import streamlit as st
 
 from nst.queue.history import Standing
 from nst.queue.job import JobState, Snapshot
-from page.words import about, duration, plain
+from page.words import about, plain, rough_duration
 
 READY = "Press Paint and watch; you can stop at any time."
 FIRST_FORECAST = 4  # the iteration from which on the time left is told: one alone says little
@@ -34,7 +34,7 @@ def show(job: Snapshot | None) -> None:
     elif standing is None:
         st.info(plain(job.message), icon=":material/info:")
     else:
-        took = f"took {duration(standing.seconds)}."
+        took = f"took {rough_duration(standing.seconds)}."
         end = f"{plain(job.message)} It" if job.message else ":material/check_circle: Finished: it"
         st.progress(standing.fraction, f"{end} {took}")
 
@@ -43,4 +43,4 @@ def time_left(standing: Standing) -> str:
     """The time that is left, as far as it can be estimated, and the part that is done."""
     if standing.fraction < 0.01 or standing.iteration < FIRST_FORECAST:
         return "Estimating the time …"
-    return f"About {duration(standing.seconds_left)} left, {100 * standing.fraction:.0f} %"
+    return f"About {rough_duration(standing.seconds_left)} left, {100 * standing.fraction:.0f} %"

@@ -43,7 +43,7 @@ def about(seconds: float) -> str:
     return "about a minute" if minutes <= 1 else f"about {minutes} minutes"
 
 
-def duration(seconds: float) -> str:
+def rough_duration(seconds: float) -> str:
     """A time in short words: 20 s, 3 min."""
     if seconds < 10:
         return f"{max(1, round(seconds))} s"

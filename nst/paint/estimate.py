@@ -23,6 +23,7 @@ from nst.paint.bank import PLACES
 from nst.paint.schedule import OVERHEAD, STROKE_COST, Stage, canvases, cost, plan
 from nst.settings import CONTROLS, Settings
 from nst.vgg.network import VGG19
+from nst.vgg.stem import CELL
 from nst.vgg.tiles import Window, tiles
 from nst.vgg.wanted import Wanted
 from nst.vgg.workspace import Workspace
@@ -108,7 +109,7 @@ def measure(vgg: VGG19, settings: Settings) -> Pace:
     picture = torch.rand(1, 3, MEASURED, MEASURED, generator=torch.Generator().manual_seed(0))
     wanted = Wanted([settings.content_layer], settings.style_layers, settings.pooling)
     workspace = Workspace(BLOCKS)
-    length = sum(channels(layer) for layer in neighbours.LAYERS)
+    length = sum(channels(layer) for layer in neighbours.COMPARED)
     bank = torch.rand(PLACES, length, device=vgg.device)
 
     def look() -> None:
@@ -122,7 +123,7 @@ def measure(vgg: VGG19, settings: Settings) -> Pace:
         places = bank[: neighbours.PIECE]
         neighbours.Matcher(bank, places).nearest(places)[0].item()
 
-    matched = neighbours.PIECE * neighbours.CELL**2
+    matched = neighbours.PIECE * CELL**2
     return Pace(_seconds(look) / (MEASURED**2 + OVERHEAD), _seconds(match) / matched)
 
 
