@@ -32,6 +32,7 @@ from page import (
     server,
     share,
     stage,
+    viewport,
     visit,
 )
 
@@ -80,6 +81,7 @@ order = chosen.order(photo, styles, regions)
 with buttons:
     bar.show(order, job)
     actions.proceed(order, chosen.settings, job)
+viewport.follow(job)
 
 stage.show(share.Contents(chosen.settings, photo, styles, regions), order, job)
 explained.offer()

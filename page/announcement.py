@@ -37,6 +37,8 @@ def words(job: Snapshot | None) -> str:
         return ""
     if job.state is JobState.QUEUED and job.ahead:
         return f"Waiting in the queue behind {job.ahead}."
+    if job.stopping:
+        return "Stopping."
     if job.active:
         quarter = 25 * int(4 * job.standing.fraction) if job.standing else 0
         return f"{quarter} percent is painted." if quarter else "The painting has begun."

@@ -77,7 +77,7 @@ def pack(manager: JobManager, packed: Sequence[Entry]) -> bytes:
 def offer(jobs: Sequence[Snapshot], strengths: Sequence[float], manager: JobManager) -> None:
     """A button for all paintings, or one for each part where they are too large for one file."""
     all_entries = entries(jobs, strengths)
-    found = parts([job.size for job in jobs])
+    found = parts([downloads.size_of(job) for job in jobs])
     for number, part in enumerate(found, 1):
         several = f" ({number} of {len(found)})" if len(found) > 1 else ""
         name = f"paintings{f'-{number}' if several else ''}.zip"
@@ -88,5 +88,5 @@ def offer(jobs: Sequence[Snapshot], strengths: Sequence[float], manager: JobMana
             MIME,
             on_click="ignore",
             icon=":material/folder_zip:",
-            help="Every painting as a PNG at the size of its photo, with its settings inside.",
+            help="Every painting as a PNG in its usual size, with its settings inside.",
         )

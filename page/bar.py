@@ -6,7 +6,7 @@ import streamlit as st
 
 from nst.queue.job import Snapshot
 from nst.studio.order import Order
-from page import actions, easel, gallery, server, state
+from page import actions, easel, gallery, progress, server, state
 from page.actions import Click
 
 
@@ -31,14 +31,7 @@ def show(order: Order | None, job: Snapshot | None) -> None:
             on_click=gallery.surprise,
         )
         if job is not None and job.active:
-            st.button(
-                "Stop",
-                key=state.STOP.name,
-                icon=":material/stop_circle:",
-                help="The picture is kept as it is then.",
-                on_click=server.queue().stop,
-                args=[job.id],
-            )
+            _stop(job.id)
         elif job is not None and job.preview:
             known = actions.painted_order(job, order) is not None
             st.button(
@@ -51,3 +44,20 @@ def show(order: Order | None, job: Snapshot | None) -> None:
                 on_click=ask,
                 args=[Click.CONTINUE],
             )
+
+
+# A fragment of its own: it answers a click at once, while the page is drawn anew more slowly.
+@st.fragment
+def _stop(job_id: str) -> None:
+    """The button that ends the painting, which may take another iteration."""
+    job = server.queue().snapshot(job_id)
+    stopping = job is None or not job.active or job.stopping
+    st.button(
+        progress.STOPPING if stopping else "Stop",
+        key=state.STOP.name,
+        icon=":material/stop_circle:",
+        help="The picture is kept as it is then.",
+        disabled=stopping,
+        on_click=server.queue().stop,
+        args=[job_id],
+    )

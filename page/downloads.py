@@ -9,79 +9,155 @@ from typing import Literal, NamedTuple
 
 import streamlit as st
 
+from nst.errors import UserError
+from nst.pictures import file_size, fitting, previews
 from nst.queue.files import Files
 from nst.queue.job import Snapshot
+from nst.studio.output_size import OutputSize, result_size
+from page import capacity, state
 from page.held import held
+from page.words import megabytes
 
 Prominence = Literal["primary", "secondary", "tertiary"]
 
 
+class Wanted(NamedTuple):
+    """A painting as it is taken home: its job's id, its strength and its size, px."""
+
+    job_id: str
+    strength: float
+    size: tuple[int, int]
+
+
 class Kind(NamedTuple):
-    """A file that can be made of a painting, from its job's id and a strength."""
+    """A file that can be made of a painting."""
 
     label: str
     suffix: str  # of the file's name
     mime: str
     help: str
-    make: Callable[[Files, str, float], bytes]
+    make: Callable[[Files, Wanted], bytes]
+    sized: bool = False  # whether the file has the size that is chosen
 
 
 PNG = Kind(
     "Download PNG",
     ".png",
     "image/png",
-    "At the size of the photo, with its settings inside.",
-    Files.png,
+    "In the size that is chosen, with its settings inside.",
+    lambda files, wanted: files.png(*wanted),
+    sized=True,
 )
 OTHERS = (
     Kind(
         "JPEG",
         ".jpg",
         "image/jpeg",
-        "At the size of the photo. Smaller than the PNG, and without the settings.",
-        Files.jpeg,
+        "In the size that is chosen. Smaller than the PNG, and without the settings.",
+        lambda files, wanted: files.jpeg(*wanted),
+        sized=True,
     ),
     Kind(
         "Side by side",
         "-side-by-side.png",
         "image/png",
         "Photo, style and painting in one captioned picture.",
-        Files.side_by_side,
+        lambda files, wanted: files.side_by_side(wanted.job_id, wanted.strength),
     ),
     Kind(
         "Time-lapse, WebP",
         ".webp",
         "image/webp",
         "How the painting came about, as a short film for browsers and most messengers.",
-        lambda files, job_id, strength: files.timelapse(job_id, "WEBP", strength),
+        lambda files, wanted: files.timelapse(wanted.job_id, "WEBP", wanted.strength),
     ),
     Kind(
         "Time-lapse, GIF",
         ".gif",
         "image/gif",
         "The same for programs that know no WebP: larger, and with 256 colours a frame.",
-        lambda files, job_id, strength: files.timelapse(job_id, "GIF", strength),
+        lambda files, wanted: files.timelapse(wanted.job_id, "GIF", wanted.strength),
     ),
 )
+PHOTO, TWICE, CANVAS = "Photo's size", "2x", "Canvas"
+SUFFIXES = {PHOTO: "-photo-size", TWICE: "-2x", CANVAS: "-canvas"}  # of files' names
 
 
-def offer(job: Snapshot, strength: float, files: Files, first: bool) -> None:
+def size_of(job: Snapshot) -> tuple[int, int]:
+    """The size of a painting's file unless another is chosen, px."""
+    return result_size(None, job.size, job.recipe.settings)
+
+
+def sizes(job: Snapshot) -> dict[str, tuple[int, int]]:
+    """The sizes that are offered, px, by their names: all different, and within what fits."""
+    settings = job.recipe.settings
+    canvas = max(fitting.fit_size(job.size, settings.resolution, settings.square))
+    found = {PHOTO: job.size}
+    for name, asked in ((TWICE, OutputSize(factor=2)), (CANVAS, OutputSize(side=canvas))):
+        try:
+            size = asked.for_photo(job.size)
+        except UserError:  # larger than any result may be
+            continue
+        if size not in found.values() and size[0] * size[1] <= capacity.budget().pixels:
+            found[name] = size
+    return found
+
+
+def choose_size(job: Snapshot) -> tuple[int, int]:
+    """Let the visitor choose the size of the files; the size, px."""
+    offered = sizes(job)
+    default = next(name for name, size in offered.items() if size == size_of(job))
+    chosen = st.segmented_control(
+        "Size of the file",
+        list(offered),
+        default=default,
+        required=True,
+        key=state.file_size(job.id).name,
+        persist_state="session",  # while another painting is shown
+        help="That of the photo, twice that for a large print, or that of the canvas it was "
+        "painted on.",
+    )
+    return offered.get(chosen or default, job.size)
+
+
+def offer(
+    job: Snapshot, strength: float, size: tuple[int, int], files: Files, *, first: bool
+) -> None:
     """The PNG one click away, and a menu of the other files.
 
     `first` says whether to download is what one would do next.
     """
-    _button(PNG, job, strength, files, "primary" if first else "secondary")
+    wanted = Wanted(job.id, strength, size)
+    _button(PNG, job, wanted, files, "primary" if first else "secondary")
     with st.popover("More files", icon=":material/download:"):
         for kind in OTHERS:
-            _button(kind, job, strength, files, "tertiary")
+            _button(kind, job, wanted, files, "tertiary")
 
 
-def _button(kind: Kind, job: Snapshot, strength: float, files: Files, look: Prominence) -> None:
-    name = file_name(job, kind.suffix)
-    make = functools.partial(kind.make, files, job.id, strength)
+def tell(job: Snapshot, strength: float, size: tuple[int, int], shown: bytes) -> None:
+    """Say how large the files are; `shown` is the picture as the page shows it, a JPEG."""
+    png, jpeg = _bytes(job.id, strength, size, shown)
+    st.caption(
+        f"{size[0]:,} x {size[1]:,} px: as a PNG about {megabytes(png)}, as a JPEG about "
+        f"{megabytes(jpeg)}."
+    )
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _bytes(job_id: str, strength: float, size: tuple[int, int], _shown: bytes) -> tuple[int, int]:
+    """About how many bytes PNG and JPEG have; the first three name the picture for the cache."""
+    picture = previews.decoded(_shown)
+    return (
+        file_size.estimate(picture, size, "PNG"),
+        file_size.estimate(picture, size, "JPEG"),
+    )
+
+
+def _button(kind: Kind, job: Snapshot, wanted: Wanted, files: Files, look: Prominence) -> None:
+    name = file_name(job, kind.suffix, wanted.size if kind.sized else None)
     st.download_button(
         kind.label,
-        held(make, kind.mime, name),
+        held(functools.partial(kind.make, files, wanted), kind.mime, name),
         name,
         kind.mime,
         on_click="ignore",
@@ -91,7 +167,9 @@ def _button(kind: Kind, job: Snapshot, strength: float, files: Files, look: Prom
     )
 
 
-def file_name(job: Snapshot, suffix: str = PNG.suffix) -> str:
-    """E.g. cat-night-sky.png."""
+def file_name(job: Snapshot, suffix: str = PNG.suffix, size: tuple[int, int] | None = None) -> str:
+    """E.g. cat-night-sky.png, or cat-night-sky-2x.png in another size than the usual one."""
     words = re.sub(r"[\W_]+", "-", f"{job.content_name} {job.style_name}".lower())
+    if size is not None and size != size_of(job):
+        suffix = next(SUFFIXES[name] for name, each in sizes(job).items() if each == size) + suffix
     return f"{words[:80].strip('-')}{suffix}"

@@ -13,7 +13,7 @@ from nst.queue.files import Files
 from nst.queue.job import Snapshot
 from nst.settings import CONTROLS
 from nst.studio.order import Input, enumerated
-from page import compare, downloads, state
+from page import compare, downloads, full_size, state
 from page.samples import FAVOURITES, RESOURCES, shown, shown_styles, sketch, small
 from page.words import data_url, plain, title_of
 
@@ -82,7 +82,7 @@ def _show_painting(chosen: Pair, job: Snapshot | None, files: Files) -> None:
     place = st.container(key="painting")  # always: in another place a picture would be built anew
     if job is not None and job.preview is not None:
         picture = job.preview if job.active else _finishing(job, files)
-        title = f"{job.content_name} in the style of {job.style_name}"
+        title = _title(job)
         if not job.active and compare.chosen(job.id):
             with place:
                 compare.show(job, picture)
@@ -122,10 +122,18 @@ def _finishing(job: Snapshot, files: Files) -> bytes:
             help=f"{control.help.partition(';')[0]}: at once, without painting anew. The download "
             "is as you see it.",
         )
-        downloads.offer(job, strength, files, is_finished(job))
+        size = downloads.choose_size(job)
     shown = files.shown(job.id, strength) or job.preview
     assert shown is not None
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="take_home"):
+        downloads.offer(job, strength, size, files, first=is_finished(job))
+        full_size.offer(_title(job), downloads.Wanted(job.id, strength, size), files)
+    downloads.tell(job, strength, size, shown)
     return shown
+
+
+def _title(job: Snapshot) -> str:
+    return f"{job.content_name} in the style of {job.style_name}"
 
 
 @functools.cache

@@ -9,6 +9,7 @@ from nst.queue.job import JobState, Snapshot
 from page.words import about, plain, rough_duration
 
 READY = "Press Paint and watch; you can stop at any time."
+STOPPING = "Stopping …"
 FIRST_FORECAST = 4  # the iteration from which on the time left is told: one alone says little
 
 
@@ -25,6 +26,8 @@ def show(job: Snapshot | None) -> None:
         others = "1 painting is" if job.ahead == 1 else f"{job.ahead} paintings are"
         wait = about(job.wait)
         st.progress(0.0, f"In the queue: {others} ahead of yours. It begins by itself in {wait}.")
+    elif job.stopping:
+        st.progress(standing.fraction if standing else 0.0, STOPPING)
     elif job.active and standing is None:
         st.progress(0.0, "Getting brushes and paint ready …")
     elif job.active and standing is not None:

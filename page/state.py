@@ -88,6 +88,7 @@ VISITOR: Key[str] = Key("visitor", "")
 # Buttons and components.
 VISIT: Key[Any] = Key("visit", None)
 ANNOUNCEMENT: Key[Any] = Key("announcement", None)
+VIEWPORT: Key[Any] = Key("viewport", None)
 PAINT: Key[bool] = Key("paint", False)
 STOP: Key[bool] = Key("stop", False)
 SURPRISE: Key[bool] = Key("surprise", False)
@@ -158,6 +159,11 @@ def clear(number: int) -> Key[bool]:
 def strength(job_id: str) -> Key[float | None]:
     """The strength that the visitor chose for a painting."""
     return Key(f"strength_{job_id}", None)
+
+
+def file_size(job_id: str) -> Key[str | None]:
+    """The size of a painting's files that the visitor chose."""
+    return Key(f"file_size_{job_id}", None)
 
 
 def comparing(job_id: str) -> Key[bool]:

@@ -35,6 +35,13 @@ def data_url(picture: bytes, mime: str = "image/jpeg") -> str:
     return f"data:{mime};base64,{base64.b64encode(picture).decode()}"
 
 
+def megabytes(size: int) -> str:
+    """Bytes in short words: 90 KB, 1.4 MB, 23 MB."""
+    if size < 1_000_000:
+        return f"{max(1, round(size / 1000))} KB"
+    return f"{size / 1e6:.1f} MB" if size < 10_000_000 else f"{size / 1e6:.0f} MB"
+
+
 def about(seconds: float) -> str:
     """A rough wait in words: less than a minute, about 2 minutes."""
     minutes = round(seconds / 60)

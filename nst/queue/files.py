@@ -10,16 +10,19 @@ from typing import Any
 from PIL import Image
 
 from nst.errors import UserError
-from nst.pictures import previews, sheet, timelapse, writing
+from nst.pictures import fitting, previews, sheet, timelapse, writing
 from nst.queue.job import Job
 from nst.queue.messages import NOT_KEPT
 from nst.settings import Settings
 from nst.studio.engine import VGGEngine
 from nst.studio.finishing import finish, mixes_photo
+from nst.studio.output_size import result_size
 from nst.studio.recipe import KEY
 from nst.studio.studio import Studio
 
 ENGINE = VGGEngine()  # that the page paints with
+
+Size = tuple[int, int]  # width and height, px
 
 
 def with_strength(settings: Settings, strength: float | None) -> Settings:
@@ -30,7 +33,8 @@ def with_strength(settings: Settings, strength: float | None) -> Settings:
 class Files:
     """What can be had of ended jobs; `find` gives an ended job that has a picture, or None.
 
-    The strength of a picture is that of its job's settings unless another is given.
+    The strength of a picture is that of its job's settings unless another is given. Its size,
+    (width, height) in px, is that of the photo, or of the canvas where that is larger.
     """
 
     def __init__(self, find: Callable[[str], Job | None]) -> None:
@@ -51,17 +55,21 @@ class Files:
             job.as_shown(job.result.canvas, with_strength(job.settings, strength))
         )
 
-    def result(self, job_id: str, strength: float | None = None) -> Image.Image | None:
-        """The picture at the size of its photo, or None if there is none."""
+    def result(
+        self, job_id: str, strength: float | None = None, size: Size | None = None
+    ) -> Image.Image | None:
+        """The picture at full size, or None if there is none."""
         job = self._find(job_id)
         if job is None or job.result is None:
             return None
         picture, settings = job.result.canvas, with_strength(job.settings, strength)
-        if picture.size == job.size and not (mixes_photo(settings, job.masks) or job.cut_out):
+        size = size or result_size(None, job.size, job.settings)
+        if picture.size == size and not (mixes_photo(settings, job.masks) or job.cut_out):
             return picture
-        return finish(picture, job.photo.open(ground=None), settings, job.masks)
+        photo = fitting.resize(job.photo.open(ground=None), size)
+        return finish(picture, photo, settings, job.masks)
 
-    def png(self, job_id: str, strength: float | None = None) -> bytes:
+    def png(self, job_id: str, strength: float | None = None, size: Size | None = None) -> bytes:
         """The result as a PNG file with its recipe. Kept, a large one would take 100 MB.
 
         The same picture gives the same bytes. Raises `UserError` if there is none.
@@ -69,14 +77,14 @@ class Files:
         job = self._painted(job_id)
         settings = with_strength(job.settings, strength)
         recipe = self._studio.completed(dataclasses.replace(job.recipe, settings=settings))
-        return self._encoded(job_id, strength, "PNG", text={KEY: recipe.to_json()})
+        return self._encoded(job_id, strength, size, "PNG", text={KEY: recipe.to_json()})
 
-    def jpeg(self, job_id: str, strength: float | None = None) -> bytes:
+    def jpeg(self, job_id: str, strength: float | None = None, size: Size | None = None) -> bytes:
         """The result as a JPEG file; it carries no recipe.
 
         Raises `UserError` if there is none.
         """
-        return self._encoded(job_id, strength, "JPEG")
+        return self._encoded(job_id, strength, size, "JPEG")
 
     def side_by_side(self, job_id: str, strength: float | None = None) -> bytes:
         """Photo, style and painting beside each other with captions, as a PNG file.
@@ -115,9 +123,11 @@ class Files:
             raise UserError(NOT_KEPT)
         return job
 
-    def _encoded(self, job_id: str, strength: float | None, format: str, **options: Any) -> bytes:
+    def _encoded(
+        self, job_id: str, strength: float | None, size: Size | None, format: str, **options: Any
+    ) -> bytes:
         with self.full_size:
-            picture = self.result(job_id, strength)
+            picture = self.result(job_id, strength, size)
             if picture is None:
                 raise UserError(NOT_KEPT)
             return writing.encode(picture, format, **options)

@@ -65,6 +65,7 @@ class Snapshot:
     standing: Standing | None
     history: tuple[Standing, ...]
     message: str  # why it ended, when there is something to tell
+    stopping: bool = False  # whether it was told to end, and has not yet
 
     @property
     def active(self) -> bool:
@@ -197,4 +198,5 @@ class Job:
             standing=self.standing,
             history=self.history.points(),
             message=self.message,
+            stopping=self.active and self.cancel.is_set(),
         )

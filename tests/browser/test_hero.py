@@ -103,6 +103,40 @@ def test_losses_are_for_the_curious(page: Page, server: str) -> None:
     expect(chart).to_be_visible()  # it stays open
 
 
+def test_a_painting_comes_into_view_and_stop_answers_at_once(page: Page, server: str) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    open_page(page, server, QUERY)
+    page.evaluate(
+        """() => new MutationObserver(() => {
+            const stopped = document.querySelector(".st-key-stop button:disabled");
+            if (stopped && !window.answered) window.answered = performance.now();
+        }).observe(document.body, {subtree: true, childList: true, attributes: true})"""
+    )
+    page.evaluate(
+        """() => document.addEventListener("click", event => {
+            if (event.target.closest(".st-key-stop")) window.pressed = performance.now();
+        }, true)"""
+    )
+    page.get_by_role("button", name="Expand sidebar").click()
+    sidebar = page.get_by_test_id("stSidebar")
+    expect(sidebar).to_have_attribute("data-collapsed", "false")
+    paint = page.get_by_role("button", name="Paint", exact=True)
+    paint.press("Enter")  # with a finger it cannot be pressed behind the sidebar
+    expect(picture(page, "The painting so far")).to_be_visible(timeout=BEGIN)
+    expect(sidebar).to_have_attribute("data-collapsed", "true")
+    stop = page.get_by_test_id("stMain").get_by_role("button", name="Stop")
+    stop.click()
+    expect(page.get_by_test_id("stProgress").get_by_text("is kept")).to_be_visible()
+    # Some hundredths of a second; this machine may be busy with other things.
+    assert page.evaluate("window.answered - window.pressed") < 1 * SECONDS
+
+    page.get_by_text("How it works").scroll_into_view_if_needed()
+    paint.click()
+    expect(picture(page, "The painting so far")).to_be_in_viewport(ratio=0.95, timeout=BEGIN)
+    stop.click()
+    expect(page.get_by_test_id("stProgress").get_by_text("is kept")).to_be_visible()
+
+
 def test_what_a_thumb_hits_on_a_phone(page: Page, server: str) -> None:
     page.set_viewport_size({"width": 360, "height": 740})
     open_page(page, server)

@@ -120,6 +120,7 @@ def test_a_painting_is_compared_and_taken_home(page: Page, server: str) -> None:
     capture(page, "finished")
     take_home(page)
     page.keyboard.press("Escape")
+    full_size(page)
     compare(page)
 
 
@@ -148,6 +149,29 @@ def take_home(page: Page) -> None:
         assert courses[0] > 2 * courses[-1]
         assert len({frame.tobytes() for frame in frames}) > 10
     sheet.save(SCREENSHOTS / "side_by_side.png")
+
+
+def full_size(page: Page) -> None:
+    """The file itself fills the window, in the size that is chosen."""
+    page.get_by_role("radio", name="2x").click()
+    photo = reading.open_picture(ROOT / "Resources/content/cat.jpg").size
+    told = f"{2 * photo[0]:,} x {2 * photo[1]:,} px"
+    expect(page.get_by_text(told)).to_be_visible()
+    page.get_by_role("button", name="Full size").click()
+    image = picture(page, "In full size")
+    loaded(image)
+    assert shown(image).size == (2 * photo[0], 2 * photo[1])
+    box = image.bounding_box()
+    assert box
+    assert box["width"] * box["height"] > 0.7 * 1360 * 900
+    assert box["y"] + box["height"] < 900
+    page.wait_for_timeout(500)
+    capture(page, "full_size")
+    page.keyboard.press("Escape")
+    expect(image).to_have_count(0)
+    assert Image.open(io.BytesIO(download(page))).size == (2 * photo[0], 2 * photo[1])
+    page.get_by_role("radio", name="Photo's size").click()
+    expect(page.get_by_text(told)).to_have_count(0)
 
 
 def compare(page: Page) -> None:

@@ -10,13 +10,14 @@ from nst.queue.job import JobState
 from page import announcement
 
 
-def job(state, fraction=None, ahead=0, message=""):
+def job(state, fraction=None, ahead=0, message="", stopping=False):
     return SimpleNamespace(
         state=state,
         active=state in (JobState.QUEUED, JobState.RUNNING),
         ahead=ahead,
         standing=None if fraction is None else SimpleNamespace(fraction=fraction),
         message=message,
+        stopping=stopping,
     )
 
 
@@ -29,6 +30,7 @@ def job(state, fraction=None, ahead=0, message=""):
         (job(JobState.RUNNING, 0.24), "The painting has begun."),
         (job(JobState.RUNNING, 0.26), "25 percent is painted."),
         (job(JobState.RUNNING, 0.99), "75 percent is painted."),
+        (job(JobState.RUNNING, 0.99, stopping=True), "Stopping."),
         (job(JobState.FINISHED, 1.0), "The painting is finished."),
         (job(JobState.STOPPED, 0.5, message="Stopped."), "Stopped."),
         (job(JobState.FAILED, message="It fell apart."), ""),  # told by the error itself

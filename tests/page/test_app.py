@@ -30,6 +30,7 @@ from nst.paint.transfer import Progress
 from nst.pictures import reading, writing
 from nst.queue.files import Files
 from nst.queue.history import Standing
+from nst.queue.job import JobState, Snapshot
 from nst.queue.manager import JobManager
 from nst.queue.messages import QueueFullError
 from nst.queue.painter import ServerPainter
@@ -979,15 +980,111 @@ def test_every_file_is_what_its_name_says() -> None:
     while (job := manager.snapshot(job_id)) is None or job.active:
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    names = []
+    names, wanted = [], downloads.Wanted(job_id, 1.0, job.size)
     for kind in (downloads.PNG, *downloads.OTHERS):
-        picture = Image.open(io.BytesIO(kind.make(manager.files, job_id, 1.0)))
+        picture = Image.open(io.BytesIO(kind.make(manager.files, wanted)))
         assert Image.MIME[picture.format or ""] == kind.mime
         name = downloads.file_name(job, kind.suffix)
         assert Image.registered_extensions()[Path(name).suffix] == picture.format
         names.append(name)
     assert names[0] == "cat-watercolour.png"
     assert len(set(names)) == len(names)
+
+
+def test_files_have_the_size_that_is_chosen(app: AppTest, orders: list[Order]) -> None:
+    upload(app, "own_photo", picture_bytes(size=(1200, 800)))
+    press(app, "Paint")
+    job_id = app.query_params["job"]
+    choice = app.segmented_control(state.file_size(job_id).name)
+    assert choice.options == ["Photo's size", "2x", "Canvas"]
+    assert choice.value == "Photo's size"  # the larger one of photo and canvas
+    assert told(app).startswith("1,200 x 800 px: as a PNG about")
+    choice.set_value("2x").run()
+    assert not app.exception
+    assert told(app).startswith("2,400 x 1,600 px")
+    assert " KB" in told(app) or " MB" in told(app)
+
+
+def told(app: AppTest) -> str:
+    """What the page says of the files."""
+    return next(each.value for each in app.caption if " as a PNG " in each.value)
+
+
+def test_only_sizes_that_are_different_and_fit_are_offered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def offered(size: tuple[int, int], resolution: int = 384) -> dict[str, tuple[int, int]]:
+        return downloads.sizes(job_of(size, resolution))
+
+    assert offered((300, 200)) == {
+        "Photo's size": (300, 200),
+        "2x": (600, 400),
+        "Canvas": (384, 256),
+    }
+    assert list(offered((384, 256))) == ["Photo's size", "2x"]
+    assert list(offered((9000, 600))) == ["Photo's size", "Canvas"]
+    small = capacity.budget()._replace(pixels=10_000_000)
+    monkeypatch.setattr(capacity, "budget", lambda: small)
+    assert list(offered((3000, 2000))) == ["Photo's size", "Canvas"]
+
+
+def job_of(size: tuple[int, int], resolution: int) -> Snapshot:
+    """An ended job for a photo of this size."""
+    source = Source("photo.png", "0" * 64)
+    settings = Settings(resolution=resolution)
+    return Snapshot(
+        id="job",
+        state=JobState.FINISHED,
+        ahead=0,
+        wait=0.0,
+        size=size,
+        content_name="Cat",
+        style_name="Night sky",
+        content_shown=b"",
+        style_shown=b"",
+        preview=None,
+        recipe=recipe.Recipe(settings, source, (source,)),
+        standing=None,
+        history=(),
+        message="",
+    )
+
+
+def test_a_file_of_another_size_has_another_name() -> None:
+    job = job_of((300, 200), 384)
+    assert downloads.file_name(job, ".jpg", (384, 256)) == "cat-night-sky.jpg"  # the usual one
+    assert downloads.file_name(job, ".jpg", (300, 200)) == "cat-night-sky-photo-size.jpg"
+    assert downloads.file_name(job, ".jpg", (600, 400)) == "cat-night-sky-2x.jpg"
+    assert downloads.file_name(job_of((900, 600), 384), ".png", (384, 256)).endswith("-canvas.png")
+
+
+def test_full_size_shows_the_file_itself(app: AppTest, orders: list[Order]) -> None:
+    upload(app, "own_photo", picture_bytes(size=(1600, 1200)))
+    press(app, "Paint")
+    button(app, "Full size").click().run()
+    assert not app.exception
+    (image,) = (each for each in app.image if each.proto.imgs[0].alt.startswith("In full size"))
+    assert image.proto.imgs[0].alt == "In full size: Your own photo in the style of Night sky"
+
+
+def test_stopping_is_said_until_the_painting_has_ended(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = threading.Event()
+
+    def wait(self: ServerPainter, prepared: Prepared, settings: Settings) -> Iterator[Progress]:
+        yield dataclasses.replace(next(iter(paint(prepared, settings))), fraction=0.5)
+        held.wait(30)
+        yield from paint(prepared, settings)
+
+    monkeypatch.setattr(ServerPainter, "paint", wait)
+    button(app, "Paint").click().run()
+    run_until(app, lambda: "left" in status(app) or "Estimating" in status(app))
+    button(app, "Stop").click().run()
+    assert status(app) == progress.STOPPING
+    assert button(app, progress.STOPPING).disabled
+    held.set()
+    run_until(app, lambda: progress.STOPPING not in labels(app))
 
 
 def comparisons(app: AppTest) -> list[dict[str, str]]:

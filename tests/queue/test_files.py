@@ -47,6 +47,16 @@ def test_png_has_the_size_of_the_photo(painter: StepwisePainter) -> None:
     assert size_of(data) == PHOTO_SIZE
 
 
+def test_files_have_the_size_that_is_asked_for_or_the_larger_one_of_photo_and_canvas() -> None:
+    manager = queue_of(paint_white)
+    small = ended_job(manager, content=plain_input("black", (32, 48)), settings=SETTINGS)
+    assert size_of(manager.files.png(small)) == (43, 64)  # the canvas has 64 px
+    for size in ((32, 48), (96, 144)):
+        for make in (manager.files.png, manager.files.jpeg):
+            assert size_of(make(small, 1.0, size)) == size
+    assert recipe.read(manager.files.png(small, 1.0, (96, 144))).settings == SETTINGS
+
+
 def test_previews_have_one_size_whatever_the_canvas(painter: StepwisePainter) -> None:
     manager = queue_of(painter)
     job_id = submit(manager)

@@ -124,11 +124,13 @@ def test_stop_keeps_the_picture_as_it_is(painter: StepwisePainter) -> None:
     manager = queue_of(painter)
     job_id = submit(manager)
     painter.allow(3)
-    wait_for(manager, job_id, at_iteration(3))
+    assert not wait_for(manager, job_id, at_iteration(3)).stopping
     manager.stop(job_id)
+    wait_for(manager, job_id, lambda job: job.stopping)  # until the present iteration is over
     painter.allow(1)
     job = wait_for(manager, job_id, ended)
     assert job.state is JobState.STOPPED
+    assert not job.stopping
     assert job.message == messages.STOPPED
     result = manager.files.result(job_id)
     assert result is not None
