@@ -1,8 +1,8 @@
 """The one thread in which a process paints.
 
-OpenMP gives every thread that uses torch helpers of its own, and keeps them all. Where there are
-more of them than cores, it lets them sleep between any two steps, and a painting takes a third
-longer.
+OpenMP gives every thread that uses torch helper threads of its own, and keeps them all. Where there
+are more of them than cores, it lets them sleep between any two steps, and a painting takes a third
+longer. So all painting of a process is done in one thread.
 """
 
 from __future__ import annotations

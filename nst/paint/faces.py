@@ -6,7 +6,6 @@ painted as everything else is, and what is taken for a face keeps a little more 
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING
 
 import torch
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 LOOKED_AT = 512  # px, the longer side at which faces are looked for
 SMALLEST = 20  # px at that size; what is smaller has no features to keep
-SURE = 5  # overlapping findings that make a face
+SURE = 5  # overlapping findings, from which on it is held to be a face
 GROWTH = 1.1  # from one size that is looked for to the next
 # Half the axes of a face's ellipse, in sides of the square that was found, so that it reaches from
 # chin to brow; and the part of it beyond its rim over which the map falls from 1 to 0.
@@ -49,8 +48,8 @@ def find(photo: Tensor) -> Tensor | None:
     return found[None, None].to(photo.device)
 
 
-@functools.cache
 def _cascade() -> cv2.CascadeClassifier:
+    """A classifier of its own for each painting: two threads must not share one."""
     # Imported here: most of what uses this package never paints.
     import cv2
     import cv2.data

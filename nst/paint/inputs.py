@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from nst.layers import DIVISOR
 from nst.paint.spread import Team
 from nst.paint.targets import TargetCache
 
@@ -31,9 +32,9 @@ class Canvas:
         if not self.styles:
             raise ValueError("at least one style is needed")
         size = self.content.shape[2:]
-        if size[0] % 16 or size[1] % 16:
+        if size[0] % DIVISOR or size[1] % DIVISOR:
             raise ValueError(
-                f"content's sides must be multiples of 16, got {tuple(self.content.shape)}"
+                f"content's sides must be multiples of {DIVISOR}, got {tuple(self.content.shape)}"
             )
         for mask in self.masks:
             if mask.shape != (1, 1, *size):

@@ -20,11 +20,9 @@ from nst.layers import block, channels
 COMPARED = ("conv1_1", "conv2_1", "conv2_2", "conv3_1", "conv3_3")
 DEEPEST_BLOCK = block(COMPARED[-1])  # has one position a cell
 PIECE = 1024  # places that are compared at once
-SHARED = 4  # places that tell how popular a neighbour is
-
-
-# How soft the choice is, in twice the cosine, while prices are found at which all neighbours are
-# chosen alike often, how often they are set anew, and for how many places that ask.
+SHARED = 4  # the nearest places, by which it is judged how popular a neighbour is
+# For the prices at which all neighbours are chosen equally often: how soft the choice is, in units
+# of twice the cosine; how often the prices are set anew; and the places that are looked at.
 SOFTNESS, ROUNDS, PRICED = 0.05, 20, 1024
 
 Features = Mapping[str, Tensor]  # of all `COMPARED`, averaged over cells, (1, C, h, w)
@@ -64,10 +62,11 @@ class Matcher:
     """Finds nearest neighbours in a bank, by the cosine of the differences from the mean.
 
     `bank` is (n, channels); `sample` are (m, channels) of the places that will be asked for, whose
-    mean is taken off theirs. A neighbour that is near to many of them is held to be as much further
-    away: otherwise even areas would get the same few again and again. This is the "cross-domain
-    similarity local scaling" of Conneau et al. (2018), "Word Translation Without Parallel Data".
-    With `evenness`, 0..1, all are chosen ever more alike often, up to what optimal transport says.
+    mean is subtracted. A neighbour that is near to many of them counts as that much further away:
+    otherwise even areas would get the same few neighbours again and again. This is the
+    "cross-domain similarity local scaling" of Conneau et al. (2018), "Word Translation Without
+    Parallel Data". The greater `evenness`, 0..1, the more equally often all are chosen; at 1 as
+    optimal transport says.
     """
 
     def __init__(self, bank: Tensor, sample: Tensor, evenness: float = 0.0) -> None:

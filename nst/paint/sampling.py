@@ -12,7 +12,7 @@ from nst.paint.viewer import LocalViewer, Picture
 from nst.vgg.stem import CELL
 from nst.vgg.tiles import Window
 
-SAMPLE = 2048  # places of the canvas that stand for all when neighbours are weighed
+SAMPLE = 2048  # cells of the canvas that represent all, when neighbours are weighed
 
 SeeWindow = Callable[[Window], Features]  # what hypercolumns of a window are made of
 

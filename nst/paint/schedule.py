@@ -14,13 +14,14 @@ from nst.settings import Settings
 
 COARSEST = 64  # px, longer side of the first canvas
 GROWTH = 2.0  # the most a side grows from one canvas to the next
+# Most numbers below are the best of those that benchmarks/NOTES.md lists.
 # Iterations until a canvas has converged. The first begins with a photo; the others have only
-# details to add, and the last and dearest the fewest.
+# details to add, and the last, which costs most, gets the fewest.
 FIRST, LATER, LAST = 40, 40, 9
 # The longer side up to which a picture is composed before strokes are drawn, px. Not a part of the
-# resolution: so strokes keep their size beside the picture, whatever that is painted at. With the
-# style weight raised, strokes lay out the picture, too: this falls by a power of the ratio of the
-# weights, so that a tenth leaves but the first canvas to the composition.
+# resolution: so the picture has the same strokes at each resolution. When the style weight is
+# raised, strokes lay out the picture, too: the side is multiplied by a power of the ratio of
+# content to style weight, so that at a ratio of a tenth only the first canvas is composed.
 COMPOSED = 128
 COMPOSED_POWER = 0.3
 MOST_STROKES, LAST_STROKES = 50, 12  # iterations of drawing strokes, at most and at the full size
@@ -120,15 +121,15 @@ def _needed(sizes: list[tuple[int, int]]) -> list[float]:
 def _effort(settings: Settings, stage: Stage) -> float:
     """What a size's iterations are multiplied by.
 
-    Where strokes are drawn on it, a small canvas is spared, and is not overdone, either: it costs
-    little, and all that comes later rests on it.
+    Where strokes are drawn, effort changes a small canvas less than a large one: it costs little,
+    and all later canvases are built on it.
     """
     small = settings.style_loss != "gram" and stage.scale <= COMPOSED
     return math.pow(settings.effort, SMALL_EFFORT) if small else settings.effort
 
 
 def _needed_for_brushwork(sizes: list[tuple[int, int]]) -> list[float]:
-    """Iterations until strokes are drawn: what is fine has only to be added to what is there."""
+    """Iterations until strokes are drawn; a larger canvas only adds fine strokes, so fewer."""
     full = math.prod(sizes[-1])
     return [min(MOST_STROKES, LAST_STROKES * math.sqrt(full / math.prod(size))) for size in sizes]
 
@@ -166,19 +167,19 @@ def canvases(stage: Stage, settings: Settings) -> list[tuple[int, int]]:
 def cost(stage: Stage, settings: Settings, look: Callable[[int, int], float] = at_once) -> float:
     """What an iteration takes of a machine's time, in pixels that take as long.
 
-    `look` tells the same of looking at a picture of a height and width. All that is told of time,
-    before a painting and during it, comes from here.
+    `look` gives the cost of looking at a picture of a height and width. Every forecast of time,
+    before a painting and during it, is made with this function.
     """
     looks = float(sum(look(*size) for size in canvases(stage, settings)))
     return STROKE_COST * looks + (1 - STROKE_COST) * OVERHEAD if stage.brushwork else looks
 
 
 class Forecast:
-    """Tells from what is done how long the rest takes.
+    """Tells from the iterations that are done how long the rest takes.
 
     The pace is the mean of the latest iterations, as many of them are slow: a browser draws the
     previews on the same processor. The slowest is left out, so that a moment's interruption does
-    not count. The first iteration tells nothing, as what is made once for all is made then.
+    not count. The first iteration is not counted: it also computes what is needed only once.
     """
 
     def __init__(self) -> None:

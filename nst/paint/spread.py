@@ -1,8 +1,8 @@
 """One picture looked at by several processes or machines, each of which has some of its tiles.
 
-What `tiling` adds up over tiles is added up here over those who looked at them: Gram matrices come
-back from each, and then the gradient of its tiles. The picture itself and the optimiser stay here,
-so that nothing is lost with one of the others.
+Each member of a team sends back the Gram matrices of its tiles, and then their gradients; both are
+added up here, as `viewer` does for the tiles of one process. The picture itself and the optimiser
+stay here, so that nothing is lost with a member.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ from nst.vgg.network import VGG19
 from nst.vgg.tiles import Window, tiles
 from nst.vgg.workspace import Workspace
 
-# px, sides of tiles. Around smaller ones there is more to look at than is saved by sharing.
+# px, sides of tiles. Smaller tiles have so much around them that sharing saves nothing.
 SIDES = (1024, 512)
-TILES_EACH = 4  # for each member, so that nobody waits long for one that has one more
+TILES_EACH = 4  # for each member, so that nobody waits long for a member with one tile more
 MOST_LOSSES = 3  # times that one iteration is begun anew
 
 
 Result = TypeVar("Result")
 Work = Callable[..., Result]  # takes the member's network first
-Held = list[object]  # what stands for things that the members hold, one each
+Held = list[object]  # references to things that the members hold, one of each member
 
 
 class TeamLostError(Exception):
@@ -76,11 +76,11 @@ class Team(Protocol):
         ...
 
     def give(self, parts: Iterable[object]) -> Held:
-        """Give each member its part; returns what stands for the parts in further calls."""
+        """Give each member its part; returns references to the parts, for further calls."""
         ...
 
     def keep(self, work: Work[object], *arguments: Sequence[object]) -> Held:
-        """Each member does `work(vgg, *arguments)` and keeps the result; what stands for it."""
+        """Each member does `work(vgg, *arguments)` and keeps the result; returns references."""
         ...
 
     def fetch(self, work: Work[Result], *arguments: Sequence[object]) -> Iterator[Result]:
@@ -168,7 +168,7 @@ class SpreadViewer(Viewer[Held, Held]):
         return [[argument] * len(self._shares) for argument in arguments]
 
 
-# What a member of the team does; all of it can be sent.
+# What a member of the team does; these functions can be pickled and sent.
 
 
 def _grams(
@@ -205,7 +205,7 @@ def _sent(tensor: Tensor) -> Array: ...
 @overload
 def _sent(tensor: None) -> None: ...
 def _sent(tensor: Tensor | None) -> Array | None:
-    """As it travels: an array goes without a copy."""
+    """The tensor as it is sent: as an array, which is pickled without a copy."""
     return None if tensor is None else np.ascontiguousarray(tensor.detach().cpu().numpy())
 
 

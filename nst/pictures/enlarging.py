@@ -16,15 +16,13 @@ from PIL import Image
 
 from nst.pictures import color, fitting
 
-# Of the photo's detail. More looks like the photo drawn over the painting, and has more contrast
-# than the strokes; measured at half, style and content error are both lower than without.
+# How much of the photo's detail is added. More looks like the photo drawn over the painting; with
+# half of it, style and content error are both lower than without (benchmarks/NOTES.md).
 DETAIL_SHARE = 0.5
 RADIUS = 4  # px of the canvas, about half a stroke: the neighbourhood of a regression
 # Variance, of 255 squared: what varies less is noise, which nothing follows.
 LEAST_VARIANCE = 50.0
 SLOPES_SIDE = 1024  # px, the longer side at which the slopes are computed: they vary slowly
-
-Values = npt.NDArray[np.float32]
 
 
 def enlarge(painting: Image.Image, photo: Image.Image) -> Image.Image:
@@ -54,7 +52,7 @@ class Detail:
         share = Image.fromarray(np.rint(_slopes(painting, small) * 255).astype(np.uint8))
         self._share = share.resize(photo.size, Image.Resampling.BILINEAR)
 
-    def strip(self, box: tuple[int, int, int, int]) -> Values:
+    def strip(self, box: tuple[int, int, int, int]) -> npt.NDArray[np.float32]:
         """To be added to each of R, G and B in (left, top, right, bottom), in units of 0..255.
 
         Shape (height, width).

@@ -80,7 +80,7 @@ class Positions:
     total: Tensor | int  # of all weights of the whole picture
 
     def grams(self, features: Tensor) -> Tensor:
-        """The part of the picture's Gram matrices that these positions make up, (R, C, C)."""
+        """What these positions add to the picture's Gram matrices, (R, C, C)."""
         height, row_bytes = features.shape[2], 4 * features[0, :, 0].numel()
         if self.columns == slice(0, features.shape[3]):
             parts = [(0, height)]

@@ -24,9 +24,9 @@ from nst.vgg.workspace import Workspace
 class VGG19:
     """Frozen VGG19 up to conv5_1, every layer scaled to a mean activation of 1.
 
-    The scaling changes nothing in what a ReLU network tells apart, but makes losses of different
-    layers, and of different weights, comparable and well conditioned. Nothing of it changes once it
-    is made, so that any number of runs may share it.
+    The scaling does not change what a ReLU network computes, but for constant factors; it makes the
+    losses of different layers, and of different weights, comparable and well conditioned. The
+    network never changes once it is made, so that any number of runs may share it.
     """
 
     def __init__(

@@ -22,8 +22,9 @@ from nst.vgg.workspace import Workspace
 class Passage:
     """One forward pass, and one backward pass after it.
 
-    It keeps no more than frozen weights make necessary, and lets go of it during the backward pass.
-    The picture on its way is an attribute, as an argument would hold each layer's input for longer.
+    It keeps only what the backward pass through frozen weights needs, and lets go of it during that
+    pass. The features on their way are an attribute: an argument would hold each layer's input for
+    longer.
     """
 
     def __init__(self, frozen: FrozenLayers, wanted: Wanted, workspace: Workspace) -> None:

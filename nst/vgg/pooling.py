@@ -1,7 +1,8 @@
 """2x2 pooling behind a ReLU, and the backward pass through both.
 
-`torch.max_pool2d` keeps 8 bytes a pooled value and needs the whole input beside them to undo the
-ReLU. Two bytes say both: where the gradient goes, and whether anywhere.
+`torch.max_pool2d` keeps 8 bytes for each pooled value, and its backward pass through the ReLU needs
+the whole input beside them. Two bytes are enough to say where the gradient goes, or that it goes
+nowhere.
 """
 
 from __future__ import annotations

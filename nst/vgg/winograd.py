@@ -5,9 +5,9 @@ convolution of a current processor already runs at the speed of its matrix produ
 multiplications make it faster. Every 4x4 block of the output needs a 6x6 block of the input; in
 the transformed space a block costs 36 products a channel pair instead of 144.
 
-Both directions are linear, so the backward pass is the forward pass transposed and shares its
-transformed weights. These are four times as large as the weights: kept, they save 20 ms a look;
-on a large canvas that is little, and memory is short. So a `Workspace` decides.
+Both directions are linear, so the backward pass is the forward pass transposed and uses the same
+transformed weights. These are four times as large as the weights. To keep them saves 20 ms a look,
+which is little on a large canvas, where memory is short: so a `Workspace` decides.
 """
 
 from __future__ import annotations
