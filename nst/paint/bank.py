@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,16 +28,41 @@ class Bank:
     """Places of the artworks to choose from."""
 
     rows: Tensor  # (n, channels), their hypercolumns
-    groups: list[slice]  # of the rows that belong together: all of them, or those of each mask
+    groups: list[Tensor]  # numbers of the rows that a cell may choose from, in ascending order
 
     @classmethod
-    def of(cls, parts: Sequence[Tensor], masked: bool) -> Bank:
-        """All places of all styles, or, for masks, each style's by themselves."""
-        ends = list(itertools.accumulate(map(len, parts)))
-        if not masked:
-            return cls(torch.cat([*parts]), [slice(0, ends[-1])])
-        groups = [slice(end - len(part), end) for part, end in zip(parts, ends, strict=True)]
-        return cls(torch.cat([*parts]), groups)
+    def of(cls, parts: Sequence[Tensor]) -> Bank:
+        """A bank with one group: all places of all styles."""
+        rows = torch.cat([*parts])
+        return cls(rows, [torch.arange(len(rows), device=rows.device)])
+
+    @classmethod
+    def of_blends(
+        cls, scene: Scene, parts: Sequence[Tensor], blends: Sequence[Sequence[float]]
+    ) -> Bank:
+        """A bank with a group for each blend, in which each style has a part as the blend says.
+
+        `parts` are those of `look_at_styles` for masks. A style alone has all its places; others
+        have those that the plain blend of their styles would have.
+        """
+        rows = torch.cat([*parts])
+        counts = [len(part) for part in parts]
+        offered = [
+            len(_inner_cells(*each))
+            for each in zip(scene.styles_here(), scene.style_guides(), strict=True)
+        ]
+        groups = []
+        for blend in blends:
+            start, numbers = 0, []
+            for wanted, kept, there in zip(
+                shares(PLACES, blend, counts), counts, offered, strict=True
+            ):
+                # The rows of a part are in ascending order of their cells.
+                by_chance = _by_chance(there, kept, scene.settings.seed).argsort().argsort()
+                numbers.append(start + by_chance[:wanted].sort().values)
+                start += kept
+            groups.append(torch.cat(numbers).to(rows.device))
+        return cls(rows, groups)
 
 
 def look_at_styles(scene: Scene, wanted: Sequence[str]) -> list[list[Tensor]]:
@@ -49,7 +73,7 @@ def look_at_styles(scene: Scene, wanted: Sequence[str]) -> list[list[Tensor]]:
     """
     styles, guides = list(scene.styles_here()), list(scene.style_guides())
     offered = [len(_inner_cells(*each)) for each in zip(styles, guides, strict=True)]
-    if scene.masks is None:
+    if scene.claims is None:
         counts = shares(PLACES, scene.weights, offered)
     else:
         counts = [min(PLACES, count) for count in offered]
@@ -81,6 +105,12 @@ def _inner_cells(style: Tensor, guide: Tensor | None) -> Tensor:
     return enough if len(enough) else inner[share.argmax()][None]
 
 
+def _by_chance(offered: int, count: int, seed: int) -> Tensor:
+    """At most `count` of the numbers below `offered`; fewer are the first of more."""
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randperm(offered, generator=generator)[:count]
+
+
 def _look_at(
     scene: Scene, style: Tensor, guide: Tensor | None, count: int, wanted: Sequence[str]
 ) -> list[Tensor]:
@@ -88,11 +118,10 @@ def _look_at(
 
     `guide`, (1, h, w), says how much each place of it counts; None that all of it does.
     """
-    generator = torch.Generator().manual_seed(scene.settings.seed)
     height, width = style.shape[2:]
     inner = _inner_cells(style, guide)
     chosen = torch.zeros(height // CELL * (width // CELL), dtype=torch.bool)
-    chosen[inner[torch.randperm(len(inner), generator=generator)[:count]]] = True
+    chosen[inner[_by_chance(len(inner), count, scene.settings.seed)]] = True
     chosen = chosen.view(height // CELL, width // CELL).to(scene.vgg.device)
     viewer = scene.viewer_here((height, width), (*COMPARED, *wanted))
     picture = photo_of(style, scene.vgg)

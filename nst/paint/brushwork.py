@@ -61,8 +61,9 @@ class Brushwork:
         seen = look_at_styles(scene, self.style_layers)
         self.regions = regions(scene, [[grams for _, *grams in seen]])
         self.variation = scene.variation()
-        self._owner, self._painted = _owners(scene)
-        self._bank = Bank.of([places for places, *_ in seen], scene.masks is not None)
+        self._owner, self._painted, blends = _owners(scene)
+        parts = [places for places, *_ in seen]
+        self._bank = Bank.of_blends(scene, parts, blends) if blends else Bank.of(parts)
         self._choices = self._choose(pixels) if choices is None else self._checked(choices)
         self._rows, self._chosen = self._with_faces()
         self._judge: Judge | None = None
@@ -155,7 +156,7 @@ class Brushwork:
         found = torch.zeros(len(rows), dtype=torch.int32, device=rows.device)
         for number, matcher in matchers.items():
             asked = (owners.flatten() == number).nonzero()[:, 0]
-            nearest = matcher.nearest(rows[asked]) + self._bank.groups[number].start
+            nearest = self._bank.groups[number][matcher.nearest(rows[asked])]
             found[asked] = nearest.to(torch.int32)
         return found.view(owners.shape)
 

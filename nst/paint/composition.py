@@ -32,17 +32,19 @@ class Region:
 def regions(scene: Scene, grams: Sequence[list[list[Tensor]]]) -> list[Region]:
     """The canvas with the blend of its styles, or the region of each mask with its style.
 
+    Where styles share places, the regions of their masks have a blend, too.
+
     `grams` are, for each size of the pyramid, those of each style by layer.
     """
-    weights = scene.weights
-    if scene.masks is None:
+    claims, weights = scene.claims, scene.weights
+    if claims is None:
         return [Region(1.0, [_blend(by_style, weights) for by_style in grams])]
     return [
         Region(
-            float(guide.mean()) * weights[number] / max(weights),
-            [by_style[number] for by_style in grams],
+            float(guide.mean()) * weight / max(weights),
+            [_blend(by_style, blend) for by_style in grams],
         )
-        for number, guide in enumerate(scene.masks[0])
+        for guide, weight, blend in zip(claims.masks[0], claims.weights, claims.blends, strict=True)
     ]
 
 
@@ -166,6 +168,8 @@ def _style_grams(scene: Scene, size: tuple[int, int], layers: Sequence[str]) -> 
 
 def _blend(styles: list[list[Tensor]], weights: Sequence[float]) -> list[Tensor]:
     """The weighted mean of the styles' Gram matrices, layer by layer."""
+    if max(weights) == sum(weights):  # of one style alone
+        return styles[weights.index(max(weights))]
     shares = torch.tensor(weights) / sum(weights)
     return [
         torch.stack([gram * share for gram, share in zip(layer, shares.tolist(), strict=True)]).sum(

@@ -17,6 +17,7 @@ from nst.machine import malloc
 from nst.paint import faces, memory, spread
 from nst.paint.brushwork import Brushwork
 from nst.paint.checkpoint import CheckpointError, RunState
+from nst.paint.claims import Claims
 from nst.paint.composition import Composition
 from nst.paint.inputs import Canvas, Options
 from nst.paint.moment import Moment
@@ -64,8 +65,7 @@ class Loop:
                 self.digests[number] += digest(each)
         self.content = compact(canvas.content).to(vgg.device)
         self.styles = [compact(style).to(vgg.device) for style in canvas.styles]
-        masks = [mask.to(vgg.device) for mask in canvas.masks]
-        self.masks = torch.cat(masks, 1) if masks else None  # (1, R, H, W)
+        self.claims = self._claims(canvas)  # at the content's size
         self.painted: Tensor | None = None  # (1, 1, h, w), how much the masks claim of each place
         self.start = self._start() if canvas.init is None else canvas.init.to(vgg.device)
         self.pixels = torch.empty(0)
@@ -86,7 +86,7 @@ class Loop:
             generator = torch.Generator().manual_seed(self.settings.seed)
             noise = torch.rand(self.content.shape, generator=generator)
             return noise.to(self.vgg.device)
-        return self.styles[0] if self.settings.init == "style" else self.content
+        return self.styles[0] if start == "style" else self.content
 
     def begin(self, stage: Stage, last: bool = False, resume: RunState | None = None) -> None:
         """Go on at the size of `stage`, or with `resume` where an earlier run stood at that size.
@@ -149,10 +149,10 @@ class Loop:
     def _scene(self, resume: RunState | None) -> Scene:
         """All that the objective of this size may look at, cut as the memory allows."""
         height, width = self.photo.shape[2:]
-        masks = None
-        if self.masks is not None:
-            masks = F.interpolate(self.masks, (height, width), mode="area")
-            self.painted = masks.sum(1, keepdim=True).clamp(max=1)
+        claims = None
+        if self.claims is not None:
+            claims = self.claims.resized(height, width)
+            self.painted = claims.painted
         kept = resume.tile if resume is not None else 0  # to the bit the same
         tile = self.asked_tile or kept or self._tile_side()
         if tile < memory.WHOLE:
@@ -165,7 +165,7 @@ class Loop:
             self.workspace,
             max(self.content.shape[2:]),
             self.digests,
-            masks,
+            claims,
             tile,
             self.known,
             self.team,
@@ -224,7 +224,7 @@ class Loop:
 
     def _tile_side(self) -> int:
         """The longest side of tiles that the memory suffices for, px."""
-        masks = 0 if self.masks is None else self.masks.shape[1]
+        masks = 0 if self.claims is None else len(self.claims.weights)
         height, width = self.photo.shape[2:]
         asked = memory.Workload(height, width, self.settings, masks, self.vgg.precision.itemsize)
         fitting = memory.tile_side(asked, memory.free_memory(self.vgg.device))

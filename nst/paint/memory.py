@@ -66,7 +66,9 @@ def parts(load: Workload, side: int) -> dict[str, int]:
         "optimiser": OPTIMIZERS[settings.optimizer] * area,
     }
     if load.masks:
-        found["masks"] = 4 * (2 * load.masks + 1) * area
+        found["masks"] = (
+            4 * (2 * load.masks + 3) * area
+        )  # what is painted, and twice what is shared
     composed, painted = _composing(load, side), _painting(load, side)
     if settings.style_loss == "gram":
         return found | composed

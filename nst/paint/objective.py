@@ -15,6 +15,7 @@ from torch import Tensor
 
 from nst.layers import deepest, suitable_side
 from nst.paint import losses, memory
+from nst.paint.claims import Claims
 from nst.paint.spread import SpreadViewer, Team
 from nst.paint.targets import TargetCache
 from nst.paint.tensors import expand, reduced
@@ -70,7 +71,7 @@ class Scene:
     workspace: Workspace
     full: int  # px, the longer side of the content as it was given
     digests: Sequence[str]  # of the content and each style, as they were given
-    masks: Tensor | None = None  # (1, R, H, W) of the canvas' size, one a style
+    claims: Claims | None = None  # of the canvas' size; None where everything is painted
     tile: int = memory.WHOLE  # px, the longest side of the tiles; gets smaller if memory runs out
     known: TargetCache | None = None
     team: Team | None = None
@@ -88,7 +89,7 @@ class Scene:
     @property
     def guides(self) -> Tensor | None:
         """The masks as Gram matrices take them, (R, H, W)."""
-        return None if self.masks is None else self.masks[0]
+        return None if self.claims is None else self.claims.masks[0]
 
     @property
     def weights(self) -> tuple[float, ...]:
