@@ -31,6 +31,7 @@ each painting. Everything else is as it is by default, but the canvas is small (
 """
 # What the help of a control leaves to the documents.
 NOTES = {
+    "content_weight": "Then what would start from the photo starts from noise.",
     "style_loss": "gram is how version 1.0 painted.",
     "resolution": "The result is enlarged to the photo's size.",
     "strength": "Painting and photo are mixed in linear light.",
@@ -94,10 +95,11 @@ def _row(name: str, control: Control, default: object) -> str:
 
 
 def _range(control: Control) -> str:
-    """Such as "64 to 4,096 px"."""
+    """Such as "64 to 4,096 px" or "0.1 to 1,000, or 0"."""
     unit = f" {control.unit}" if control.unit else ""
     each = ", for each" if control.most else ""
-    return f"{control.minimum:,.10g} to {control.maximum:,.10g}{unit}{each}"
+    zero = ", or 0" if control.or_zero else ""
+    return f"{control.minimum:,.10g} to {control.maximum:,.10g}{unit}{each}{zero}"
 
 
 def _shown(value: object) -> str:

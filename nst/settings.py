@@ -35,6 +35,7 @@ class Control:
     advanced: bool = False
     choices: tuple[str, ...] = ()
     most: int = 0  # values of a list; 0 for a single value
+    or_zero: bool = False  # whether it may be 0 although its range begins above
 
     @property
     def allowed(self) -> str:
@@ -42,7 +43,14 @@ class Control:
         if self.choices:
             return f"{'any' if self.most else 'one'} of {', '.join(self.choices)}"
         unit = f" {self.unit}" if self.unit else ""
-        return f"from {self.minimum:.10g} to {self.maximum:.10g}{unit}"
+        zero = ", or 0" if self.or_zero else ""
+        return f"from {self.minimum:.10g} to {self.maximum:.10g}{unit}{zero}"
+
+    def permits(self, value: float) -> bool:
+        """Whether a number is one that the setting may be; NaN is none."""
+        assert self.minimum is not None
+        assert self.maximum is not None
+        return self.minimum <= value <= self.maximum or (self.or_zero and value == 0)
 
 
 def _control(default: Any, label: str, help: str, **limits: Any) -> Any:
@@ -59,11 +67,13 @@ class Settings:
     content_weight: float = _control(
         10.0,
         "Content weight",
-        "How closely the painting follows the photo. Raise it if the subject gets lost.",
+        "How closely the painting follows the photo. Raise it if the subject gets lost; 0 leaves "
+        "the photo out and paints a texture in the style alone.",
         minimum=0.1,
         maximum=1000.0,
         step=1.0,
         logarithmic=True,
+        or_zero=True,
     )
     style_weight: float = _control(
         10_000.0,
@@ -259,6 +269,11 @@ class Settings:
     )
 
     @property
+    def is_texture(self) -> bool:
+        """Whether nothing of the photo counts but its size: a texture in the style alone."""
+        return self.content_weight == 0
+
+    @property
     def content_to_style(self) -> float:
         """The ratio of content weight to style weight, beside that of the default settings."""
         content = self.content_weight / Settings.content_weight
@@ -383,9 +398,7 @@ def _checked_number(name: str, value: Any, kind: type) -> Any:
     )
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise problem
-    assert control.minimum is not None
-    assert control.maximum is not None
-    if not control.minimum <= value <= control.maximum:  # neither is NaN
+    if not control.permits(value):
         raise problem
     if kind is int and value != int(value):
         raise problem

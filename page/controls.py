@@ -227,7 +227,9 @@ def slider_options(name: str) -> tuple[float, ...]:
     else:
         inner = [round(count * step, 9) for count in range(int(high / step) + 1)]
     kind = type(presets[0])
-    options = {kind(value) for value in (low, *inner, *presets, high) if low <= value <= high}
+    zero = (0,) if control.or_zero else ()
+    options = {kind(value) for value in (*zero, low, *inner, *presets, high)}
+    options = {value for value in options if control.permits(value)}
     return tuple(sorted(options)) if len(options) <= MOST_OPTIONS else ()
 
 
@@ -242,11 +244,5 @@ def with_present(name: str, options: Sequence[float]) -> list[float]:
             present = {type(options[0])(st.query_params[name].replace(",", ""))}
         except ValueError:
             present = set()
-    assert control.minimum is not None
-    assert control.maximum is not None
-    allowed = {
-        value
-        for value in present
-        if value is not None and control.minimum <= value <= control.maximum
-    }
+    allowed = {value for value in present if value is not None and control.permits(value)}
     return sorted({*options, *allowed})

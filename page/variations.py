@@ -26,11 +26,13 @@ class Variation(NamedTuple):
 
 
 def _heavier(settings: Settings, name: str) -> Settings | None:
-    """A weight three times as large, or the largest there is."""
-    most = CONTROLS[name].maximum
+    """A weight three times as large, or the largest there is; the least one after 0."""
+    least, most = CONTROLS[name].minimum, CONTROLS[name].maximum
+    assert least is not None
     assert most is not None
     now = getattr(settings, name)
-    return None if now >= most else dataclasses.replace(settings, **{name: min(most, FACTOR * now)})
+    heavier = max(least, min(most, FACTOR * now))
+    return None if now >= most else dataclasses.replace(settings, **{name: heavier})
 
 
 def _finer(settings: Settings) -> Settings | None:

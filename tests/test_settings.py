@@ -51,6 +51,17 @@ def test_limits_are_allowed_and_what_lies_outside_is_refused_with_the_range(name
         assert name in str(refusal.value)
 
 
+def test_the_photo_may_be_left_out_but_not_nearly():
+    """A logarithmic range has no 0, which is allowed beside it."""
+    assert Settings(content_weight=0).is_texture
+    assert not Settings(content_weight=0.1).is_texture
+    for value in (0.05, -1):
+        with pytest.raises(SettingsError, match=r"a number from 0\.1 to 1000, or 0\."):
+            Settings(content_weight=value)
+    with pytest.raises(SettingsError, match="a number from 100 to"):
+        Settings(style_weight=0)
+
+
 @pytest.mark.parametrize("value", ["12", None, float("nan"), float("inf"), 10**400, [1], True])
 @pytest.mark.parametrize("name", NUMBERS)
 def test_what_is_no_number_is_refused(name, value):

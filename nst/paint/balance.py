@@ -13,6 +13,7 @@ LEAD = 0.5  # how far the photo leads the choice of neighbours, with the default
 # below and above 1, and by which Gram matrices lose.
 FREER, CLOSER = 0.06, 0.5
 RICHER, PLAINER = -0.1, -0.5
+LEAST_RATIO = 1e-4  # at which Gram matrices gain no more: that of the least weight above 0
 FACES_POWER = 0.25  # of that ratio, where it is below 1, by which faces are an exception
 
 
@@ -33,12 +34,13 @@ class Balance:
         With more of the content weight the photo leads the choice of neighbours, up to the place of
         the artwork that looks most like each of the photo's; with more of the style weight all of
         the artwork is used, and the painting is another view of it. Textures count as much as
-        strokes, less where the photo shall be kept, and a little more where it may go.
+        strokes, less where the photo shall be kept, and a little more where it may go. Without any
+        content weight the photo leads nothing.
         """
         usual, ratio = Settings().style_weight, settings.content_to_style
         odds = LEAD / (1 - LEAD) * math.pow(ratio, FREER if ratio < 1 else CLOSER)
         free = min(1.0, ratio)
-        texture = math.pow(ratio, RICHER if ratio < 1 else PLAINER)
+        texture = math.pow(max(ratio, LEAST_RATIO), RICHER if ratio < 1 else PLAINER)
         return cls(
             lead=odds / (1 + odds),
             faces=math.pow(free, FACES_POWER),

@@ -23,7 +23,7 @@ from nst.paint.neighbours import COMPARED, DEEPEST_BLOCK, Matcher, hypercolumns,
 from nst.paint.objective import Losses, Scene
 from nst.paint.sampling import SeeWindow, columns, evenly, seen_in
 from nst.paint.tensors import grey
-from nst.paint.viewer import Content, Judge, LocalViewer, Picture, Style, photo_of
+from nst.paint.viewer import Content, Judge, LocalViewer, Picture, Style, photo_of, pixels_of
 from nst.vgg.stem import CELL
 from nst.vgg.tiles import Window
 
@@ -174,8 +174,10 @@ class Brushwork:
         }
 
     def _query(self, pixels: Tensor) -> Picture:
-        """What is compared with the artworks: the painting, led by the photo."""
+        """What is compared with the artworks: the painting, led by the photo unless it is out."""
         scene, lead = self.scene, self.balance.lead
+        if scene.settings.is_texture:
+            return pixels_of(pixels)
         more = (1 - lead) * FACES_LEAD * self.balance.faces
         photo = photo_of(scene.photo, scene.vgg)
         faces = scene.faces
@@ -205,14 +207,16 @@ def _in_range_of(bank: Tensor, rows: Tensor, sample: Tensor) -> Tensor:
     return ((rows - sample.mean(0)) * stretch.clamp(max=MOST_STRETCH) + bank.mean(0)).clamp_min(0)
 
 
-def _owners(scene: Scene) -> tuple[Tensor, Tensor | None]:
+def _owners(scene: Scene) -> tuple[Tensor, Tensor | None, list[tuple[float, ...]]]:
     """Which group of the bank each cell chooses from, and how much of it is painted at all.
 
-    Both (H / 4, W / 4); without masks there is one group, and everything is painted.
+    Both (H / 4, W / 4); and for each group how much each style counts in it. Without masks there is
+    one group, of which nothing needs to be said, and everything is painted.
     """
     height, width = (side // CELL for side in scene.size)
-    if scene.masks is None:
+    if scene.claims is None:
         device = scene.vgg.device
-        return torch.zeros(height, width, dtype=torch.int64, device=device), None
-    claims = F.interpolate(scene.masks, (height, width), mode="area")[0]
-    return claims.argmax(0), claims.sum(0).clamp(max=1)
+        return torch.zeros(height, width, dtype=torch.int64, device=device), None, []
+    claims = scene.claims.resized(height, width)
+    owner, blends = claims.of_cells()
+    return owner, claims.painted[0, 0], blends

@@ -124,10 +124,11 @@ class Composition:
         scene, settings = self.scene, self.scene.settings
         layers = settings.style_layers
         for number, size in enumerate(self.sizes):
-            looked_at = layers if number else (settings.content_layer, *layers)
+            compared = number == 0 and not settings.is_texture
+            looked_at = (settings.content_layer, *layers) if compared else layers
             viewer = scene.viewer(size, looked_at)
             content = None
-            if number == 0:
+            if compared:
                 maker = ContentMaker(settings.content_layer, settings.content_weight)
                 content = Content(photo_of(scene.photo, scene.vgg), maker, self._recall)
             error = functools.partial(self._style_error, number)

@@ -75,13 +75,23 @@ class Loop:
         self.workspace, self.thrift = Workspace(), malloc.Thrift()
         # A painting in styles without colour has none, either, once strokes are drawn.
         self.colourless = all(is_grey(style) for style in self.styles)
-        self.faces = faces.find(self.content) if settings.style_loss == "neighbours" else None
+        looks_for_faces = settings.style_loss == "neighbours" and not settings.is_texture
+        self.faces = faces.find(self.content) if looks_for_faces else None
         self.scene: Scene | None = None  # none before the first size
         self.objective: Objective | None = None
 
+    def _claims(self, canvas: Canvas) -> Claims | None:
+        """What the masks claim, if there are any."""
+        if not canvas.masks:
+            return None
+        masks = torch.cat([mask.to(self.vgg.device) for mask in canvas.masks], 1)
+        return Claims.of(masks, self.settings.style_weights or (1.0,) * len(canvas.styles))
+
     def _start(self) -> Tensor:
         """What `settings.init` names, in 0..1."""
-        if self.settings.init == "noise":
+        # The photo as a start would show in a texture to the end.
+        start = self.settings.init
+        if start == "noise" or (start == "content" and self.settings.is_texture):
             # Drawn on the CPU: other devices have other generators.
             generator = torch.Generator().manual_seed(self.settings.seed)
             noise = torch.rand(self.content.shape, generator=generator)
@@ -103,7 +113,7 @@ class Loop:
             self._take_over(resume)
         elif not self.iteration:
             self._prime()
-        elif stage.brushwork:
+        elif stage.brushwork or self.settings.is_texture:
             self.pixels = _resized_copy(self.pixels, stage)
         else:
             self._enlarge_change(stage)
@@ -310,7 +320,12 @@ class Loop:
     def moment(self) -> Moment:
         """The canvas as it is now."""
         return Moment(
-            self.vgg, self.pixels, self.content, self.brushwork, self.colourless, self.painted
+            self.vgg,
+            self.pixels,
+            self.content,
+            not (self.brushwork or self.settings.is_texture),
+            self.colourless and self.brushwork,
+            self.painted,
         )
 
 

@@ -21,18 +21,18 @@ class Moment:
     vgg: VGG19
     pixels: Tensor  # (1, 3, H, W) in the network's units
     content: Tensor  # `tensors.compact`, as it was given, of any size
-    brushwork: bool  # whether strokes are drawn at this size; else it is composed
-    colourless: bool  # whether no style has any colour
+    on_photo: bool  # whether the photo is what was painted on, and so keeps its own rim
+    colourless: bool  # whether it shall have no colour
     painted: Tensor | None  # (1, 1, H, W) in 0..1, how much of each place the masks claim
 
     def image(self) -> Tensor:
         """The picture as it is shown, (1, 3, H, W) in 0..1 on the CPU; a copy."""
         # The photo is made again: kept, it would take as much memory as the picture.
         photo = None
-        if not self.brushwork or self.painted is not None:
+        if self.on_photo or self.painted is not None:
             photo = reduced(self.content, *self.pixels.shape[2:])
         image = self.pixels.clone()
-        if photo is not None and not self.brushwork:
+        if photo is not None and self.on_photo:
             for strip in picture_strips(image):
                 image[strip] -= self.vgg.normalize(expand(photo[strip]))
         calm_rim(image)
@@ -44,9 +44,9 @@ class Moment:
         """A strip of the picture in 0..1, with what the photo adds to it."""
         pixels = image[strip]
         given = None if photo is None else self.vgg.normalize(expand(photo[strip]))
-        if given is not None and not self.brushwork:
+        if given is not None and self.on_photo:
             pixels = given + pixels
-        if self.colourless and self.brushwork:
+        if self.colourless:
             pixels = grey(pixels, self.vgg)  # `calm_rim` gave the rim some colour
         if given is not None and self.painted is not None:  # soft masks have soft edges
             pixels = torch.lerp(given, pixels, self.painted[strip])

@@ -57,11 +57,13 @@ def sharpened(settings: Settings, photo: tuple[int, int], painting: tuple[int, i
     """Whether the photo's fine light and dark is added to a painting when it is enlarged.
 
     Sizes are (width, height), px. Strokes that were chosen stay as they are: on top of them the
-    photo's hairlines look like a photograph that shows through.
+    photo's hairlines look like a photograph that shows through. A texture has none of the photo.
     """
     from nst.pictures import enlarging
 
-    return settings.style_loss == "gram" and enlarging.has_more(photo, painting)
+    if settings.style_loss != "gram" or settings.is_texture:
+        return False
+    return enlarging.has_more(photo, painting)
 
 
 def unclaimed(masks: Sequence[Image.Image], size: tuple[int, int]) -> Image.Image:

@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+import pytest
 from PIL import Image
 from samples import CONTENT, OTHER, QUICK, STYLE, size
 
@@ -93,6 +94,13 @@ def test_a_plan_paints_nothing(run, tmp_path, monkeypatch):
     _, out, _ = run(CONTENT, STYLE, "-o", "out.png", "--plan", "--json")
     assert json.loads(out)["event"] == "plan"
     assert not list(tmp_path.iterdir())
+
+
+def test_a_texture_can_be_planned(run, monkeypatch):
+    monkeypatch.setattr(estimate, "MEASURED", 64)
+    code, out, _ = run(CONTENT, STYLE, "-o", "out.png", "--plan", "--content-weight", "0")
+    assert code == 0
+    assert "Canvas: 384 x 256 px" in out
 
 
 def test_what_there_is_no_memory_for_is_refused(run, monkeypatch, tmp_path):

@@ -160,7 +160,8 @@ def test_sliders_offer_only_what_is_allowed_and_all_presets(app: AppTest) -> Non
             most = capacity.HIGHEST_RESOLUTION
         values = [float(option.replace(",", "")) for option in slider.options]
         assert values == sorted(set(values))
-        assert values[0] == CONTROLS[slider.key].minimum
+        first = 0 if CONTROLS[slider.key].or_zero else CONTROLS[slider.key].minimum
+        assert values[0] == first
         assert values[-1] == most
         for preset in capacity.OFFERED:
             assert getattr(Settings.preset(preset), slider.key) in values
@@ -1141,6 +1142,16 @@ def test_a_variation_sets_the_control_and_paints_at_once(
     assert {name: app.session_state[name] for name in changes} == changes
     assert app.session_state["iterations"] == Settings().iterations
     assert len(orders) == 2
+
+
+def test_a_texture_is_ordered_and_more_of_the_photo_ends_it(
+    app: AppTest, orders: list[Order]
+) -> None:
+    app.select_slider("content_weight").set_value(0.0).run()
+    press(app, "Paint")
+    press(app, "More of the photo")
+    assert [order.settings.content_weight for order in orders] == [0, 0.1]
+    assert not app.exception
 
 
 def test_a_painting_that_was_painted_on_is_varied_from_the_same_start(
