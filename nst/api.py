@@ -84,6 +84,7 @@ def paint(
     *,
     preset: str | Settings = DEFAULT_PRESET,
     masks: PictureLike | Sequence[PictureLike] = (),
+    style_masks: PictureLike | Sequence[PictureLike] = (),
     init: PictureLike | None = None,
     on_progress: Callable[[Progress], object] | None = None,
     device: str = "auto",
@@ -95,7 +96,8 @@ def paint(
     A picture is a path, the bytes of a file, a picture of Pillow or a numpy array: (H, W),
     (H, W, 3) or (H, W, 4), uint8 or floating point from 0 to 1. `preset` is a name or `Settings` of
     your own, and every setting is a keyword on top of it: docs/controls.md lists them. `masks` are
-    none or one a style: white where it is painted, black where the photo stays. `init` is where to
+    none or one a style: white where it is painted, black where the photo stays; `style_masks` as
+    well: white what counts of the style. `init` is where to
     start: "content", "noise", "style" or a picture. `on_progress` is called after each iteration.
     `device` is auto, cuda, mps or cpu; `weights` are original, torchvision or the path of a state
     dict of VGG19.
@@ -109,6 +111,7 @@ def paint(
         styles,
         preset=preset,
         masks=masks,
+        style_masks=style_masks,
         init=init,
         device=device,
         weights=weights,
@@ -126,6 +129,7 @@ def steps(
     *,
     preset: str | Settings = DEFAULT_PRESET,
     masks: PictureLike | Sequence[PictureLike] = (),
+    style_masks: PictureLike | Sequence[PictureLike] = (),
     init: PictureLike | None = None,
     device: str = "auto",
     weights: str = "original",
@@ -136,17 +140,19 @@ def steps(
     To stop is to iterate no further. `Run.result` gives the painting as it is then.
     """
     chosen, start = _settings(preset, settings, init)
-    style_list, mask_list = _several(styles), _several(masks)
-    chosen.check_inputs(len(style_list), len(mask_list), start is not None)
+    style_list, mask_list, counted = _several(styles), _several(masks), _several(style_masks)
+    chosen.check_inputs(len(style_list), len(mask_list), start is not None, len(counted))
     photo = _opened(content, "content", None)
     artworks = [_opened(each, f"style {number}", None) for number, each in enumerate(style_list, 1)]
     places = [_opened(each, f"mask {number}", "black") for number, each in enumerate(mask_list, 1)]
+    parts = [_opened(each, f"style mask {n}", "black") for n, each in enumerate(counted, 1)]
     first = None if start is None else _opened(start, "init")
     pictures = Pictures(
         photo.picture,
         [each.picture for each in artworks],
         [each.picture for each in places],
         None if first is None else first.picture,
+        [each.picture for each in parts],
     )
     made = Recipe(
         chosen,
@@ -154,6 +160,7 @@ def steps(
         tuple(each.source for each in artworks),
         tuple(each.source for each in places),
         None if first is None else first.source,
+        style_masks=tuple(each.source for each in parts),
     )
     return Run(Painting(pictures, chosen), Studio(VGGEngine(weights, device)), made)
 

@@ -304,10 +304,10 @@ class Settings:
                     f"{CONTROLS[name].label} ({name}) were all 0; at least one must be more."
                 )
 
-    def check_inputs(self, styles: int, masks: int, init: bool) -> None:
+    def check_inputs(self, styles: int, masks: int, init: bool, style_masks: int = 0) -> None:
         """Whether the settings suit so many styles and masks, and a picture to start from or none.
 
-        Raises `SettingsError`.
+        `style_masks` are those that say which part of a style counts. Raises `SettingsError`.
         """
         if not 1 <= styles <= MOST_STYLES:
             raise SettingsError(f"There were {styles} styles; give from 1 to {MOST_STYLES}.")
@@ -319,6 +319,11 @@ class Settings:
         if masks not in (0, styles):
             raise SettingsError(
                 f"There were {masks} masks for {styles} style pictures; give one for each, or none."
+            )
+        if style_masks not in (0, styles):
+            raise SettingsError(
+                f"There were {style_masks} style masks for {styles} style pictures; give one for "
+                "each, or none."
             )
         if self.init == "picture" and not init:
             raise SettingsError(

@@ -54,6 +54,11 @@ def restore() -> None:
                 f"This painting blends {len(found.styles)} styles, and the page takes at most "
                 f"{gallery.MOST_STYLES}; paint it on the command line."
             )
+        if found.style_masks:
+            raise RecipeError(
+                "Only parts of this painting's styles count, which the page does not offer; paint "
+                "it on the command line with --style-masks."
+            )
     except UserError as error:
         state.RECIPE_PROBLEM.set(str(error))
         return

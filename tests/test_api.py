@@ -108,6 +108,16 @@ def test_several_styles_have_their_masks(photo: Image.Image, artwork: Image.Imag
     assert len(painted.recipe.masks) == 2
 
 
+def test_only_a_part_of_a_style_counts(photo: Image.Image, artwork: Image.Image) -> None:
+    part = np.zeros((40, 40))
+    part[:, :20] = 1
+    changed = artwork.copy()
+    changed.paste("red", (changed.width // 2, 0, changed.width, changed.height))
+    one, other = (nst.paint(photo, each, style_masks=part, **QUICK) for each in (artwork, changed))
+    assert np.array_equal(np.asarray(one.picture), np.asarray(other.picture))
+    assert len(one.recipe.style_masks) == 1
+
+
 def test_it_starts_where_it_is_told(photo: Image.Image, artwork: Image.Image) -> None:
     noise = nst.paint(photo, artwork, init="noise", **QUICK)
     assert noise.recipe.settings.init == "noise"

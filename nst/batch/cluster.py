@@ -251,6 +251,7 @@ def _everywhere(job: Job) -> Job:
         content=_absolute(job.content),
         styles=tuple(_absolute(path) for path in job.styles),
         masks=tuple(_absolute(path) for path in job.masks),
+        style_masks=tuple(_absolute(path) for path in job.style_masks),
         init=job.init and _absolute(job.init),
     )
 

@@ -27,6 +27,7 @@ class Job:
     masks: tuple[str, ...] = ()
     init: str | None = None
     output: str = ""
+    style_masks: tuple[str, ...] = ()
 
     def read(self) -> Order:
         """The order with the job's files; raises `ImageError` for one that cannot be read."""
@@ -36,6 +37,7 @@ class Job:
             self.settings,
             tuple(_read(path) for path in self.masks),
             None if self.init is None else _read(self.init),
+            tuple(_read(path) for path in self.style_masks),
         )
 
 
@@ -126,4 +128,6 @@ def _stem(path: str) -> str:
 
 
 def _hash(job: Job) -> str:
-    return hashlib.sha256(repr(job).encode(errors="backslashreplace")).hexdigest()[:8]
+    # As before there were style masks, so that what was painted then is found again.
+    text = repr(job) if job.style_masks else repr(job).replace(", style_masks=()", "")
+    return hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()[:8]

@@ -14,6 +14,7 @@ from nst.batch.job import Job, check_name, named
 from nst.errors import UserError
 from nst.settings import CONTROLS, DEFAULT_PRESET, Settings, SettingsError, number
 
+MASKS = ("masks", "style_masks")  # columns with a picture for each style
 SEPARATOR = ";"  # between several values in a cell of a CSV file
 
 
@@ -21,8 +22,8 @@ def listed(path: str, changes: Mapping[str, Any], preset: str | None = None) -> 
     """The jobs of a list, .csv with a header or .jsonl with an object a line.
 
     Columns are content, style (several with ";" between them, or a list), and where wanted output,
-    masks, init, preset and any setting; `changes` and `preset` are for what a line does not say.
-    Raises `UserError`, which names the line, for anything that is not understood.
+    masks, style_masks, init, preset and any setting; `changes` and `preset` are for what a line
+    does not say. Raises `UserError`, which names the line, for anything that is not understood.
     """
     text = _text(path)
     suffix = Path(path).suffix.lower()
@@ -66,7 +67,7 @@ def _csv_lines(text: str, path: str) -> Iterator[tuple[int, dict[str, Any]]]:
 def _cell(column: str, text: str) -> Any:
     """The value of a cell as a JSON line would have it."""
     control = CONTROLS.get(column)
-    if column in ("style", "masks"):
+    if column in ("style", *MASKS):
         return [part.strip() for part in text.split(SEPARATOR) if part.strip()]
     if control and control.most:
         parts = [part.strip() for part in text.split(SEPARATOR) if part.strip()]
@@ -97,7 +98,7 @@ def _job(values: Mapping[str, Any], changes: Mapping[str, Any], preset: str | No
     """The job of a line; raises `UserError` for what it does not understand."""
     given = dict(values)
     content, output = (_string(given.pop(name, ""), name) for name in ("content", "output"))
-    styles, masks = (_strings(given.pop(name, ()), name) for name in ("style", "masks"))
+    styles, masks, style_masks = (_strings(given.pop(name, ()), name) for name in ("style", *MASKS))
     preset = _string(given.pop("preset", preset or DEFAULT_PRESET), "preset")
     if not content or not styles:
         raise UserError("Every job needs a content and a style.")
@@ -109,12 +110,12 @@ def _job(values: Mapping[str, Any], changes: Mapping[str, Any], preset: str | No
     for name in given:
         if name not in CONTROLS:
             raise SettingsError(
-                f"There is no column called {name!r}; choose from content, style, output, masks, "
-                f"preset, {', '.join(CONTROLS)}."
+                f"There is no column called {name!r}; choose from content, style, output, "
+                f"{', '.join(MASKS)}, preset, {', '.join(CONTROLS)}."
             )
     settings = Settings.preset(preset, **{**changes, **given})
-    settings.check_inputs(len(styles), len(masks), start is not None)
-    return Job(content, styles, settings, masks, start, output)
+    settings.check_inputs(len(styles), len(masks), start is not None, len(style_masks))
+    return Job(content, styles, settings, masks, start, output, style_masks)
 
 
 def _string(value: Any, name: str) -> str:

@@ -58,8 +58,8 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         "--jobs",
         metavar="LIST",
         help="a .csv file with a header, or a .jsonl file: content, style, and if wanted output, "
-        "masks, init, preset and any setting, for every job; several values in one cell of a CSV "
-        "file have ; between them",
+        "masks, style_masks, init, preset and any setting, for every job; several values in one "
+        "cell of a CSV file have ; between them",
     )
     parser.add_argument(
         "-o", "--output", required=True, metavar="OUT", help="the folder of the results"
@@ -188,7 +188,7 @@ def _check_results(jobs: Sequence[Job], options: argparse.Namespace) -> None:
     inputs: list[tuple[str, str]] = []
     for job in jobs:
         inputs += [("a photo", job.content), *(("a style", path) for path in job.styles)]
-        inputs += [("a mask", path) for path in job.masks]
+        inputs += [("a mask", path) for path in (*job.masks, *job.style_masks)]
         inputs += [("what a job starts from", job.init)] if job.init else []
     inputs += [("the list of jobs", options.jobs)] if options.jobs else []
     names = [*(job.output for job in jobs), MANIFEST, CONTACT_SHEET]

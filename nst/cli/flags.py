@@ -56,6 +56,26 @@ def add_preset(parser: argparse.ArgumentParser, default: str = DEFAULT_PRESET) -
     parser.add_argument("--preset", metavar="NAME", help=f"{presets} Default: {default}.")
 
 
+def add_masks(parser: argparse.ArgumentParser) -> None:
+    """The flags for where a style is painted, and for what counts of it."""
+    parser.add_argument(
+        "--masks",
+        metavar="FILE",
+        nargs="+",
+        default=[],
+        help="a picture for each style that is white where it is painted, black where not, grey "
+        "for partly; what no style claims stays the photo",
+    )
+    parser.add_argument(
+        "--style-masks",
+        metavar="FILE",
+        nargs="+",
+        default=[],
+        help="a picture for each style that is white where the style counts, black where not, grey "
+        "for partly",
+    )
+
+
 def add_settings(group: Group) -> None:
     """A flag for every setting, with its help, range and default."""
     for field in dataclasses.fields(Settings):

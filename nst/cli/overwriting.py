@@ -37,7 +37,7 @@ def check(inputs: Named, outputs: Named) -> None:
 def check_painting(options: argparse.Namespace) -> None:
     """`check` of one painting; the file of --resume is both in and out."""
     inputs = [("the photo", options.content), *(("a style", path) for path in options.styles)]
-    inputs += [("a mask", path) for path in options.masks]
+    inputs += [("a mask", path) for path in (*options.masks, *options.style_masks)]
     once = {
         "what it starts from": options.init,
         "the recipe": options.recipe,

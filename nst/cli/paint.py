@@ -14,6 +14,7 @@ from nst.cli.basis import Basis
 from nst.cli.call import Call
 from nst.cli.flags import (
     add_engine,
+    add_masks,
     add_preset,
     add_settings,
     add_workers,
@@ -52,6 +53,7 @@ EXAMPLES = """examples:
   %(prog)s photo.jpg painting.jpg -o out.png --show --plot losses.png
   %(prog)s photo.jpg sky.jpg waves.jpg -o out.png --style-weights 2 1
   %(prog)s photo.jpg sky.jpg waves.jpg -o out.png --masks top.png bottom.png
+  %(prog)s photo.jpg painting.jpg -o out.png --style-masks its_sky.png
   %(prog)s photo.jpg painting.jpg -o again.png --recipe out.png
   %(prog)s photo.jpg painting.jpg -o poster.png --preset poster --workers 2
 many pictures: %(prog)s batch --help
@@ -75,14 +77,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         metavar="PNG",
         help="paint with the settings that a painting of this program carries in its PNG",
     )
-    parser.add_argument(
-        "--masks",
-        metavar="FILE",
-        nargs="+",
-        default=[],
-        help="a picture for each style that is white where it is painted, black where not, grey "
-        "for partly; what no style claims stays the photo",
-    )
+    add_masks(parser)
     parser.add_argument(
         "--blend-sheet",
         metavar="N",
@@ -234,9 +229,11 @@ def _order(options: argparse.Namespace, settings: Settings) -> Order:
 
     start = options.init if settings.init == "picture" else None
     advice.check_count(options.content, options.styles)
-    settings.check_inputs(len(options.styles), len(options.masks), start is not None)
-    masks = tuple(options.masks)
-    return Job(options.content, tuple(options.styles), settings, masks, start).read()
+    masks, style_masks = tuple(options.masks), tuple(options.style_masks)
+    settings.check_inputs(len(options.styles), len(masks), start is not None, len(style_masks))
+    styles = tuple(options.styles)
+    job = Job(options.content, styles, settings, masks, start, style_masks=style_masks)
+    return job.read()
 
 
 def _exif(work: _Work) -> bytes:

@@ -5,7 +5,7 @@ A picture in which nothing is hidden has mode RGB.
 
 from __future__ import annotations
 
-from PIL import Image
+from PIL import Image, ImageChops
 
 FILL_SIDE = 256  # px, longer side at which the colours behind a hidden part are found
 STRIP_PIXELS = 2**20
@@ -40,6 +40,24 @@ def hidden_as_in(picture: Image.Image, photo: Image.Image) -> Image.Image:
     cut = picture.convert("RGB").convert("RGBA")  # a copy
     cut.putalpha(alpha)
     return cut
+
+
+def shown_through(picture: Image.Image, mask: Image.Image) -> Image.Image | None:
+    """The picture, transparent where a mask of any size is black; itself if it is white.
+
+    None if nothing would be visible.
+    """
+    alpha = mask.convert("L").resize(picture.size, Image.Resampling.BOX)
+    if alpha.getextrema() == (255, 255):
+        return picture
+    if is_transparent(picture):
+        alpha = ImageChops.multiply(alpha, picture.getchannel("A"))
+    if alpha.getextrema() == (0, 0):
+        return None
+    shown = picture.convert("RGB").convert("RGBA")  # a copy
+    shown.putalpha(alpha)
+    fill_hidden(shown)
+    return shown
 
 
 def fill_hidden(picture: Image.Image) -> None:

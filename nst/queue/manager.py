@@ -80,7 +80,9 @@ class JobManager:
         under way at a time. Orders of "", nobody in particular, are not counted.
         Raises `BusyError`, `QueueFullError`, `TooLargeError`, `ImageError` and `SettingsError`.
         """
-        order.settings.check_inputs(len(order.styles), len(order.masks), order.init is not None)
+        order.settings.check_inputs(
+            len(order.styles), len(order.masks), order.init is not None, len(order.style_masks)
+        )
         with self._lock:
             self._check_room(visitor)
         with self.files.full_size:

@@ -46,9 +46,16 @@ class Pictures:
     styles: Sequence[Image.Image]  # RGBA, if only a part of it counts
     masks: Sequence[Image.Image] = ()  # none, or one a style
     init: Image.Image | None = None
+    style_masks: Sequence[Image.Image] = ()  # none, or one a style, of any size: what counts of it
 
     def __post_init__(self) -> None:
-        """Raises `UserError` for masks that leave nothing to paint."""
+        """Raises `UserError` for masks that leave nothing to paint, or nothing of a style."""
+        for number, mask in enumerate(self.style_masks, 1):
+            if _is_black(mask):
+                raise UserError(
+                    f"Style mask {number} is black everywhere, so that nothing of its style would "
+                    "count; give one in which something is white."
+                )
         if self.masks and all(_is_black(mask) for mask in self.masks):
             which = "The mask is" if len(self.masks) == 1 else "All masks are"
             raise UserError(
@@ -65,7 +72,8 @@ def _is_black(mask: Image.Image) -> bool:
 class Order:
     """What is to be painted, from what, and how.
 
-    `masks` are none or one a style; `init` goes with the setting of the same name, "picture".
+    `masks` are none or one a style, for where it is painted; so are `style_masks`, for what counts
+    of it; `init` goes with the setting of the same name, "picture".
     """
 
     content: Input
@@ -73,6 +81,7 @@ class Order:
     settings: Settings
     masks: tuple[Input, ...] = ()
     init: Input | None = None
+    style_masks: tuple[Input, ...] = ()
 
     def open(self) -> Pictures:
         """The order's pictures; raises `ImageError` for one that cannot be read."""
@@ -81,6 +90,7 @@ class Order:
             [style.open(ground=None) for style in self.styles],
             [mask.open("black") for mask in self.masks],
             None if self.init is None else self.init.open(),
+            [mask.open("black") for mask in self.style_masks],
         )
 
     @property
@@ -97,6 +107,7 @@ class Order:
             tuple(style.source for style in self.styles),
             tuple(mask.source for mask in self.masks),
             None if self.init is None else self.init.source,
+            style_masks=tuple(mask.source for mask in self.style_masks),
         )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PIL import Image
 
+from nst.errors import UserError
 from nst.pictures import fitting, reading, tensors, transparency
 from nst.settings import Settings
 from nst.studio.order import Pictures
@@ -51,7 +53,7 @@ def prepare(pictures: Pictures, settings: Settings) -> Prepared:
 
     Masks may have any size and colours; their brightness counts. Where the photo is transparent,
     what is visible around is painted on, as `Painting.finish` hides it; transparent parts of an
-    artwork do not count.
+    artwork do not count, and neither does what its style mask has black.
     """
     # Here, as the page's first paint must not wait for numpy.
     from nst.pictures import color
@@ -59,7 +61,7 @@ def prepare(pictures: Pictures, settings: Settings) -> Prepared:
     content = fitting.fit(
         transparency.opaque(pictures.content), settings.resolution, settings.square
     )
-    fitted = [_fit_style(style, settings) for style in pictures.styles]
+    fitted = [_fit_style(style, settings) for style in _counted(pictures)]
     counted = [
         style.getchannel("A") if transparency.is_transparent(style) else None for style in fitted
     ]
@@ -88,6 +90,24 @@ def prepare(pictures: Pictures, settings: Settings) -> Prepared:
         None if init is None else init.resize(size, Image.Resampling.LANCZOS),
         tuple(counted) if any(counted) else (),
     )
+
+
+def _counted(pictures: Pictures) -> Sequence[Image.Image]:
+    """The artworks, transparent where they do not count; raises `UserError` if nothing does."""
+    if not pictures.style_masks:
+        return pictures.styles
+    found = []
+    for number, (style, mask) in enumerate(
+        zip(pictures.styles, pictures.style_masks, strict=True), 1
+    ):
+        shown = transparency.shown_through(style, mask)
+        if shown is None:
+            raise UserError(
+                f"Style mask {number} leaves nothing to be seen of its style; make white what "
+                "shall count of it."
+            )
+        found.append(shown)
+    return found
 
 
 def _fit_style(style: Image.Image, settings: Settings) -> Image.Image:

@@ -23,9 +23,9 @@ from nst.pictures import png
 from nst.settings import Settings, SettingsError
 
 KEY = "nst-recipe"  # the keyword of the PNG's text chunk
-FORMAT = 1
+FORMAT = 2  # of recipes with style masks; others are of format 1, which older versions read
 
-MAX_LENGTH = 64 * 1024  # characters; the limits below keep every recipe of ours within it
+MAX_LENGTH = 96 * 1024  # characters; the limits below keep every recipe of ours within it
 MAX_PICTURES = 16  # of a kind: that many styles, and that many masks
 MAX_VERSIONS = 16
 MAX_NAME = 255  # bytes in UTF-8, as file systems have it
@@ -61,8 +61,8 @@ class Source:
 class Recipe:
     """What a painting was made of; always valid, and short enough for `from_json`.
 
-    `styles` and `masks` are up to 16 each, `weights` is a name (of a path the last part),
-    `weights_sha256` may be empty, `versions` is up to 16 programs and libraries. Raises
+    `styles`, `masks` and `style_masks` are up to 16 each, `weights` is a name (of a path the last
+    part), `weights_sha256` may be empty, `versions` is up to 16 programs and libraries. Raises
     `RecipeError` for anything else.
     """
 
@@ -74,10 +74,12 @@ class Recipe:
     weights: str = ""
     weights_sha256: str = ""
     versions: dict[str, str] = dataclasses.field(default_factory=dict)
+    style_masks: tuple[Source, ...] = ()
 
     def __post_init__(self) -> None:
         _check_count(len(self.styles), MAX_PICTURES, "styles")
         _check_count(len(self.masks), MAX_PICTURES, "masks")
+        _check_count(len(self.style_masks), MAX_PICTURES, "style_masks")
         _check_count(len(self.versions), MAX_VERSIONS, "versions")
         if self.weights_sha256:
             _check_hash(self.weights_sha256)
@@ -88,6 +90,9 @@ class Recipe:
     def to_json(self) -> str:
         """The recipe as compact ASCII; the same recipe gives the same text."""
         values = {"format": FORMAT, **dataclasses.asdict(self)}
+        if not self.style_masks:
+            values["format"] = 1
+            del values["style_masks"]
         return json.dumps(values, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
     @property
@@ -97,6 +102,7 @@ class Recipe:
             "content": self.content.sha256,
             "styles": [source.sha256 for source in self.styles],
             "masks": [source.sha256 for source in self.masks],
+            "style_masks": [source.sha256 for source in self.style_masks],
             "init": self.init and self.init.sha256,
             "settings": self.settings,
             "weights": self.weights_sha256,
@@ -105,7 +111,7 @@ class Recipe:
 
     @classmethod
     def from_json(cls, text: str) -> Recipe:
-        """The inverse of `to_json` for untrusted text of at most 64 KB.
+        """The inverse of `to_json` for untrusted text of at most 96 KB.
 
         Raises `RecipeError` for anything that is not a recipe of this or an earlier version.
         """
@@ -220,7 +226,8 @@ def _recipe(values: Any) -> Recipe:
     if not isinstance(values, dict) or "format" not in values:
         raise _not_a_recipe("it does not say its format")
     # First of all: what else a newer format holds is not known.
-    _check_format(values.pop("format"))
+    if _checked_format(values.pop("format")) == 1:
+        values = {"style_masks": [], **values}
     names = [field.name for field in dataclasses.fields(Recipe)]
     for name in names:
         if name not in values:
@@ -234,6 +241,7 @@ def _recipe(values: Any) -> Recipe:
         content=_source(values["content"], "content"),
         styles=_sources(values["styles"], "styles"),
         masks=_sources(values["masks"], "masks"),
+        style_masks=_sources(values["style_masks"], "style_masks"),
         init=None if init is None else _source(init, "init"),
         weights=_string(values["weights"], "weights"),
         weights_sha256=_string(values["weights_sha256"], "weights_sha256"),
@@ -244,14 +252,15 @@ def _recipe(values: Any) -> Recipe:
     )
 
 
-def _check_format(number: Any) -> None:
+def _checked_format(number: Any) -> int:
     if type(number) is not int or number < 1:  # True is an int as well
-        raise _not_a_recipe(f"its format must be {FORMAT}")
+        raise _not_a_recipe(f"its format must be from 1 to {FORMAT}")
     if number > FORMAT:
         raise RecipeError(
             f"The recipe is from a newer version of this program: it is of format {number}, and "
             f"this version reads up to {FORMAT}; update the program."
         )
+    return number
 
 
 def _settings(value: Any) -> Settings:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 
 import pytest
 
-from nst.batch.job import check_name, pairs, zipped
+from nst.batch.job import Job, check_name, pairs, zipped
+from nst.batch.job import named as named_jobs
 from nst.errors import UserError
 from nst.settings import Settings
 
@@ -46,6 +48,18 @@ def test_names_of_results_fit_into_a_file_system_and_tell_what_they_are() -> Non
     assert named(f"{'p' * 70}.jpg", "q.jpg") == f"{'p' * 60}_in_q.png"
     # A name that is no text, as another system may have left it.
     assert len(os.fsencode(named(os.fsdecode(b"\xff" * 200 + b".jpg"), "q.jpg"))) <= 255
+
+
+def test_what_was_painted_before_there_were_style_masks_has_the_same_name() -> None:
+    plain = Job("a/x.png", ("y.png",), Settings())
+    other, counted = (
+        Job("b/x.png", ("y.png",), Settings()),
+        Job("a/x.png", ("y.png",), Settings(), style_masks=("m.png",)),
+    )
+    first, second, third = named_jobs([plain, other, counted])
+    before = repr(plain).replace(", style_masks=()", "")
+    assert first.output == f"x_in_y_{hashlib.sha256(before.encode()).hexdigest()[:8]}.png"
+    assert len({first.output, second.output, third.output}) == 3
 
 
 def test_long_names_that_differ_at_their_ends_do_not_clash() -> None:

@@ -58,12 +58,15 @@ def test_a_list_of_jobs_as_json_lines(run_fake, folders):
     jobs = [
         {"content": "photos/a.png", "style": ["art/x.png", "art/y.png"], "seed": 3},
         {"content": "photos/b.png", "style": "art/x.png", "masks": "photos/a.png"},
+        {"content": "photos/b.png", "style": "art/y.png", "style_masks": "photos/a.png"},
     ]
     (folders / "jobs.jsonl").write_text("\n\n".join(map(json.dumps, jobs)))
     code, _, err = run_fake("batch", "--jobs", "jobs.jsonl", "-o", "out", *SMALL)
     assert code == 0, err
     assert recipe.read((folders / "out" / "a_in_x_and_y.png").read_bytes()).settings.seed == 3
     assert len(recipe.read((folders / "out" / "b_in_x.png").read_bytes()).masks) == 1
+    found = recipe.read((folders / "out" / "b_in_y.png").read_bytes())
+    assert (len(found.masks), [each.name for each in found.style_masks]) == (0, ["a.png"])
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from nst.studio.recipe import Recipe, Source
 @pytest.fixture
 def pictures(run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """What a painting may be made of, and a file of weights."""
-    for number, name in enumerate(["photo", "style", "mask", "start"]):
+    for number, name in enumerate(["photo", "style", "mask", "start", "part"]):
         (tmp_path / f"{name}.png").write_bytes(picture(number))
     made = Recipe(Settings(), Source("a", "0" * 64), (Source("b", "0" * 64),)).to_json()
     shutil.copy("photo.png", "painted.png")
@@ -56,6 +56,7 @@ def test_the_photo_is_not_overwritten(run, pictures, output):
     [
         ("style.png", "a style"),
         ("mask.png", "a mask"),
+        ("part.png", "a mask"),
         ("start.png", "what it starts from"),
         ("painted.png", "the recipe"),
     ],
@@ -63,7 +64,7 @@ def test_the_photo_is_not_overwritten(run, pictures, output):
 @pytest.mark.parametrize("flag", ["-o", "--plot", "--checkpoint"])
 def test_no_other_input_is(run, pictures, output, what, flag):
     inputs = ["photo.png", "style.png", "--masks", "mask.png", "--init", "start.png"]
-    inputs += ["--recipe", "painted.png"]
+    inputs += ["--recipe", "painted.png", "--style-masks", "part.png"]
     outputs = ["-o", "out.png", "--plot", "out.svg", "--checkpoint", "out.nst"]
     outputs[outputs.index(flag) + 1] = output
     before = (pictures / output).read_bytes()

@@ -42,6 +42,45 @@ def test_several_styles_masks_and_a_start(run):
     assert [mask.name for mask in found.masks] == ["left.png", "right.png"]
 
 
+def test_what_counts_of_a_style(run):
+    """A red half that does not count gives the painting of the other half, which is blue."""
+    for name, sides in (("red.png", ("red", "blue")), ("green.png", ("lime", "blue"))):
+        picture = Image.new("RGB", (96, 64), sides[1])
+        picture.paste(sides[0], (0, 0, 48, 64))
+        picture.save(name)
+    part = Image.new("L", (48, 32))
+    part.paste(255, (24, 0, 48, 32))
+    part.save("part.png")
+    painted = []
+    for style in ("red.png", "green.png"):
+        command = [CONTENT, style, "-o", "out.png", *QUICK, "--style-masks", "part.png"]
+        assert run(*command)[0] == 0
+        painted.append(Image.open("out.png").tobytes())
+        assert [m.name for m in recipe.read(Path("out.png").read_bytes()).style_masks] == [
+            "part.png"
+        ]
+    assert painted[0] == painted[1]
+
+
+@pytest.mark.parametrize(
+    ("masks", "sentence"),
+    [
+        (["black.png"], "Style mask 1 is black everywhere"),
+        (["white.png", "white.png"], "There were 2 style masks for 1 style pictures"),
+        (["note.txt"], "note.txt"),
+        (["none.png"], "none.png"),
+    ],
+)
+def test_style_masks_that_cannot_be_are_refused(run, masks, sentence, tmp_path):
+    for shade in ("black", "white"):
+        Image.new("L", (64, 64), shade).save(f"{shade}.png")
+    Path("note.txt").write_text("no picture")
+    code, _, err = run(CONTENT, STYLE, "-o", "out.png", "--style-masks", *masks, *QUICK)
+    assert code == BAD_INPUT
+    assert sentence in err
+    assert not Path("out.png").exists()
+
+
 def test_quiet(run):
     assert run(CONTENT, STYLE, "-o", "out.png", *QUICK, "--quiet") == (0, "", "")
 

@@ -7,13 +7,14 @@ import torch
 from files import encoded, noise
 from PIL import Image
 
+from nst.errors import UserError
 from nst.paint import bank, composition, transfer
 from nst.paint.inputs import Canvas
 from nst.paint.loop import Loop
 from nst.paint.schedule import plan
 from nst.pictures import color
 from nst.settings import Settings
-from nst.studio.order import Input, Order
+from nst.studio.order import Input, Order, Pictures
 from nst.studio.preparation import prepare
 
 GRAM = Settings(resolution=96, iterations=4, style_loss="gram")
@@ -126,6 +127,47 @@ def test_transparent_parts_of_an_artwork_have_no_influence(kept):
     assert mask.size == first.styles[0].size
     assert (mask.getpixel((2, 9)), mask.getpixel((60, 9))) == (255, 0)
     assert [each.shape for each in first.canvas().style_masks] == [(1, 1, 64, 64)]
+
+
+@pytest.mark.parametrize("kept", ["off", "match", "luminance"])
+def test_what_a_style_mask_has_black_has_no_influence(kept):
+    """Masks have any size; together with transparency both count."""
+    settings = Settings(resolution=64, preserve_color=kept)
+    mask = Image.new("L", (48, 48))
+    mask.paste(255, (0, 0, 48, 24))  # of the upper half
+    prepared = []
+    for seed in (1, 2):
+        whole = noise(96, 96, seed)
+        whole.paste(noise(96, 48, 7), (0, 0))
+        pictures = Pictures(noise(96, 96), [whole], style_masks=[mask])
+        prepared.append(prepare(pictures, settings))
+    first, second = prepared
+    assert first.styles[0].tobytes() == second.styles[0].tobytes()
+    counted = first.style_masks[0]
+    assert counted.size == first.styles[0].size
+    assert (counted.getpixel((9, 2)), counted.getpixel((9, 60))) == (255, 0)
+
+
+def test_a_style_mask_and_transparency_both_count():
+    """Visible on the left, white above."""
+    settings = Settings(resolution=64)
+    cut = Input("Style", artwork(noise(96, 96)), "b.png").open(ground=None)
+    mask = Image.new("L", (96, 96))
+    mask.paste(255, (0, 0, 96, 48))
+    found = prepare(Pictures(noise(96, 96), [cut], style_masks=[mask]), settings).style_masks[0]
+    corners = [found.getpixel(place) for place in ((2, 2), (60, 2), (2, 60), (60, 60))]
+    assert corners == [255, 0, 0, 0]
+    nowhere = Image.new("L", (96, 96))
+    nowhere.paste(255, (60, 0, 96, 96))
+    with pytest.raises(UserError, match="Style mask 1 leaves nothing to be seen of its style"):
+        prepare(Pictures(noise(96, 96), [cut], style_masks=[nowhere]), settings)
+
+
+def test_a_white_style_mask_is_none():
+    settings = Settings(resolution=64)
+    white = Image.new("L", (8, 8), 255)
+    pictures = Pictures(noise(96, 96), [noise(96, 96)], style_masks=[white])
+    assert prepare(pictures, settings).style_masks == ()
 
 
 def test_an_opaque_artwork_has_no_mask():

@@ -34,6 +34,7 @@ FULL = Recipe(
     HASH,
     {"nst": "1.0.0", "torch": "2.0.0+cpu"},
 )
+COUNTED = dataclasses.replace(FULL, style_masks=(Source("part.png", HASH),) * 2)
 PLAIN = Recipe(Settings(), Source("cat.jpg", HASH), (Source("sky.jpg", HASH),))
 
 
@@ -133,7 +134,7 @@ class TestSource:
 
 
 class TestJson:
-    @pytest.mark.parametrize("made", [FULL, PLAIN], ids=["full", "plain"])
+    @pytest.mark.parametrize("made", [FULL, PLAIN, COUNTED], ids=["full", "plain", "counted"])
     def test_round_trip(self, made):
         text = made.to_json()
         assert text.isascii()
@@ -153,10 +154,23 @@ class TestJson:
         assert values["content"] == {"name": "cat.jpg", "sha256": HASH}
         assert values["init"] is None
 
+    def test_older_versions_read_what_has_no_style_masks(self):
+        """They know format 1, in which there is nothing of them."""
+        assert "style_masks" not in json.loads(FULL.to_json())
+        values = json.loads(COUNTED.to_json())
+        assert values["format"] == 2
+        assert len(values["style_masks"]) == 2
+
+    def test_style_masks_make_another_painting(self):
+        assert COUNTED.ingredients != FULL.ingredients
+
     def test_the_longest_recipe_there_can_be_is_read(self):
         sources = (Source("é" * 300, HASH),) * 16
         versions = {f"{number}{'é' * 300}": "é" * 300 for number in range(16)}
-        made = Recipe(Settings(), sources[0], sources, sources, sources[0], "é" * 300, "", versions)
+        longest = "é" * 300
+        made = Recipe(
+            Settings(), sources[0], sources, sources, sources[0], longest, "", versions, sources
+        )
         assert Recipe.from_json(made.to_json()) == made
 
     def test_a_setting_that_is_missing_has_the_value_of_before_it_was_there(self):
@@ -189,14 +203,14 @@ class TestJson:
     @pytest.mark.parametrize(
         ("values", "reason"),
         [
-            ({"format": 2}, r"newer version .* format 2, and this version reads up to 1; update"),
+            ({"format": 3}, r"newer version .* format 3, and this version reads up to 2; update"),
             ({"format": 10**15}, "newer version"),
-            ({"format": 0}, "format must be 1"),
-            ({"format": -1}, "format must be 1"),
-            ({"format": 1.0}, "format must be 1"),
-            ({"format": True}, "format must be 1"),
-            ({"format": "1"}, "format must be 1"),
-            ({"format": None}, "format must be 1"),
+            ({"format": 0}, "format must be from 1 to 2"),
+            ({"format": -1}, "format must be from 1 to 2"),
+            ({"format": 1.0}, "format must be from 1 to 2"),
+            ({"format": True}, "format must be from 1 to 2"),
+            ({"format": "1"}, "format must be from 1 to 2"),
+            ({"format": None}, "format must be from 1 to 2"),
             ({"note": 1}, "there is no 'note' in a recipe"),
             ({"note\n\ud800" * 20: 1}, "there is no 'note"),
             ({"settings": {"brush": 3}}, "settings do not fit: There is no setting called 'brush'"),
@@ -261,7 +275,7 @@ class TestJson:
     def test_length(self):
         text = PLAIN.to_json()
         assert Recipe.from_json(text.ljust(MAX_LENGTH)) == PLAIN
-        assert "65 KB long, but at most 64 KB" in refusal(text.ljust(MAX_LENGTH + 1))
+        assert "97 KB long, but at most 96 KB" in refusal(text.ljust(MAX_LENGTH + 1))
 
     @pytest.mark.parametrize("depth", [*range(700, 1000, 10), 20_000])
     @pytest.mark.parametrize("where", ["settings", "top"])
@@ -320,7 +334,7 @@ class TestJson:
 
 
 class TestRead:
-    @pytest.mark.parametrize("made", [FULL, PLAIN], ids=["full", "plain"])
+    @pytest.mark.parametrize("made", [FULL, PLAIN, COUNTED], ids=["full", "plain", "counted"])
     def test_round_trip_through_a_painting(self, made, tmp_path):
         picture = Image.new("RGB", (40, 36), "red")
         assert recipe.read(writing.encode(picture, text={KEY: made.to_json()})) == made
@@ -366,9 +380,9 @@ class TestRead:
 
     def test_too_long(self):
         for length in (MAX_LENGTH + 1, 5 * MAX_LENGTH):
-            assert "at most 64 KB" in read_refusal(png(text_chunk(" " * length)))
+            assert "at most 96 KB" in read_refusal(png(text_chunk(" " * length)))
         unchecked = text_chunk(" " * 5 * MAX_LENGTH)[:-4] + bytes(4)
-        assert "at most 64 KB" in read_refusal(png(unchecked))
+        assert "at most 96 KB" in read_refusal(png(unchecked))
 
     def test_a_chunk_longer_than_the_file(self):
         for length in (100, 2**31, 2**32 - 1):
