@@ -20,6 +20,7 @@ from nst.settings import CONTROLS, DEFAULT_PRESET, Settings
 from nst.studio import recipe
 from nst.studio.engine import VGGEngine
 from nst.studio.order import Input, Pictures
+from nst.studio.output_size import OutputSize, result_size
 from nst.studio.recipe import Recipe, Source
 from nst.studio.studio import Painting, Studio
 
@@ -86,6 +87,7 @@ def paint(
     masks: PictureLike | Sequence[PictureLike] = (),
     style_masks: PictureLike | Sequence[PictureLike] = (),
     init: PictureLike | None = None,
+    output_size: int | str | None = None,
     on_progress: Callable[[Progress], object] | None = None,
     device: str = "auto",
     weights: str = "original",
@@ -97,14 +99,15 @@ def paint(
     (H, W, 3) or (H, W, 4), uint8 or floating point from 0 to 1. `preset` is a name or `Settings` of
     your own, and every setting is a keyword on top of it: docs/controls.md lists them. `masks` are
     none or one a style: white where it is painted, black where the photo stays; `style_masks` as
-    well: white what counts of the style. `init` is where to
-    start: "content", "noise", "style" or a picture. `on_progress` is called after each iteration.
-    `device` is auto, cuda, mps or cpu; `weights` are original, torchvision or the path of a state
-    dict of VGG19.
+    well: white what counts of the style. `init` is where to start: "content", "noise", "style" or a
+    picture. `output_size` is the longer side of the result, px, or how many times the content's size
+    it has, such as "2x": at most 16,384 px a side and 100 megapixels. `on_progress` is called after
+    each iteration. `device` is auto, cuda, mps or cpu; `weights` are original, torchvision or the
+    path of a state dict of VGG19.
 
-    The result has the content's size. Raises `UserError`, whose text is one clear sentence, for
-    whatever the caller can mend: a file that is no picture, a setting out of its range, too little
-    memory for the resolution.
+    Without `output_size` the result has the size of the content, or of the canvas where that is
+    larger. Raises `UserError`, whose text is one clear sentence, for whatever the caller can mend: a
+    file that is no picture, a setting out of its range, too little memory for the resolution.
     """
     run = steps(
         content,
@@ -113,6 +116,7 @@ def paint(
         masks=masks,
         style_masks=style_masks,
         init=init,
+        output_size=output_size,
         device=device,
         weights=weights,
         **settings,
@@ -131,6 +135,7 @@ def steps(
     masks: PictureLike | Sequence[PictureLike] = (),
     style_masks: PictureLike | Sequence[PictureLike] = (),
     init: PictureLike | None = None,
+    output_size: int | str | None = None,
     device: str = "auto",
     weights: str = "original",
     **settings: Any,
@@ -140,9 +145,11 @@ def steps(
     To stop is to iterate no further. `Run.result` gives the painting as it is then.
     """
     chosen, start = _settings(preset, settings, init)
+    asked = None if output_size is None else OutputSize.of(output_size)
     style_list, mask_list, counted = _several(styles), _several(masks), _several(style_masks)
     chosen.check_inputs(len(style_list), len(mask_list), start is not None, len(counted))
     photo = _opened(content, "content", None)
+    size = result_size(asked, photo.picture.size, chosen)
     artworks = [_opened(each, f"style {number}", None) for number, each in enumerate(style_list, 1)]
     places = [_opened(each, f"mask {number}", "black") for number, each in enumerate(mask_list, 1)]
     parts = [_opened(each, f"style mask {n}", "black") for n, each in enumerate(counted, 1)]
@@ -162,7 +169,7 @@ def steps(
         None if first is None else first.source,
         style_masks=tuple(each.source for each in parts),
     )
-    return Run(Painting(pictures, chosen), Studio(VGGEngine(weights, device)), made)
+    return Run(Painting(pictures, chosen, size), Studio(VGGEngine(weights, device)), made)
 
 
 @dataclass(frozen=True)

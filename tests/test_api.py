@@ -133,6 +133,26 @@ def test_settings_may_be_given_whole(photo: Image.Image, artwork: Image.Image) -
     assert painted.recipe.settings == Settings(style_weight=3000, resolution=64, iterations=1)
 
 
+@pytest.mark.parametrize(
+    ("resolution", "asked", "wanted"),
+    [
+        (64, None, (80, 64)),
+        (96, None, (96, 77)),  # the canvas is larger than the photo
+        (64, "2x", (160, 128)),
+        (64, 40, (40, 32)),
+    ],
+)
+def test_the_result_is_as_large_as_is_asked_for(
+    photo: Image.Image,
+    artwork: Image.Image,
+    resolution: int,
+    asked: int | str | None,
+    wanted: tuple[int, int],
+) -> None:
+    painting = nst.paint(photo, artwork, output_size=asked, resolution=resolution, iterations=1)
+    assert painting.picture.size == wanted
+
+
 def test_progress_is_told_after_each_iteration(photo: Image.Image, artwork: Image.Image) -> None:
     seen: list[int] = []
     nst.paint(photo, artwork, on_progress=lambda now: seen.append(now.iteration), **QUICK)
@@ -169,6 +189,8 @@ def test_the_loop_may_be_left_early(photo: Image.Image, artwork: Image.Image) ->
         ({"resolution": 1}, "from 64 to"),
         ({"colour": 1}, "no setting called 'colour'"),
         ({"preset": "finest"}, "no preset called 'finest'"),
+        ({"output_size": "huge"}, "output size was 'huge'; it is a whole number of px"),
+        ({"output_size": "200x"}, "at most 16384 px a side"),
         ({"device": "gpu"}, "gpu"),
         ({"weights": "nowhere.pth"}, "'nowhere.pth' cannot be read"),
         ({"preset": Settings(init="picture")}, "picture to start from"),

@@ -16,7 +16,7 @@ from nst.batch import painting_thread, storage
 from nst.batch.job import Job
 from nst.batch.manifest import Record, Status
 from nst.errors import NoMemoryError, is_out_of_memory, unfinished
-from nst.pictures import writing
+from nst.pictures import png, writing
 from nst.studio import recipe
 from nst.studio.order import Order
 from nst.studio.recipe import Recipe, RecipeError
@@ -121,10 +121,11 @@ class StoppedError(Exception):
     """Nobody waits for this painting any more."""
 
 
-def is_painted(target: str, wanted: Recipe) -> bool:
-    """Whether the file `target` is whole and was painted by this recipe from the same pictures.
+def is_painted(target: str, order: Order, wanted: Recipe) -> bool:
+    """Whether the file `target` is whole, of the order's size and painted by its recipe, `wanted`.
 
-    Versions of programs do not count: an update is no reason to paint all again.
+    Versions of programs do not count: an update is no reason to paint all again. Raises `UserError`
+    for a photo that cannot be read.
     """
     if not storage.exists(target):
         return False
@@ -134,7 +135,10 @@ def is_painted(target: str, wanted: Recipe) -> bool:
         recipe.check_whole(data)
     except RecipeError:
         return False
-    return _without_versions(found) == _without_versions(wanted)
+    if _without_versions(found) != _without_versions(wanted):
+        return False
+    # Last, as a large photo takes a moment to decode.
+    return png.size(data) == order.size_for(order.content.open(ground=None).size)
 
 
 def _without_versions(found: Recipe) -> dict[str, Any]:
@@ -200,7 +204,7 @@ def carry_out(attempt: Attempt, studio: Studio, each: Each | None = None) -> Rec
     Raises `UserError` for a file that cannot be read or written or a painting that falls apart.
     """
     order = attempt.job.read()
-    if is_painted(attempt.target, studio.recipe(order)):
+    if is_painted(attempt.target, order, studio.recipe(order)):
         return attempt.skip()
     return attempt.finish(paint(studio, order, each))
 

@@ -204,7 +204,7 @@ class _Crew:
         else:
             try:
                 order = job.read()
-                if is_painted(attempt.target, self._studio.recipe(order)):
+                if is_painted(attempt.target, order, self._studio.recipe(order)):
                     return attempt.skip()
             except UserError as error:
                 return attempt.fail(str(error))

@@ -6,13 +6,14 @@ import dataclasses
 import hashlib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from nst.batch import storage
 from nst.errors import UserError
 from nst.settings import Settings
 from nst.studio.order import Input, Order
+from nst.studio.output_size import OutputSize
 
 LONGEST_NAME = 255  # bytes that most file systems take
 
@@ -28,6 +29,8 @@ class Job:
     init: str | None = None
     output: str = ""
     style_masks: tuple[str, ...] = ()
+    # No part of `repr`, from which names of results are made: a batch has one for all its jobs.
+    output_size: OutputSize | None = field(default=None, repr=False)
 
     def read(self) -> Order:
         """The order with the job's files; raises `ImageError` for one that cannot be read."""
@@ -38,6 +41,7 @@ class Job:
             tuple(_read(path) for path in self.masks),
             None if self.init is None else _read(self.init),
             tuple(_read(path) for path in self.style_masks),
+            self.output_size,
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import dataclasses
 import io
 import json
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -21,6 +22,7 @@ from nst.cli.flags import (
     check_workers,
     settings_of,
 )
+from nst.cli.output_size import add_output_size
 from nst.cli.report import Report, duration
 from nst.cli.tally import Tally
 from nst.errors import UserError, exit_code
@@ -76,6 +78,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         "share or a store; without it pictures travel by way of the scheduler",
     )
     output = parser.add_argument_group("output")
+    add_output_size(output)
     output.add_argument("--quiet", action="store_true", help="print nothing but errors")
     output.add_argument(
         "--json", action="store_true", help="print one JSON line a painting, and one at the end"
@@ -177,7 +180,7 @@ def _jobs(options: argparse.Namespace, tell: Callable[[str], None]) -> list[Job]
     for job in jobs:
         if job.output.casefold() == CONTACT_SHEET:
             raise UserError(f"{CONTACT_SHEET} is the name of the sheet; choose another output.")
-    return jobs
+    return [dataclasses.replace(job, output_size=options.output_size) for job in jobs]
 
 
 def _check_results(jobs: Sequence[Job], options: argparse.Namespace) -> None:

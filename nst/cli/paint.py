@@ -23,7 +23,7 @@ from nst.cli.flags import (
     whole,
 )
 from nst.cli.following import Keeper, Outcome, follow, tell_end
-from nst.cli.output_size import add_output_size, result_size
+from nst.cli.output_size import add_output_size
 from nst.cli.report import Iterations, Report, duration
 from nst.cli.saving import Destination, add_file, save_finished
 from nst.cli.window import LiveWindow, open_window
@@ -258,9 +258,10 @@ def _canvas(work: _Work) -> memory.Workload:
 
 def _result_size(work: _Work) -> tuple[int, int]:
     """Width and height of the result; raises `UserError` for one that is too large."""
-    canvas = _canvas(work)
-    photo = work.pictures.content.size
-    return result_size(work.call.options.output_size, photo, (canvas.width, canvas.height))
+    from nst.studio.output_size import result_size
+
+    asked, photo = work.call.options.output_size, work.pictures.content.size
+    return result_size(asked, photo, work.order.settings)
 
 
 def _tell_plan(report: Report, found: Estimate, free: int) -> None:

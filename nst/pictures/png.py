@@ -57,6 +57,15 @@ def count(data: bytes) -> int:
     return sum(1 for _ in itertools.islice(_spans(data), MAX_CHUNKS + 1))
 
 
+def size(data: bytes) -> tuple[int, int]:
+    """Width and height that a PNG's first chunk states; raises `PngError` as `chunks` does."""
+    first = next(chunks(data), None)
+    if first is None or first.kind != b"IHDR" or len(first.body) < 8:
+        raise PngError("expected IHDR as the first chunk, got another")
+    width, height = struct.unpack_from(">2I", first.body)
+    return width, height
+
+
 def _spans(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     """Kind of each chunk, and where its body begins and ends, which may lie beyond the file."""
     position = len(SIGNATURE)

@@ -11,6 +11,7 @@ from PIL import Image
 from nst.errors import UserError
 from nst.pictures import reading
 from nst.settings import Settings
+from nst.studio.output_size import OutputSize, result_size
 from nst.studio.recipe import Recipe, Source
 
 
@@ -74,6 +75,7 @@ class Order:
 
     `masks` are none or one a style, for where it is painted; so are `style_masks`, for what counts
     of it; `init` goes with the setting of the same name, "picture".
+    `output_size` is how large the result is, by default as `output_size.result_size` says.
     """
 
     content: Input
@@ -82,6 +84,7 @@ class Order:
     masks: tuple[Input, ...] = ()
     init: Input | None = None
     style_masks: tuple[Input, ...] = ()
+    output_size: OutputSize | None = None
 
     def open(self) -> Pictures:
         """The order's pictures; raises `ImageError` for one that cannot be read."""
@@ -92,6 +95,10 @@ class Order:
             None if self.init is None else self.init.open(),
             [mask.open("black") for mask in self.style_masks],
         )
+
+    def size_for(self, photo: tuple[int, int]) -> tuple[int, int]:
+        """Width and height of the result of a photo of this size; `UserError` if too large."""
+        return result_size(self.output_size, photo, self.settings)
 
     @property
     def style_name(self) -> str:

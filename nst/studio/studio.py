@@ -65,8 +65,12 @@ class Studio:
         )
 
     def begin(self, order: Order) -> Painting:
-        """Read and prepare the order's pictures; raises `ImageError` for one that is none."""
-        return Painting(order.open(), order.settings)
+        """Read and prepare the order's pictures.
+
+        Raises `ImageError` for one that is none, and `UserError` for too large a result.
+        """
+        pictures = order.open()
+        return Painting(pictures, order.settings, order.size_for(pictures.content.size))
 
 
 class Painting:

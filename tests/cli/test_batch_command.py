@@ -51,6 +51,31 @@ def test_all_pairs_of_two_folders(run_fake, folders):
         assert table.height > 2 * sheet.SIDE * 48 / 64
 
 
+def sizes() -> set[tuple[int, int]]:
+    """The sizes of the results of `PAIRS`."""
+    found = set()
+    for path in Path("out").glob("*_in_*.png"):
+        with Image.open(path) as painting:
+            found.add(painting.size)
+    return found
+
+
+def test_a_batch_has_the_size_that_is_asked_for(run_fake, folders):
+    assert run_fake(*PAIRS, "--output-size", "2x")[0] == 0
+    assert sizes() == {(128, 96)}
+    code, out, _ = run_fake(*PAIRS, "--output-size", "128", "--json")
+    assert (code, json.loads(out.splitlines()[-1])["skipped"]) == (0, 4)  # the same size
+    # What has another size is painted anew; without the flag the larger of photo and canvas.
+    code, out, _ = run_fake(*PAIRS, "--json")
+    assert (code, json.loads(out.splitlines()[-1])["painted"]) == (0, 4)
+    assert sizes() == {(64, 48)}
+    assert run_fake(*PAIRS[:-1], "96")[0] == 0
+    assert sizes() == {(96, 72)}
+    code, _, err = run_fake(*PAIRS, "--output-size", "huge")
+    assert code == 2
+    assert "such as 2x" in err
+
+
 def test_what_is_painted_is_skipped_and_what_changed_is_not(run_fake, folders):
     assert run_fake(*PAIRS)[0] == 0
     before = manifest("out")

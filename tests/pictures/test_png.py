@@ -32,6 +32,14 @@ def test_a_chunk_by_hand():
     assert png.header(3, 2, 8, 4)[8:21].hex() == "00000003000000020806000000"
 
 
+def test_the_size_that_a_png_states():
+    end = png.encoded(b"IEND")
+    assert png.size(png.SIGNATURE + png.header(300, 2, 8) + end) == (300, 2)
+    for chunk in (b"", png.encoded(b"IDAT"), png.encoded(b"IHDR", b"short")):
+        with pytest.raises(png.PngError, match="expected IHDR"):
+            png.size(png.SIGNATURE + chunk + end)
+
+
 def test_chunks_come_as_they_stand():
     data = made((b"tEXt", b"abc"), (b"IDAT", b""), (b"IEND", b""), (b"late", b""))
     first, second = png.chunks(data)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
+import re
 
 import numpy as np
 import pytest
@@ -11,40 +11,17 @@ from engines import progress
 from PIL import Image
 from samples import size
 
-from nst.cli.output_size import OutputSize, parse, result_size
-from nst.errors import UserError
+from nst.cli.main import parsers
 from nst.paint import transfer
+from nst.studio import output_size
 
 
-@pytest.mark.parametrize(
-    ("asked", "canvas", "wanted"),
-    [
-        (None, (384, 256), (900, 600)),  # the photo is larger
-        (None, (4096, 2736), (4096, 2731)),  # the canvas is, whose sides are multiples of 16
-        ("300", (384, 256), (300, 200)),
-        ("1800", (384, 256), (1800, 1200)),
-        ("2x", (384, 256), (1800, 1200)),
-        ("0.5x", (384, 256), (450, 300)),
-    ],
-)
-def test_sizes(asked: str | None, canvas: tuple[int, int], wanted: tuple[int, int]) -> None:
-    assert result_size(asked and parse(asked), (900, 600), canvas) == wanted
-    turned = result_size(asked and parse(asked), (600, 900), canvas[::-1])
-    assert turned == wanted[::-1]
-
-
-@pytest.mark.parametrize(
-    "text", ["0", "-3", "x", "0x", "-1x", "nanx", "infx", "1.5", "99999", "2X"]
-)
-def test_what_is_no_size_is_refused(text: str) -> None:
-    with pytest.raises(argparse.ArgumentTypeError, match="such as 2x"):
-        parse(text)
-
-
-def test_too_large_a_result_is_refused() -> None:
-    for asked in (OutputSize(factor=20), OutputSize(side=16_384)):
-        with pytest.raises(UserError, match="at most 16384 px a side and 100 megapixels"):
-            asked.of((900, 600))
+def test_the_limits_that_the_help_names_are_those_that_hold() -> None:
+    told = parsers()[1]["paint"].format_help().replace("\n", " ")
+    limits = (
+        f"at most {output_size.LONGEST_SIDE} px a side and {output_size.MOST_PIXELS // 10**6} mega"
+    )
+    assert limits in re.sub(" +", " ", told)
 
 
 @pytest.fixture
