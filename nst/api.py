@@ -100,14 +100,14 @@ def paint(
     your own, and every setting is a keyword on top of it: docs/controls.md lists them. `masks` are
     none or one a style: white where it is painted, black where the photo stays; `style_masks` as
     well: white what counts of the style. `init` is where to start: "content", "noise", "style" or a
-    picture. `output_size` is the longer side of the result, px, or how many times the content's size
-    it has, such as "2x": at most 16,384 px a side and 100 megapixels. `on_progress` is called after
-    each iteration. `device` is auto, cuda, mps or cpu; `weights` are original, torchvision or the
-    path of a state dict of VGG19.
+    picture. `output_size` is the longer side of the result, px, or how many times the content's
+    size it has, such as "2x": at most 16,384 px a side and 100 megapixels. `on_progress` is called
+    after each iteration. `device` is auto, cuda, mps or cpu; `weights` are original, torchvision or
+    the path of a state dict of VGG19.
 
     Without `output_size` the result has the size of the content, or of the canvas where that is
-    larger. Raises `UserError`, whose text is one clear sentence, for whatever the caller can mend: a
-    file that is no picture, a setting out of its range, too little memory for the resolution.
+    larger. Raises `UserError`, whose text is one clear sentence, for whatever the caller can mend:
+    a file that is no picture, a setting out of its range, too little memory for the resolution.
     """
     run = steps(
         content,

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 import streamlit as st
 
 from nst.errors import UserError
-from nst.pictures import file_size, fitting, previews
+from nst.pictures import file_size, fitting, naming, previews
 from nst.queue.files import Files
 from nst.queue.job import Snapshot
 from nst.studio.output_size import OutputSize, result_size
@@ -65,10 +64,17 @@ OTHERS = (
         lambda files, wanted: files.side_by_side(wanted.job_id, wanted.strength),
     ),
     Kind(
+        "Time-lapse, MP4",
+        ".mp4",
+        "video/mp4",
+        "How the painting came about, as a short film that phones and messengers take.",
+        lambda files, wanted: files.timelapse(wanted.job_id, "MP4", wanted.strength),
+    ),
+    Kind(
         "Time-lapse, WebP",
         ".webp",
         "image/webp",
-        "How the painting came about, as a short film for browsers and most messengers.",
+        "The same as a picture that moves by itself, over and over, for web pages.",
         lambda files, wanted: files.timelapse(wanted.job_id, "WEBP", wanted.strength),
     ),
     Kind(
@@ -168,8 +174,11 @@ def _button(kind: Kind, job: Snapshot, wanted: Wanted, files: Files, look: Promi
 
 
 def file_name(job: Snapshot, suffix: str = PNG.suffix, size: tuple[int, int] | None = None) -> str:
-    """E.g. cat-night-sky.png, or cat-night-sky-2x.png in another size than the usual one."""
-    words = re.sub(r"[\W_]+", "-", f"{job.content_name} {job.style_name}".lower())
+    """After the files that were painted from, safe anywhere: holiday-in-night-sky.png.
+
+    In another size than the usual one it is holiday-in-night-sky-2x.png, for example.
+    """
     if size is not None and size != size_of(job):
         suffix = next(SUFFIXES[name] for name, each in sizes(job).items() if each == size) + suffix
-    return f"{words[:80].strip('-')}{suffix}"
+    made = job.recipe
+    return naming.result_stem(made.content.name, [each.name for each in made.styles]) + suffix

@@ -1,4 +1,4 @@
-"""What is said before several styles are blended, which may not be what was meant."""
+"""What is said before the work, where something may not be what was meant."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from nst.errors import UserError
 from nst.settings import MOST_STYLES, Settings
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
     from nst.studio.order import Order
 
 SHOWN = 3  # pictures that a sentence names
@@ -49,6 +51,18 @@ def on_blend(content: str, styles: Sequence[str], order: Order) -> list[str]:
             f"{them} like a photo; to paint each photo by itself: {_batch([*contents, *others])}"
         )
     return sentences
+
+
+def on_ground(photo: Image, output: str) -> str:
+    """A sentence where the file `output` cannot hold the photo's transparency, else ""."""
+    from nst.pictures import transparency, writing
+
+    if not transparency.is_transparent(photo) or writing.hides(output):
+        return ""
+    return (
+        "The photo is transparent in part, which this kind of file cannot hold; that part becomes "
+        "white. PNG, WebP and TIFF keep it."
+    )
 
 
 def _shares(settings: Settings, count: int) -> list[float]:

@@ -36,6 +36,7 @@ def check_flags(options: argparse.Namespace) -> None:
         "--plot and --show": options.plot or options.show,
         "--plan": options.plan,
         "--output-size": options.output_size,
+        "--save-every and --timelapse": options.save_every or options.timelapse,
         "--workers and --scheduler": check_workers(options),
     }
     for flags, asked in given.items():
@@ -101,7 +102,7 @@ def paint(call: Call, pictures: Pictures, rows: Rows, painter: VGGPainter, exif:
     size, late = call.interrupts.finish(save)
     if late is not None:
         outcome = outcome.interrupted(late)
-    tell_end(call.report, outcome, destination.path, size)
+    tell_end(call.report, outcome, [destination.path], size)
     return outcome.exit_code
 
 

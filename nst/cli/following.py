@@ -52,15 +52,19 @@ class Outcome:
         return dataclasses.replace(self, status="interrupted", exit_code=errors.exit_code(late))
 
 
-def tell_end(report: Report, outcome: Outcome, path: str, size: tuple[int, int]) -> None:
-    """The last word: where the picture of (width, height) px is, and how long it took."""
-    last = outcome.last
+def tell_end(report: Report, outcome: Outcome, files: Sequence[str], size: tuple[int, int]) -> None:
+    """The last word: where the picture of (width, height) px is, and how long it took.
+
+    `files` are all that were written, the picture first.
+    """
+    last, path = outcome.last, files[0]
     report.emit(
         {
             "event": outcome.status,
             "output": path,
             "width": size[0],
             "height": size[1],
+            "files": [*files],
             "message": outcome.message,
             **(numbers(last) if last else {}),
         }
@@ -114,10 +118,13 @@ def follow(
 
 
 class Keeper:
-    """A watcher that keeps where a painting stands in a file, every `CHECKPOINT_SECONDS`."""
+    """A watcher that keeps where a painting stands in a file, every `CHECKPOINT_SECONDS`.
 
-    def __init__(self, path: str, recipe: str, report: Report) -> None:
-        self.path, self._recipe, self._report = path, recipe, report
+    `files` gets its path once it is written.
+    """
+
+    def __init__(self, path: str, recipe: str, report: Report, files: list[str]) -> None:
+        self.path, self._recipe, self._report, self._files = path, recipe, report, files
         self._last = time.monotonic()
         self._failed = False
 
@@ -132,6 +139,8 @@ class Keeper:
         try:
             checkpoint.save(self.path, progress.state(), self._recipe)
             self._failed = False
+            if self.path not in self._files:
+                self._files.append(self.path)
         except errors.ImageError as error:
             if not self._failed:
                 self._report.say(f"{error} The painting goes on; the last checkpoint is kept.")

@@ -20,8 +20,8 @@ def parse(text: str) -> OutputSize:
         return OutputSize.of(text)
     except UserError as error:
         raise argparse.ArgumentTypeError(
-            f"{text!r} was given, which is neither a whole number of px from 1 to {LONGEST_SIDE} nor a "
-            "factor such as 2x"
+            f"{text!r} was given, which is neither a whole number of px from 1 to {LONGEST_SIDE} "
+            "nor a factor such as 2x"
         ) from error
 
 

@@ -7,6 +7,7 @@ import os
 from collections.abc import Hashable, Iterable
 from typing import TypeAlias
 
+from nst.cli import making
 from nst.errors import UserError
 
 Named: TypeAlias = Iterable[tuple[str, str]]  # what a file is, in words or as its flag; its path
@@ -45,7 +46,24 @@ def check_painting(options: argparse.Namespace) -> None:
     }
     inputs += [(what, path) for what, path in once.items() if path]
     flags = {"-o": options.output, "--plot": options.plot, "--checkpoint": options.checkpoint}
-    check(inputs, [(flag, path) for flag, path in flags.items() if path])
+    flags["--timelapse"] = options.timelapse
+    outputs = [(flag, path) for flag, path in flags.items() if path]
+    check(inputs, outputs)
+    if options.save_every:
+        files = [(f"the file of {flag}", path) for flag, path in outputs]
+        files += [("the checkpoint", options.resume)] if options.resume else []
+        _check_frames(options.output, [*inputs, *files])
+
+
+def _check_frames(output: str, files: Named) -> None:
+    """Raises `UserError` if one of these files could be taken for a numbered frame."""
+    there = {_identity(path) for path in making.frames_there(output)}
+    for what, path in files:
+        if making.is_frame(path, output) or _identity(path) in there:
+            raise UserError(
+                f"--save-every could save a frame as {_shown(path)}, which is {what}; choose "
+                "another name or folder for the result."
+            )
 
 
 def _identity(path: str) -> Hashable:

@@ -23,6 +23,7 @@ from nst.cli.flags import (
     whole,
 )
 from nst.cli.following import Keeper, Outcome, follow, tell_end
+from nst.cli.making import Making, add_making, check_making
 from nst.cli.output_size import add_output_size
 from nst.cli.report import Iterations, Report, duration
 from nst.cli.saving import Destination, add_file, save_finished
@@ -33,8 +34,6 @@ from nst.errors import UserError, exit_code
 # flag answer at once.
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from PIL.Image import Image
 
     from nst.paint import memory
     from nst.paint.estimate import Estimate
@@ -120,6 +119,7 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     output = parser.add_argument_group("output")
     output.add_argument("--show", action="store_true", help="watch it in a window while it paints")
     output.add_argument("--plot", metavar="FILE", help="save a chart of the losses")
+    add_making(output)
     output.add_argument(
         "--plan",
         action="store_true",
@@ -171,7 +171,8 @@ def _ready(call: Call, found: Basis) -> _Work:
     _check_files(options)
     order = _order(options, settings)
     pictures = order.open()
-    _tell_ground(report, pictures.content, options.output)
+    if sentence := advice.on_ground(pictures.content, options.output):
+        report.warn(sentence)
     for sentence in advice.on_blend(options.content, options.styles, order):
         report.say(sentence)
     window = None
@@ -186,17 +187,6 @@ def _ready(call: Call, found: Basis) -> _Work:
     recipe = Studio(engine).recipe(order)
     found.compare(recipe, report)
     return _Work(call, order, pictures, engine, vgg, recipe, window)
-
-
-def _tell_ground(report: Report, photo: Image, output: str) -> None:
-    """Say that a file cannot hold the photo's transparency, if it cannot."""
-    from nst.pictures import transparency, writing
-
-    if transparency.is_transparent(photo) and not writing.hides(output):
-        report.warn(
-            "The photo is transparent in part, which this kind of file cannot hold; that part "
-            "becomes white. PNG, WebP and TIFF keep it."
-        )
 
 
 def _check_flags(options: argparse.Namespace) -> None:
@@ -217,6 +207,7 @@ def _check_files(options: argparse.Namespace) -> None:
         cluster.check_installed("--scheduler" if options.scheduler else "--workers")
     overwriting.check_painting(options)
     Destination.of(options).check()
+    check_making(options)
     if kept_at := options.checkpoint or options.resume:
         writing.check_writable(kept_at)
     if options.plot:
@@ -293,9 +284,11 @@ def _paint(work: _Work, found: Basis) -> int:
 
     call, options, exif = work.call, work.call.options, _exif(work)
     painting = Painting(work.pictures, work.order.settings, _result_size(work))
-    watchers: list[Callable[[Progress], None]] = [Iterations(call.report)]
+    files = [options.output]  # and what else is written
+    making = Making(options, painting, call.report, files)
+    watchers: list[Callable[[Progress], None]] = [Iterations(call.report), *making.watchers]
     if kept_at := options.checkpoint or options.resume:
-        watchers.append(Keeper(kept_at, work.recipe.to_json(), call.report))
+        watchers.append(Keeper(kept_at, work.recipe.to_json(), call.report, files))
     if work.window:
         watchers.append(work.window)
     with contextlib.ExitStack() as stack:
@@ -303,10 +296,13 @@ def _paint(work: _Work, found: Basis) -> int:
         run = painting.steps(functools.partial(painter.paint, resume=found.take_state()))
         outcome = follow(run, call.interrupts, watchers)
         # Before the workers are let go, which may take a while.
-        (outcome, size), late = call.interrupts.finish(lambda: _save(work, painting, outcome, exif))
+        (outcome, size), late = call.interrupts.finish(
+            lambda: _save(work, painting, outcome, exif, making)
+        )
     if late is not None:
         outcome = outcome.interrupted(late)
-    tell_end(call.report, outcome, options.output, size)
+    files += [options.plot] if options.plot else []
+    tell_end(call.report, outcome, files, size)
     if work.window and outcome.exit_code == 0:
         try:
             call.interrupts.release()
@@ -330,9 +326,9 @@ def _painter(work: _Work, stack: contextlib.ExitStack) -> VGGPainter:
 
 
 def _save(
-    work: _Work, painting: Painting, outcome: Outcome, exif: bytes
+    work: _Work, painting: Painting, outcome: Outcome, exif: bytes, making: Making
 ) -> tuple[Outcome, tuple[int, int]]:
-    """Finish the picture and save it, and the chart; how it ended, and width and height, px."""
+    """Save the finished picture, the chart and the film; how it ended, and width and height, px."""
     from nst.pictures import charts
     from nst.studio import recipe
 
@@ -340,4 +336,5 @@ def _save(
     size, problem = save_finished(Destination.of(options), painting, outcome.image, text, exif)
     if options.plot:
         charts.save_chart(outcome.history, options.plot)
+    making.save_film(outcome.image)
     return outcome.unfinished(problem) if problem else outcome, size

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 import secrets
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -77,25 +78,41 @@ class Destination:
 
         (deep if self.depth == 16 else writing).check_output(self.path)
 
-    def save(
+    def finished(self, painting: Painting, image: Tensor) -> Image | Pixels:
+        """The result of the painting that is at `image`, with this many bits a channel."""
+        return painting.finish_deep(image) if self.depth == 16 else painting.finish(image)
+
+    def write(
         self, picture: Image | Pixels, text: Mapping[str, str] | None = None, exif: bytes = b""
     ) -> None:
         """Save a picture of 8 bits, or pixels of 16, with `text` where it is a PNG.
 
-        Where that fails now, after all the work, it goes to the system's folder for temporary
-        files; raises `ImageError`, which names that place.
+        Raises `ImageError` where that fails.
         """
         from PIL import Image
 
         from nst.pictures import deep, writing
 
-        def save(path: str) -> None:
-            if isinstance(picture, Image.Image):
-                writing.save(picture, path, text, self.quality, self.dpi, exif)
-            else:
-                deep.save(picture, path, text, self.dpi, exif)
+        if isinstance(picture, Image.Image):
+            writing.save(picture, self.path, text, self.quality, self.dpi, exif)
+        else:
+            deep.save(picture, self.path, text, self.dpi, exif)
 
-        _save(save, self.path)
+    def save(
+        self, picture: Image | Pixels, text: Mapping[str, str] | None = None, exif: bytes = b""
+    ) -> None:
+        """`write`, or where that fails now, after all the work, into the system's folder for
+        temporary files; then raises `ImageError`, which names that place.
+        """
+        try:
+            self.write(picture, text, exif)
+        except ImageError as error:
+            spare = os.path.join(tempfile.gettempdir(), f"nst-{secrets.token_hex(4)}.png")
+            try:
+                dataclasses.replace(self, path=spare).write(picture, text, exif)
+            except ImageError:
+                raise error from None
+            raise ImageError(f"{error} For now it has been saved as {spare}.") from error
 
 
 def save_finished(
@@ -111,10 +128,7 @@ def save_finished(
     painting is saved as it is. Raises `ImageError` as `Destination.save` does.
     """
     try:
-        deep = destination.depth == 16
-        destination.save(
-            painting.finish_deep(image) if deep else painting.finish(image), text, exif
-        )
+        destination.save(destination.finished(painting, image), text, exif)
         return painting.photo.size, ""
     except (MemoryError, RuntimeError, errors.NoMemoryError) as error:
         if not errors.is_out_of_memory(error):
@@ -123,15 +137,3 @@ def save_finished(
     canvas = painting.unfinished(image)
     destination.save(canvas, text, exif)
     return canvas.size, errors.unfinished(*canvas.size)
-
-
-def _save(save: Callable[[str], None], path: str) -> None:
-    try:
-        save(path)
-    except ImageError as error:
-        spare = os.path.join(tempfile.gettempdir(), f"nst-{secrets.token_hex(4)}.png")
-        try:
-            save(spare)
-        except ImageError:
-            raise error from None
-        raise ImageError(f"{error} For now it has been saved as {spare}.") from error

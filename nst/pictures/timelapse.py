@@ -1,41 +1,147 @@
-"""The time-lapse: an animation of how a painting was made."""
+"""The time-lapse: a film of how a painting was made."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
-# Pillow writes these two. Every browser shows both; WebP is half as large and has all colours, GIF
-# is accepted everywhere.
-FORMATS = ("GIF", "WEBP")
+from nst.errors import ImageError
+from nst.pictures.naming import shown_name
+from nst.pictures.writing import check_writable
+
+if TYPE_CHECKING:
+    import av
+
+# MP4 is what phones and messengers take. Browsers show the others as pictures: WebP is half as
+# large as GIF and has all colours, GIF is accepted everywhere.
+SUFFIXES = {".mp4": "MP4", ".webp": "WEBP", ".gif": "GIF"}
+FORMATS = tuple(SUFFIXES.values())
 FRAME_SECONDS = 0.1
-LAST_FRAME_SECONDS = 1.5  # time to look at the painting before the animation begins again
+SLOWEST_SECONDS = 0.5  # that a picture is shown where there are few
+LAST_FRAME_SECONDS = 1.5  # time to look at the painting before the film begins again
+SHORTEST, LONGEST = 3.0, 8.0  # seconds of a film
+
+RATE = 30  # pictures a second in an MP4; phones and messengers want one rate throughout
+QUALITY = "20"  # x264's rate factor: paint looks like paint, in about 1 MB at 480 px
+INDEX_BYTES = "16384"  # room for an MP4's index at its beginning, so that it plays while it loads
+BT709, STUDIO_RANGE = 1, 1  # how colours are stored, in the numbers of H.264, annex E
+
+
+def check_film(path: str) -> None:
+    """Raises `ImageError` if no film can be written to `path`; leaves nothing behind."""
+    if format_of(path) == "MP4":
+        _check_encoder()
+    check_writable(path)
+
+
+def format_of(path: str) -> str:
+    """The format that the path's extension stands for; raises `ImageError` for none of them."""
+    suffix = os.path.splitext(path)[1].lower()
+    if suffix not in SUFFIXES:
+        raise ImageError(
+            f"{shown_name(path, 'The film')} does not say which kind of film to write; let its "
+            f"name end in one of {', '.join(SUFFIXES)}."
+        )
+    return SUFFIXES[suffix]
 
 
 def encode(frames: Iterable[Image.Image], format: str) -> bytes:
-    """An animation that repeats for ever, the last frame longest: the bytes of a GIF or WebP.
+    """A film that shows the last frame longest: the bytes of an MP4 (H.264), WebP or GIF.
 
-    `frames` are one or more, of one size. Raises `ValueError` for another format.
+    `frames` are one or more, RGB, of one size. WebP and GIF repeat for ever. Raises
+    `ValueError` for another format, and `ImageError` where PyAV cannot encode.
     """
     if format not in FORMATS:
         raise ValueError(f"expected one of {', '.join(FORMATS)}, got {format!r}")
     pictures = list(frames)
+    seconds = durations(len(pictures))
+    if format == "MP4":
+        return _mp4(pictures, seconds)
     if format == "GIF":
         pictures = _with_one_palette(pictures)
     first, *others = pictures
-    milliseconds = [round(1000 * FRAME_SECONDS)] * len(others)
     buffer = io.BytesIO()
     first.save(
         buffer,
         format,
         save_all=True,
         append_images=others,
-        duration=[*milliseconds, round(1000 * LAST_FRAME_SECONDS)],
+        duration=[round(1000 * each) for each in seconds],
         loop=0,
     )
     return buffer.getvalue()
+
+
+def durations(count: int) -> list[float]:
+    """Seconds that each of `count` frames is shown: all of them 3 to 8, the last one longest."""
+    others = max(1, count - 1)
+    moving = min(
+        max(others * FRAME_SECONDS, SHORTEST - LAST_FRAME_SECONDS), LONGEST - LAST_FRAME_SECONDS
+    )
+    each = min(moving / others, SLOWEST_SECONDS)
+    return [*[each] * (count - 1), max(LAST_FRAME_SECONDS, SHORTEST - each * (count - 1))]
+
+
+def _mp4(pictures: Sequence[Image.Image], seconds: Sequence[float]) -> bytes:
+    """The pictures as H.264 with colours at half the size, which every player takes."""
+    import av
+
+    _check_encoder()
+    buffer = io.BytesIO()
+    try:
+        options = {"moov_size": INDEX_BYTES}
+        with av.open(buffer, "w", format="mp4", options=options) as container:
+            stream = container.add_stream("libx264", rate=RATE, options={"crf": QUALITY})
+            stream.width, stream.height = _even(pictures[0].size)
+            stream.pix_fmt = "yuv420p"
+            codec = stream.codec_context
+            codec.thread_count = 1  # somebody else may be painting
+            codec.colorspace = codec.color_primaries = codec.color_trc = BT709
+            codec.color_range = STUDIO_RANGE
+            for frame in _timed(pictures, seconds):
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+    except av.FFmpegError as error:
+        raise ImageError(
+            f"The film cannot be stored as MP4 ({error.strerror}); choose .webp or .gif."
+        ) from error
+    return buffer.getvalue()
+
+
+def _timed(pictures: Sequence[Image.Image], seconds: Sequence[float]) -> Iterator[av.VideoFrame]:
+    """The frames of a film with `RATE` of them a second, each picture as often as it is due."""
+    import av
+
+    number, until = 0, 0.0
+    for picture, length in zip(pictures, seconds, strict=True):
+        until += length
+        even = picture.convert("RGB").resize(_even(picture.size), Image.Resampling.BICUBIC)
+        rgb: av.VideoFrame = av.VideoFrame.from_image(even)  # type: ignore[no-untyped-call]
+        frame = rgb.reformat(format="yuv420p", dst_colorspace=BT709, dst_color_range=STUDIO_RANGE)
+        while number < round(until * RATE):
+            frame.pts = number
+            yield frame
+            number += 1
+
+
+def _even(size: tuple[int, int]) -> tuple[int, int]:
+    """Width and height without what halved colours have no place for."""
+    return max(2, size[0] // 2 * 2), max(2, size[1] // 2 * 2)
+
+
+def _check_encoder() -> None:
+    """Raises `ImageError` where PyAV was built without x264, as its own wheels are not."""
+    import av
+
+    if "libx264" not in av.codecs_available:
+        raise ImageError(
+            "The PyAV that is installed cannot encode H.264; install its wheel from PyPI, or "
+            "choose .webp or .gif for the film."
+        )
 
 
 def _with_one_palette(pictures: Sequence[Image.Image]) -> list[Image.Image]:

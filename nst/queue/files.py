@@ -102,7 +102,7 @@ class Files:
         return writing.encode(sheet.contact_sheet([panels]))
 
     def timelapse(self, job_id: str, format: str, strength: float | None = None) -> bytes:
-        """How the painting came about, as an animated GIF or WebP (`format`) that ends with it.
+        """How the painting came about, as a film of a `timelapse.FORMATS` that ends with it.
 
         At this strength and in the colours of the result, at most `previews.FRAME_SIDE` px. Takes
         one to three seconds. Raises `UserError` if there is no painting.

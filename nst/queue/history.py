@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING
+
+from nst.studio.thinned import Thinned
 
 if TYPE_CHECKING:
     from nst.paint.transfer import Progress
 
 HISTORY = 400  # losses kept for the chart
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -32,31 +32,6 @@ class Standing:
     def of(cls, progress: Progress) -> Standing:
         """The numbers of `progress`."""
         return cls(**{name: getattr(progress, name) for name in cls.__dataclass_fields__})
-
-
-class Thinned(Generic[T]):
-    """At most `limit` things, spread evenly over all that came."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit, self._stride, self._count = limit, 1, 0
-        self._kept: list[T] = []
-
-    @property
-    def due(self) -> bool:
-        """Whether the next thing is kept; one that is not need not be made."""
-        return self._count % self._stride == 0
-
-    def add(self, thing: T | None) -> None:
-        """Take in the next thing, which may be None where it is not due."""
-        if self.due and thing is not None:
-            self._kept.append(thing)
-        self._count += 1
-        if len(self._kept) >= self._limit:
-            self._kept, self._stride = self._kept[::2], self._stride * 2
-
-    def kept(self) -> tuple[T, ...]:
-        """What is kept, oldest first."""
-        return tuple(self._kept)
 
 
 class History:

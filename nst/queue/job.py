@@ -12,17 +12,15 @@ from typing import NamedTuple
 from PIL import Image
 
 from nst.pictures import previews, reading, transparency
-from nst.queue.history import History, Standing, Thinned
+from nst.queue.history import History, Standing
 from nst.queue.pace import work
 from nst.settings import Settings
+from nst.studio.film import FRAMES
 from nst.studio.finishing import finish
 from nst.studio.order import Input, Order
 from nst.studio.preparation import Prepared, prepare
 from nst.studio.recipe import Recipe
-
-# Kept for the time-lapse. A JPEG of paint takes 20 to 40 KB at the default resolution and up to
-# 120 KB at 480 x 480 px, one of noise 200 KB: a job holds 1 to 2 MB, 12 MB at the very most.
-FRAMES = 60
+from nst.studio.thinned import Thinned
 
 
 class JobState(StrEnum):

@@ -11,13 +11,13 @@ recipe = studio.recipe(order)
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from nst.pictures import fitting, tensors
+from nst.pictures import fitting, tensors, transparency
 from nst.settings import Settings
 from nst.studio import finishing, recipe
 from nst.studio.engine import Engine, Painter
@@ -113,6 +113,19 @@ class Painting:
         For when there is no memory to finish it: a photo may be a hundred times as large.
         """
         return tensors.to_picture(image)
+
+    def finish_small(self, canvases: Iterable[Image.Image], side: int) -> list[Image.Image]:
+        """The result at each of these states of the canvas, the longer side at most `side` px.
+
+        What is transparent is white.
+        """
+        scale = min(1.0, side / max(self.photo.size))
+        width, height = (max(1, round(length * scale)) for length in self.photo.size)
+        photo = fitting.resize(self.photo, (width, height))
+        finished = (
+            finishing.finish(canvas, photo, self.settings, self._masks) for canvas in canvases
+        )
+        return [transparency.laid_on(picture, "white") for picture in finished]
 
     def finish_deep(self, image: Tensor) -> Pixels:
         """The result of 16 bits a channel; `image` as in `finish`."""

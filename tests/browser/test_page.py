@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import av
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
@@ -95,7 +96,7 @@ def test_several_styles_strength_continue_and_recipe(page: Page, server: str) ->
     assert job_of(page) != job
     continued = recipe.read(download(page))
     assert continued.settings.init == "picture"
-    assert continued.init == recipe.Source.of(first, "cat-night-sky-and-watercolour.png")
+    assert continued.init == recipe.Source.of(first, "cat-in-night-sky-and-watercolour.png")
 
     open_page(page, server)
     earlier = {"name": "earlier.png", "mimeType": "image/png", "buffer": first}
@@ -136,6 +137,11 @@ def take_home(page: Page) -> None:
     assert difference(painting, jpeg.convert("RGB")) < 3
     sheet = download_other(page, "Side by side")
     assert sheet.width > 3 * 768
+    with page.expect_download() as event:
+        page.get_by_role("button", name="Time-lapse, MP4", exact=True).click()
+    with av.open(event.value.path()) as container:
+        stream = container.streams.video[0]
+        assert (stream.codec_context.name, max(stream.width, stream.height)) == ("h264", 480)
     for name, format in (("Time-lapse, WebP", "WEBP"), ("Time-lapse, GIF", "GIF")):
         film = download_other(page, name)
         assert (film.format, max(film.size)) == (format, 480)

@@ -85,7 +85,7 @@ def test_a_visit_and_its_link(browser: Browser, server: str) -> None:
         page.get_by_role("button", name="Download all as ZIP").click()
     with zipfile.ZipFile(io.BytesIO(event.value.path().read_bytes())) as packed:
         names = packed.namelist()
-        assert names == ["01-cat-watercolour-and-night-sky.png", names[1]]
+        assert names == ["01-cat-in-watercolour-and-night-sky.png", names[1]]
         recipes = [recipe.read(packed.read(name)) for name in names]
     assert recipes[0].settings.style_weights == (1.0, 10.0)
     assert recipes[1].content.name == "beach.png"

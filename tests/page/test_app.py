@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 import streamlit as st
 import torch
@@ -40,7 +41,18 @@ from nst.studio.order import Order
 from nst.studio.preparation import Prepared
 from nst.studio.recipe import Source
 from nst.vgg.network import VGG19
-from page import capacity, downloads, gallery, losses, masks, progress, samples, state, variations
+from page import (
+    archive,
+    capacity,
+    downloads,
+    gallery,
+    losses,
+    masks,
+    progress,
+    samples,
+    state,
+    variations,
+)
 from page.masks import Where
 from page.words import plain, title_of
 
@@ -987,12 +999,18 @@ def test_every_file_is_what_its_name_says() -> None:
         time.sleep(0.05)
     names, wanted = [], downloads.Wanted(job_id, 1.0, job.size)
     for kind in (downloads.PNG, *downloads.OTHERS):
-        picture = Image.open(io.BytesIO(kind.make(manager.files, wanted)))
-        assert Image.MIME[picture.format or ""] == kind.mime
+        data = kind.make(manager.files, wanted)
         name = downloads.file_name(job, kind.suffix)
-        assert Image.registered_extensions()[Path(name).suffix] == picture.format
         names.append(name)
-    assert names[0] == "cat-watercolour.png"
+        if kind.mime == "video/mp4":
+            with av.open(io.BytesIO(data)) as container:
+                assert "mp4" in container.format.name
+                assert name.endswith(".mp4")
+            continue
+        picture = Image.open(io.BytesIO(data))
+        assert Image.MIME[picture.format or ""] == kind.mime
+        assert Image.registered_extensions()[Path(name).suffix] == picture.format
+    assert names[0] == "cat-in-watercolour.png"
     assert len(set(names)) == len(names)
 
 
@@ -1048,7 +1066,7 @@ def job_of(size: tuple[int, int], resolution: int) -> Snapshot:
         content_shown=b"",
         style_shown=b"",
         preview=None,
-        recipe=recipe.Recipe(settings, source, (source,)),
+        recipe=recipe.Recipe(settings, source, (Source("art.png", "0" * 64),)),
         standing=None,
         history=(),
         message="",
@@ -1057,9 +1075,9 @@ def job_of(size: tuple[int, int], resolution: int) -> Snapshot:
 
 def test_a_file_of_another_size_has_another_name() -> None:
     job = job_of((300, 200), 384)
-    assert downloads.file_name(job, ".jpg", (384, 256)) == "cat-night-sky.jpg"  # the usual one
-    assert downloads.file_name(job, ".jpg", (300, 200)) == "cat-night-sky-photo-size.jpg"
-    assert downloads.file_name(job, ".jpg", (600, 400)) == "cat-night-sky-2x.jpg"
+    assert downloads.file_name(job, ".jpg", (384, 256)) == "photo-in-art.jpg"  # the usual one
+    assert downloads.file_name(job, ".jpg", (300, 200)) == "photo-in-art-photo-size.jpg"
+    assert downloads.file_name(job, ".jpg", (600, 400)) == "photo-in-art-2x.jpg"
     assert downloads.file_name(job_of((900, 600), 384), ".png", (384, 256)).endswith("-canvas.png")
 
 
@@ -1090,6 +1108,30 @@ def test_stopping_is_said_until_the_painting_has_ended(
     assert button(app, progress.STOPPING).disabled
     held.set()
     run_until(app, lambda: progress.STOPPING not in labels(app))
+
+
+def test_of_the_films_the_one_that_phones_take_comes_first() -> None:
+    films = [kind.label for kind in downloads.OTHERS if kind.label.startswith("Time-lapse")]
+    assert films == ["Time-lapse, MP4", "Time-lapse, WebP", "Time-lapse, GIF"]
+
+
+@pytest.mark.parametrize(
+    ("uploaded", "wanted"),
+    [
+        ("Holiday.JPG", "holiday-in-watercolour.png"),
+        ("../../etc/pass wd\u202e\n.png", "pass-wd-in-watercolour.png"),
+        ("???", "photo-in-watercolour.png"),
+    ],
+)
+def test_what_an_upload_is_called_names_the_result(uploaded: str, wanted: str) -> None:
+    manager = JobManager(PainterOf(paint))
+    photo = dataclasses.replace(samples.sample("content", "cat"), file_name=uploaded)
+    order = Order(photo, (samples.sample("styles", "watercolour"),), Settings(resolution=64))
+    job = manager.snapshot(manager.submit(order))
+    assert job is not None
+    assert downloads.file_name(job) == wanted
+    (entry,) = archive.entries([job], [1.0])
+    assert entry.name == f"01-{wanted}"
 
 
 def comparisons(app: AppTest) -> list[dict[str, str]]:

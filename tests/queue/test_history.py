@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from nst.queue.history import History, Standing, Thinned
+from nst.queue.history import History, Standing
 
 
 def standing(iteration: int) -> Standing:
@@ -35,16 +35,3 @@ def test_history_is_bounded_even_and_up_to_date(count: int) -> None:
     assert iterations[-1:] == ([count] if count else [])
     gaps = {after - before for before, after in pairwise(iterations[:-1])}
     assert len(gaps) <= 1
-
-
-@pytest.mark.parametrize("count", [0, 1, 59, 60, 61, 5000])
-def test_what_is_thinned_is_bounded_and_even_and_known_before(count: int) -> None:
-    thinned: Thinned[int] = Thinned(60)
-    for number in range(count):
-        due = thinned.due
-        thinned.add(number if due else None)
-        assert not due or number in thinned.kept() or len(thinned.kept()) == 30
-    kept = thinned.kept()
-    assert len(kept) < 60
-    assert len(kept) >= min(count, 30)
-    assert len({after - before for before, after in pairwise(kept)}) <= 1
