@@ -102,8 +102,9 @@ class Making:
         try:
             film = self._film.encode(image, timelapse.format_of(self._film_path))
             writing.write_atomically(film, self._film_path)
-        except ImageError as error:
-            raise ImageError(f"{error} The painting itself is saved.") from error
+        except (ImageError, MemoryError, RuntimeError, errors.NoMemoryError) as error:
+            reason = _reason(error, "the film")
+            raise ImageError(f"{reason} The painting itself is saved.") from error
         self._files.append(self._film_path)
 
 
@@ -131,16 +132,18 @@ class FrameSaver:
         try:
             destination.write(destination.finished(self._painting, progress.snapshot()))
         except (ImageError, MemoryError, RuntimeError, errors.NoMemoryError) as error:
-            self._tell(error)
+            reason = _reason(error, "a frame")
+            if not self._failed:
+                self._report.warn(f"{reason} The painting goes on without the frame.")
+            self._failed = True
         else:
             self._files.append(path)
 
-    def _tell(self, error: Exception) -> None:
-        """Tell once what kept a frame from being saved; raises what nobody has foreseen."""
-        if not isinstance(error, ImageError):
-            if not errors.is_out_of_memory(error):
-                raise error
-            error = ImageError("There is no memory to finish a frame.")
-        if not self._failed:
-            self._report.warn(f"{error} The painting goes on without the frame.")
-        self._failed = True
+
+def _reason(error: Exception, what: str) -> str:
+    """A sentence about what kept this from being made; raises an error that is not foreseen."""
+    if errors.is_out_of_memory(error):
+        return f"There is not enough memory for {what}."
+    if not isinstance(error, ImageError):
+        raise error
+    return str(error)

@@ -167,7 +167,10 @@ def test_frames_take_the_place_of_frames_but_of_nothing_that_goes_in(run, painti
 
 @pytest.mark.parametrize(
     ("error", "told"),
-    [(ImageError("The disk is full."), "The disk is full."), (MemoryError(), "There is no memory")],
+    [
+        (ImageError("The disk is full."), "The disk is full."),
+        (MemoryError(), "There is not enough memory for a frame."),
+    ],
 )
 def test_a_frame_that_cannot_be_saved_is_told_once_and_the_painting_goes_on(
     run, painting, monkeypatch, error, told
@@ -186,14 +189,21 @@ def test_a_frame_that_cannot_be_saved_is_told_once_and_the_painting_goes_on(
     assert json.loads(out.splitlines()[-1])["files"] == ["out.png"]
 
 
-def test_a_film_that_cannot_be_saved_costs_no_painting(run, painting, monkeypatch):
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (ImageError("It cannot be stored."), "It cannot be stored."),
+        (MemoryError(), "There is not enough memory for the film."),
+    ],
+)
+def test_a_film_that_cannot_be_saved_costs_no_painting(run, painting, monkeypatch, error, told):
     def fail(self, image, format):
-        raise ImageError("The film cannot be stored.")
+        raise error
 
     monkeypatch.setattr("nst.studio.film.Film.encode", fail)
     code, _, err = run(*painting, "--timelapse", "film.mp4")
     assert code == BAD_INPUT
-    assert "The film cannot be stored. The painting itself is saved." in err
+    assert f"{told} The painting itself is saved." in err
     assert size("out.png") == (96, 64)
 
 
