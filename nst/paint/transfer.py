@@ -56,8 +56,7 @@ def steps(
     its strokes' size relative to the picture. Several styles are blended as
     `settings.style_weights` say. With masks, each style is painted only where its mask is white,
     styles share what several masks claim, and the photo stays where no mask is. A run starts from
-    `canvas.init` if there is one, else from what `settings.init` names; the value "picture" needs a
-    `canvas.init`.
+    `canvas.init`, which "picture" needs, or else from what `settings.init` names.
 
     A preview comes with the first iteration, every `settings.refresh_every`, at the end of each
     scale and with the last iteration; on the first of several scales also after 2, 4, 8 ...
