@@ -10,17 +10,14 @@ import oracle
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import given
-from hypothesis import strategies as st
+from strokes import BASE, begun, columns_of, elsewhere, face_in, inner, left_and_right
 
 from nst.paint import bank, brushwork, losses, transfer
-from nst.paint.balance import LEAD, Balance
-from nst.paint.bank import RIM
+from nst.paint.balance import Balance
 from nst.paint.loop import Loop
 from nst.paint.memory import WHOLE
-from nst.paint.neighbours import COMPARED, DEEPEST_BLOCK, Matcher, hypercolumns, layer_of
+from nst.paint.neighbours import COMPARED, DEEPEST_BLOCK, Matcher, layer_of
 from nst.paint.schedule import Stage
-from nst.paint.targets import TargetCache
 from nst.paint.transfer import Canvas
 from nst.pictures import fitting, tensors
 from nst.settings import Settings
@@ -29,61 +26,6 @@ from nst.studio.order import Pictures
 from nst.studio.preparation import prepare
 from nst.vgg.stem import CELL
 from nst.vgg.wanted import Wanted
-
-BASE = Settings(resolution=96)
-
-
-def begun(trunk, content, styles, settings=BASE, masks=(), tile=WHOLE, face=None, **more):
-    """A painter that is about to draw strokes at the content's size.
-
-    With a `face`, (1, 1, H, W), it takes that for one; there is none in the photo of these tests.
-    """
-    painter = Loop(
-        trunk, settings, Canvas(content, styles, None, masks), transfer.Options(tile=tile, **more)
-    )
-    assert painter.faces is None
-    painter.faces = face
-    painter.begin(Stage(*content.shape[2:], 1, brushwork=True))
-    return painter
-
-
-def elsewhere(pixels, by=0.3):
-    """Somewhat away from what is on the canvas."""
-    return pixels + by * torch.randn(pixels.shape, generator=torch.Generator().manual_seed(1))
-
-
-def left_and_right(content, at=40):
-    """Two masks that share a canvas out."""
-    left = torch.zeros(1, 1, *content.shape[2:])
-    left[..., :at] = 1
-    return left, 1 - left
-
-
-def face_in(content):
-    """A soft disc in the middle."""
-    height, width = content.shape[2:]
-    rows = torch.arange(height).view(-1, 1) - height / 2
-    columns = torch.arange(width) - width / 2
-    return (2 - (rows.square() + columns.square()).sqrt() / 12).clamp(0, 1)[None, None]
-
-
-def columns_of(trunk, picture):
-    """The hypercolumns of all cells of a picture in 0..1, row by row."""
-    seen = trunk.look(trunk.normalize(picture), Wanted(COMPARED, cell=CELL)).features
-    return hypercolumns(seen)
-
-
-def inner(picture):
-    """Numbers of the cells of an artwork that lie not at its rim, row by row."""
-    height, width = (side // CELL for side in picture.shape[2:])
-    return [
-        row * width + column
-        for row in range(RIM, height - RIM)
-        for column in range(RIM, width - RIM)
-    ]
-
-
-# What is minimised
 
 
 def strokes_by_the_book(objective, seen, painted):
@@ -236,9 +178,6 @@ def test_layers_without_weight_may_be_all_that_is_left(content, style, trunk):
     assert found.style == 0
 
 
-# In tiles
-
-
 @pytest.mark.parametrize(
     ("size", "tile", "changes", "regions"),
     [
@@ -285,9 +224,6 @@ def test_cut_otherwise_the_neighbours_stay(trunk, content, style):
     assert torch.equal(painter.objective.choices, choices)
 
 
-# What is chosen
-
-
 def test_each_place_of_the_artwork_is_found_again(style, trunk):
     """Led by a photo that is the artwork, nearly every place is given itself."""
     settings = dataclasses.replace(BASE, content_weight=1000, style_weight=100)
@@ -315,57 +251,6 @@ def test_neighbours_are_those_of_the_painting_led_by_the_photo(content, style, t
     expected = Matcher(bank[inner(style)], places).nearest(places)
     # Rounding may choose another one of two that are equally near.
     assert (painter.objective.choices.flatten() == expected).float().mean() > 0.99
-
-
-def test_choices_are_numbers_in_the_bank(content, style, trunk):
-    """Those of a face, too, though it is given places of its own."""
-    painter = begun(trunk, content, [style], face=face_in(content))
-    choices = painter.objective.choices
-    assert choices.dtype == torch.int32
-    assert choices.shape == tuple(side // CELL for side in content.shape[2:])
-    assert choices.min() >= 0
-    assert choices.max() < len(painter.objective._bank.rows)
-
-
-def test_the_bank_holds_the_places_of_the_artwork_that_lie_not_at_its_rim(content, style, trunk):
-    painter = begun(trunk, content, [style])
-    expected = columns_of(trunk, style)[inner(style)]
-    torch.testing.assert_close(painter.objective._bank.rows, expected, rtol=1e-4, atol=1e-4)
-
-
-@pytest.mark.parametrize("weights", [(), (3.0, 1.0), (1.0, 9.0)])
-def test_styles_share_the_bank_by_their_weights(content, style, trunk, monkeypatch, weights):
-    monkeypatch.setattr(bank, "PLACES", 100)
-    styles = [style, style.flip(1)]
-    settings = dataclasses.replace(BASE, style_weights=weights)
-    found = begun(trunk, content, styles, settings).objective._bank
-    assert [group.tolist() for group in found.groups] == [[*range(100)]]
-    counts = []
-    for picture in styles:
-        there = columns_of(trunk, picture)[inner(picture)]
-        apart = torch.cdist(found.rows, there, compute_mode="donot_use_mm_for_euclid_dist")
-        counts.append(int((apart.min(1).values < 1e-2).sum()))
-    share = (weights or (1.0, 1.0))[0] / sum(weights or (1.0, 1.0))
-    assert counts == [round(100 * share), 100 - round(100 * share)]
-
-
-def test_a_style_without_weight_has_no_part_in_the_bank(content, style, trunk):
-    settings = dataclasses.replace(BASE, style_weights=(1.0, 0.0))
-    both = begun(trunk, content, [style, style.flip(1)], settings).objective
-    alone = begun(trunk, content, [style]).objective
-    assert torch.equal(both._bank.rows, alone._bank.rows)
-
-
-def test_the_seed_chooses_the_places(content, style, trunk, monkeypatch):
-    monkeypatch.setattr(bank, "PLACES", 50)
-    one, again, other = (
-        begun(trunk, content, [style], dataclasses.replace(BASE, seed=seed)).objective
-        for seed in (1, 1, 2)
-    )
-    assert torch.equal(one._bank.rows, again._bank.rows)
-    assert torch.equal(one.choices, again.choices)
-    assert one._bank.rows.shape == other._bank.rows.shape
-    assert not torch.equal(one._bank.rows, other._bank.rows)
 
 
 def test_each_mask_has_the_strokes_of_its_own_style(content, style, trunk):
@@ -418,9 +303,6 @@ def test_what_nobody_claims_has_no_weight(content, style, trunk):
     assert target.compare(other, 0).loss == before.loss
 
 
-# Faces
-
-
 def test_a_faces_cells_are_mixed_with_its_own_in_the_artworks_range(content, style, trunk):
     face = face_in(content)
     objective = begun(trunk, content, [style], face=face).objective
@@ -467,46 +349,6 @@ def test_a_resumed_run_has_the_same_face(content, style, trunk):
     assert one.step(0.1) == other.step(0.1)
 
 
-# How much of the photo, and how much of the artwork
-
-WEIGHTS, STYLE_WEIGHTS = st.floats(0.1, 1000), st.floats(100, 1_000_000)
-
-
-@given(WEIGHTS, WEIGHTS, STYLE_WEIGHTS, STYLE_WEIGHTS)
-def test_the_photo_leads_more_with_more_weight_and_less_with_more_style(one, other, sky, glass):
-    less, more = (Settings(content_weight=weight, style_weight=sky) for weight in (one, other))
-    if one > other:
-        less, more = more, less
-    weak, bold = (Settings(content_weight=one, style_weight=weight) for weight in (sky, glass))
-    if sky > glass:
-        weak, bold = bold, weak
-    for below, above in ((less, more), (bold, weak)):
-        low, high = Balance.of(below), Balance.of(above)
-        assert 0 < low.lead <= high.lead < 1
-        ratio = above.content_weight / below.content_weight
-        assert low.lead < high.lead or ratio * below.style_weight / above.style_weight < 1.001
-        assert 1 > low.evenness >= high.evenness >= 0
-        # And its textures count no more beside strokes.
-        assert high.texture / high.strokes <= 1.0001 * low.texture / low.strokes
-
-
-@given(st.floats(0.1, 10))
-def test_what_leads_is_the_ratio_of_the_weights(factor):
-    usual = Settings()
-    scaled = Settings(
-        content_weight=factor * usual.content_weight, style_weight=factor * usual.style_weight
-    )
-    found, expected = (dataclasses.astuple(Balance.of(each)) for each in (scaled, usual))
-    assert found == pytest.approx(expected)
-
-
-def test_with_the_default_weights_the_lead_is_that_of_the_constant():
-    assert Balance.of(Settings()).lead == pytest.approx(LEAD)
-
-
-# Colours
-
-
 def test_an_artwork_without_colour_gives_a_painting_without(content, style, trunk):
     grey = style.mean(1, keepdim=True).expand(-1, 3, -1, -1)
     settings = dataclasses.replace(BASE, iterations=8)
@@ -540,17 +382,3 @@ def test_a_grey_photo_stays_grey_where_its_colours_are_kept(photo, artwork, trun
     finished = np.asarray(finish(painted, grey, settings), int)
     assert np.ptp(finished, axis=2).max() <= 1
     assert abs(finished - np.asarray(grey, int)).mean() > 5
-
-
-# Known targets
-
-
-@pytest.mark.parametrize("changes", [{"seed": 1}, {"pooling": "avg"}])
-def test_another_bank_is_not_taken_for_the_known_one(content, style, trunk, monkeypatch, changes):
-    monkeypatch.setattr(bank, "PLACES", 50)
-    known = TargetCache()
-    begun(trunk, content, [style], known=known)
-    settings = dataclasses.replace(BASE, **changes)
-    found = begun(trunk, content, [style], settings, known=known).objective
-    fresh = begun(trunk, content, [style], settings).objective
-    assert torch.equal(found._bank.rows, fresh._bank.rows)

@@ -11,27 +11,17 @@ import definitions
 import oracle
 import pytest
 import torch
+from brief import BRIEF, PLAINLY, SMALL, STYLE_LAYERS, painter_of
 
 from nst.paint import bank, losses, memory, schedule, tensors, transfer
 from nst.paint.brushwork import Balance, Brushwork
 from nst.paint.checkpoint import CheckpointError
 from nst.paint.composition import Composition
-from nst.paint.loop import Loop
 from nst.paint.moment import TINTED, calm_rim
-from nst.paint.optimizers import LBFGS, Adam
 from nst.paint.schedule import plan, suitable_side
 from nst.paint.transfer import Canvas, DivergedError
-from nst.settings import CONTROLS, Settings
+from nst.settings import Settings
 from nst.vgg.workspace import Workspace
-
-STYLE_LAYERS = Settings().style_layers
-SMALL = Settings(resolution=96, iterations=36)
-BRIEF = Settings(resolution=96, iterations=8)  # where nothing has to look painted
-KINDS = pytest.mark.parametrize("kind", CONTROLS["style_loss"].choices)
-
-
-def painter_of(trunk, settings, content, styles, masks=()):
-    return Loop(trunk, settings, Canvas(content, styles, None, masks))
 
 
 @pytest.fixture(scope="module")
@@ -318,122 +308,6 @@ def test_wrong_shapes_are_refused(style, trunk):
             next(transfer.steps(Canvas(content, styles), SMALL, trunk))
 
 
-@KINDS
-def test_several_styles_are_blended_by_their_weights(content, style, trunk, kind):
-    other = style.flip(1)
-    settings = Settings(resolution=96, iterations=8, style_loss=kind)
-
-    def painted(weights, styles):
-        changed = dataclasses.replace(settings, style_weights=weights)
-        return transfer.stylize(Canvas(content, styles), changed, trunk)
-
-    alone = painted((), [style])
-    torch.testing.assert_close(painted((3, 0), [style, other]), alone, rtol=0, atol=0.02)
-    torch.testing.assert_close(painted((1, 1), [style, style]), alone, rtol=0, atol=0.02)
-    assert (painted((1, 1), [style, other]) - alone).abs().mean() > 0.005
-
-
-@KINDS
-def test_what_no_mask_claims_stays_the_photo(content, style, trunk, kind):
-    mask = torch.zeros(1, 1, *content.shape[2:])
-    mask[..., : content.shape[3] // 2] = 1
-    settings = Settings(resolution=96, iterations=12, style_loss=kind)
-    painted = transfer.stylize(Canvas(content, [style], masks=[mask]), settings, trunk)
-    changed = (painted - content).abs().mean((0, 1, 2))
-    half = content.shape[3] // 2
-    assert changed[half:].max() < 1e-4
-    assert changed[: half - 8].min() > 0.005
-    noise = dataclasses.replace(settings, init="noise")
-    painted = transfer.stylize(Canvas(content, [style], masks=[mask]), noise, trunk)
-    assert (painted - content).abs()[..., half:].max() < 1e-4
-
-
-@KINDS
-def test_each_style_is_painted_into_its_own_region(content, style, trunk, kind):
-    """A light style above and a dark one below, and the other way round."""
-    light, dark = 1 - 0.6 * style, 0.6 * style
-    top = torch.zeros(1, 1, *content.shape[2:])
-    top[..., : content.shape[2] // 2, :] = 1
-    settings = Settings(resolution=96, iterations=20, early_stop=False, style_loss=kind)
-    one = transfer.stylize(Canvas(content, [light, dark], masks=[top, 1 - top]), settings, trunk)
-    other = transfer.stylize(Canvas(content, [dark, light], masks=[top, 1 - top]), settings, trunk)
-    lighter = (one - other).mean((0, 1, 3))
-    assert lighter[:16].mean() > 0.01
-    assert lighter[-16:].mean() < -0.01
-
-
-@KINDS
-def test_one_white_mask_is_no_mask(content, style, trunk, kind):
-    settings = Settings(resolution=96, iterations=8, style_loss=kind)
-    white = torch.ones(1, 1, *content.shape[2:])
-    torch.testing.assert_close(
-        transfer.stylize(Canvas(content, [style], masks=[white]), settings, trunk),
-        transfer.stylize(Canvas(content, [style]), settings, trunk),
-        rtol=0,
-        atol=0.02,
-    )
-
-
-@KINDS
-def test_a_black_mask_paints_nothing(content, style, trunk, kind):
-    black = torch.zeros(1, 1, *content.shape[2:])
-    settings = Settings(resolution=96, iterations=5, style_loss=kind)
-    painted = transfer.stylize(Canvas(content, [style], masks=[black]), settings, trunk)
-    torch.testing.assert_close(painted, content, rtol=0, atol=1e-4)
-
-
-PLAINLY = Settings(resolution=96, iterations=6, coarse_to_fine=False, style_loss="gram")
-
-
-@pytest.fixture(scope="module")
-def plainly(content, style, trunk):
-    return transfer.stylize(Canvas(content, [style]), PLAINLY, trunk)
-
-
-CHANGES = pytest.mark.parametrize(
-    "changes",
-    [
-        {"optimizer": "lbfgs"},
-        {"pooling": "avg"},
-        {"content_layer": "conv1_1"},
-        {"style_layers": ("conv1_1", "conv1_2", "conv4_4")},
-        {"style_layer_weights": (5, 4, 3, 2, 1)},
-        {"optimizer": "lbfgs", "pooling": "avg", "style_layers": ("conv2_2", "conv4_1")},
-    ],
-)
-
-
-@CHANGES
-def test_every_control_of_the_engine_lowers_the_loss(content, style, trunk, plainly, changes):
-    settings = dataclasses.replace(PLAINLY, **changes)
-    run = list(transfer.steps(Canvas(content, [style]), settings, trunk))
-    assert run[-1].total_loss < 0.9 * run[0].total_loss
-    assert torch.isfinite(run[-1].image).all()
-    assert (run[-1].image - plainly).abs().mean() > 1e-3
-
-
-@CHANGES
-def test_every_control_of_the_engine_lowers_the_loss_of_strokes(content, style, trunk, changes):
-    """After a single step of composition."""
-    settings = dataclasses.replace(PLAINLY, style_loss="neighbours", **changes)
-    painter = painter_of(trunk, settings, content, [style])
-    painter.begin(schedule.Stage(*content.shape[2:], 1))
-    painter.step(0.1)
-    painter.begin(schedule.Stage(*content.shape[2:], 5, brushwork=True), last=True)
-    totals = [painter.step(0.1).total for _ in range(5)]
-    assert totals[-1] < 0.95 * totals[0]
-    assert torch.isfinite(painter.moment().image()).all()
-
-
-@pytest.mark.parametrize("drawing", [False, True])
-def test_the_optimiser_is_the_one_that_was_chosen(content, style, trunk, drawing):
-    for name, kind in (("adam", Adam), ("lbfgs", LBFGS)):
-        settings = dataclasses.replace(PLAINLY, optimizer=name)
-        painter = painter_of(trunk, settings, content, [style])
-        painter.begin(schedule.Stage(*content.shape[2:], 1, drawing))
-        assert type(painter.optimizer) is kind
-
-
 @pytest.mark.parametrize("upright", [False, True])
 def test_strokes_keep_their_size_relative_to_the_longer_side(content, style, trunk, upright):
     photo = content.mT if upright else content
@@ -451,11 +325,6 @@ def test_whoever_wants_the_picture_only_can_go_on_as_well(content, style, trunk)
     other = content[..., :64]
     with pytest.raises(CheckpointError, match="another size"):
         transfer.stylize(Canvas(other, [style]), PLAINLY, trunk, resume=state)
-
-
-def test_masks_of_another_size_are_refused(content, style, trunk):
-    with pytest.raises(ValueError, match="mask"):
-        next(transfer.steps(Canvas(content, [style], masks=[torch.ones(1, 1, 8, 8)]), SMALL, trunk))
 
 
 def test_the_whole_gradient_of_a_composition_is_that_of_float64(content, style, trunk):

@@ -7,131 +7,20 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from dataclasses import dataclass
-from pathlib import Path
 
 import definitions
 import numpy as np
 import pytest
-import torch
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from PIL import Image, ImageFilter
+from controls import BASE, DRAWN, GRAM, chroma, distance, falls, frequency, luminance, values
+from PIL import Image
 
 from benchmarks import judges
-from nst.layers import LAYERS
-from nst.paint import losses, transfer
-from nst.paint.targets import TargetCache
-from nst.pictures import color, fitting, reading, tensors
+from nst.paint import transfer
+from nst.pictures import fitting, tensors
 from nst.settings import CONTROLS, Settings
 from nst.studio.finishing import finish
 from nst.studio.order import Pictures
 from nst.studio.preparation import prepare
-from nst.vgg import network
-
-RESOURCES = Path(__file__).parents[2] / "Resources"
-BASE = Settings(resolution=96, iterations=14)
-GRAM = {"style_loss": "gram"}  # for what Gram matrices and content layers are made to do
-DRAWN = {"iterations": 30}  # so many that strokes are drawn, and not only begun
-STYLE_LAYERS = BASE.style_layers
-
-
-@dataclass(frozen=True)
-class Painting:
-    """A finished picture and the last `Progress` of its run."""
-
-    picture: Image.Image
-    last: transfer.Progress
-
-
-class Studio:
-    """Paints, and remembers its paintings: several tests look at the same ones."""
-
-    def __init__(self, trunk: network.VGG19, photo: Image.Image, styles: dict[str, Image.Image]):
-        self.trunk, self.photo, self.styles = trunk, photo, styles
-        self._known: dict[object, Painting] = {}
-        self._targets = TargetCache()
-
-    def paint(self, styles: str = "sky", **changes: object) -> Painting:
-        """The photo in the styles of these names, with these settings on top of `BASE`."""
-        chosen = dataclasses.replace(BASE, **changes)
-        key = (styles, chosen)
-        if key not in self._known:
-            pictures = [self.styles[name] for name in styles.split()]
-            self._known[key] = self.run(self.photo, pictures, chosen)
-        return self._known[key]
-
-    def run(self, photo, styles, chosen, masks=(), init=None) -> Painting:
-        prepared = prepare(Pictures(photo, styles, masks, init), chosen)
-        run = transfer.steps(
-            prepared.canvas(),
-            chosen,
-            self.trunk,
-            options=transfer.Options(known=self._targets),
-        )
-        *_, last = run
-        painting = tensors.to_picture(last.image)
-        return Painting(finish(painting, photo, chosen, prepared.masks), last)
-
-    def features(self, picture, layers):
-        return self.trunk.features(self.trunk.normalize(tensors.to_tensor(picture)), layers)
-
-    def style_error(self, picture, style: str, layers=STYLE_LAYERS) -> float:
-        """How far the Gram matrices are from those of the style, always seen at one size."""
-        seen = self.features(picture, layers)
-        wanted = self.features(fitting.fit(self.styles[style], BASE.resolution), layers)
-        return float(
-            losses.style_loss(
-                [definitions.gram_matrix(seen[layer]) for layer in layers],
-                [definitions.gram_matrix(wanted[layer]) for layer in layers],
-            )
-        )
-
-    def content_error(self, picture) -> float:
-        layer = BASE.content_layer
-        seen, wanted = (self.features(p, [layer])[layer] for p in (picture, self.photo))
-        return float(losses.content_loss(seen, wanted))
-
-
-@pytest.fixture(scope="module")
-def studio(trunk, photo, artwork):
-    glass = reading.open_picture(RESOURCES / "styles" / "stained_glass.jpg")
-    return Studio(trunk, fitting.fit(photo, 96), {"sky": artwork, "glass": glass})
-
-
-def values(picture: Image.Image) -> np.ndarray:
-    """(height, width, 3) in 0..1."""
-    return np.asarray(picture, dtype=float) / 255
-
-
-def distance(one: Image.Image, other: Image.Image) -> float:
-    return float(abs(values(one) - values(other)).mean())
-
-
-def luminance(picture: Image.Image) -> np.ndarray:
-    return values(picture) @ color.LUMINANCE
-
-
-def chroma(picture: Image.Image) -> np.ndarray:
-    return values(picture) - luminance(picture)[..., None]
-
-
-def frequency(pattern: np.ndarray) -> float:
-    """The centroid of the power spectrum, in cycles a pixel: high for fine strokes."""
-    height, width = pattern.shape
-    # Windowed, as the jump from one rim to the other is no stroke.
-    window = np.hanning(height)[:, None] * np.hanning(width)
-    power = abs(np.fft.rfft2((pattern - pattern.mean()) * window)) ** 2
-    radius = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width))
-    return float((power * radius).sum() / power.sum())
-
-
-def falls(*numbers: float, by: float = 1.0) -> bool:
-    """Whether each number is less than `by` times the one before it."""
-    return all(after < by * before for before, after in itertools.pairwise(numbers))
-
-
-# The loss: how much of what
 
 
 def test_a_larger_content_weight_keeps_more_of_the_photo(studio):
@@ -207,9 +96,6 @@ def test_both_poolings_paint_the_style_but_differently(studio):
     assert distance(sharp, smooth) > 0.01
 
 
-# Several styles
-
-
 @pytest.mark.long
 @pytest.mark.parametrize("kind", CONTROLS["style_loss"].choices)
 def test_weights_of_two_styles_go_from_one_to_the_other(studio, kind):
@@ -225,9 +111,6 @@ def test_weights_of_two_styles_go_from_one_to_the_other(studio, kind):
     if kind == "gram":
         assert sky[1] < glass[1]
         assert sky[2] > glass[2]
-
-
-# Colours, strength
 
 
 def test_luminance_keeps_the_colour_of_every_pixel_and_paints_its_lightness(studio):
@@ -259,9 +142,6 @@ def test_strength_goes_from_the_photo_to_the_painting(studio):
     assert pictures[-1].tobytes() == painting.tobytes()
     assert falls(*(distance(picture, pictures[-1]) for picture in pictures))
     assert falls(*(distance(picture, studio.photo) for picture in reversed(pictures)))
-
-
-# Strokes
 
 
 def cells(pixels: int) -> Image.Image:
@@ -306,9 +186,6 @@ def test_a_larger_resolution_shows_finer_strokes(studio):
     assert falls(*strokes, by=0.9)
     assert [p.last.scale for p in sizes] == [96, 64]
     assert {p.picture.size for p in sizes} == {studio.photo.size}
-
-
-# Where it starts and how it goes on
 
 
 def test_noise_is_that_of_the_seed(studio):
@@ -377,6 +254,8 @@ def test_a_square_canvas_is_one(studio):
 
 
 SEVERAL_SCALES: dict[str, object] = {"resolution": 96, "iterations": 8, "style_loss": "gram"}
+
+
 # A setting that changes the picture, for each control. Some need company to show.
 CHANGES: dict[str, tuple[dict[str, object], dict[str, object]]] = {
     "content_weight": ({}, {"content_weight": 1000}),
@@ -415,163 +294,3 @@ def test_every_control_changes_the_picture(studio, name):
     styles = "sky glass" if name == "style_weights" else "sky"
     one, other = (studio.paint(styles, **{**few, **changes}) for changes in CHANGES[name])
     assert distance(one.picture, other.picture) > 0.002
-
-
-# Masks
-
-
-def halves() -> tuple[Image.Image, Image.Image]:
-    """Masks of the left and of the right half, with a soft edge, larger than the canvas."""
-    left = Image.new("L", (192, 128))
-    left.paste(255, (0, 0, 96, 128))
-    left = left.filter(ImageFilter.GaussianBlur(2))
-    return left, left.point(lambda value: 255 - value)
-
-
-def test_what_no_style_claims_stays_the_photo(studio):
-    for side, mask in enumerate(halves()):
-        painted = studio.run(studio.photo, [studio.styles["sky"]], BASE, [mask]).picture
-        changed = abs(values(painted) - values(studio.photo)).mean((0, 2))
-        left, right = changed[:44], changed[52:]
-        masked, free = (left, right) if side == 0 else (right, left)
-        assert free.max() < 1e-9
-        assert masked.mean() > 0.03
-
-
-def seam(picture: Image.Image, photo: Image.Image) -> float:
-    """The step in the middle of the picture, beyond the photo's own, as a part of the usual step.
-
-    Both are steps from a column of pixels to the next.
-    """
-    steps = abs(np.diff(values(picture), axis=1)).mean((0, 2))
-    own = abs(np.diff(values(photo), axis=1)).mean((0, 2))
-    return float((steps[47] - own[47]) / np.median(steps[32:64]))
-
-
-def test_between_two_styles_there_is_no_seam(studio):
-    """Compared with two whole paintings that are cut and pasted at the same place."""
-    sky, glass = studio.paint("sky"), studio.paint("glass")
-    pasted = sky.picture.copy()
-    pasted.paste(glass.picture.crop((48, 0, 96, 64)), (48, 0))
-    styles = [studio.styles["sky"], studio.styles["glass"]]
-    painted = studio.run(studio.photo, styles, BASE, halves()).picture
-    naive = seam(pasted, studio.photo)
-    assert naive > 0.4
-    assert abs(seam(painted, studio.photo)) < 0.35 * naive
-
-
-def test_between_the_painting_and_the_photo_there_is_no_seam(studio):
-    painting = studio.paint().picture
-    pasted = painting.copy()
-    pasted.paste(studio.photo.crop((48, 0, 96, 64)), (48, 0))
-    painted = studio.run(studio.photo, [studio.styles["sky"]], BASE, halves()[:1]).picture
-    naive = seam(pasted, studio.photo)
-    assert naive > 0.4
-    assert abs(seam(painted, studio.photo)) < 0.35 * naive
-
-
-# Everything together
-
-
-def lists_of(count: int) -> st.SearchStrategy[tuple[float, ...]]:
-    """Weights, of which the first is not 0, or none."""
-    rest = st.lists(st.floats(0, 10), min_size=count - 1, max_size=count - 1)
-    weights = st.tuples(st.floats(0.1, 10), rest).map(lambda given: (given[0], *given[1]))
-    return st.one_of(st.just(()), weights)
-
-
-@dataclass(frozen=True)
-class Order:
-    """Everything that goes into a painting."""
-
-    photo: Image.Image
-    styles: list[Image.Image]
-    masks: list[Image.Image]
-    init: Image.Image | None
-    settings: Settings
-
-
-def picture(width: int, height: int, seed: int, mode: str = "RGB") -> Image.Image:
-    """A few large patches with noise on them; seed 0 is a flat picture."""
-    random = np.random.default_rng(seed)
-    patches = random.integers(0, 256, (3, 4, 3)) * (seed > 0)
-    large = Image.fromarray(patches.astype(np.uint8)).resize((width, height))
-    noise = random.integers(0, 40, (height, width, 3)) * (seed > 0)
-    noisy = np.minimum(np.asarray(large) + noise, 255).astype(np.uint8)
-    return Image.fromarray(noisy).convert(mode)
-
-
-@st.composite
-def orders(draw) -> Order:
-    count = draw(st.integers(1, 3))
-    layers = draw(st.lists(st.sampled_from(LAYERS), min_size=1, max_size=4, unique=True))
-    sides, seeds = st.integers(32, 90), st.integers(0, 99)
-
-    def pictures(number: int, mode: str = "RGB") -> list[Image.Image]:
-        return [picture(draw(sides), draw(sides), draw(seeds), mode) for _ in range(number)]
-
-    init = draw(st.sampled_from(CONTROLS["init"].choices))
-    limits = {name: (c.minimum, c.maximum) for name, c in CONTROLS.items() if not c.most}
-    numbers = ("content_weight", "style_weight", "strength", "tv_weight", "learning_rate")
-    chosen = Settings(
-        **{name: draw(st.floats(*limits[name])) for name in numbers},
-        style_scale=draw(st.sampled_from((0.25, 0.5, 1.0, 1.7))),
-        iterations=draw(st.integers(1, 4)),
-        resolution=draw(st.sampled_from((64, 80))),
-        preserve_color=draw(st.sampled_from(CONTROLS["preserve_color"].choices)),
-        init=init,
-        style_loss=draw(st.sampled_from(CONTROLS["style_loss"].choices)),
-        style_weights=draw(lists_of(count)),
-        content_layer=draw(st.sampled_from(LAYERS)),
-        style_layers=tuple(layers),
-        style_layer_weights=draw(lists_of(len(layers))),
-        pooling=draw(st.sampled_from(CONTROLS["pooling"].choices)),
-        optimizer=draw(st.sampled_from(CONTROLS["optimizer"].choices)),
-        seed=draw(st.integers(0, 2**32 - 1)),
-        **{
-            name: draw(st.booleans())
-            for name in ("early_stop", "coarse_to_fine", "anneal", "square")
-        },
-    )
-    return Order(
-        *pictures(1),
-        pictures(count),
-        pictures(draw(st.sampled_from((0, count))), "L"),
-        *(pictures(1) if init == "picture" else [None]),
-        chosen,
-    )
-
-
-@given(orders())
-@settings(
-    max_examples=8,
-    derandomize=True,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-def test_controls_work_together(studio, order):
-    """Any of them: finite, displayable, of the photo's size, repeatable, and no input changed."""
-    given_pictures = [order.photo, *order.styles, *order.masks]
-    before = [given_picture.tobytes() for given_picture in given_pictures]
-    prepared = prepare(Pictures(order.photo, order.styles, order.masks, order.init), order.settings)
-    canvas = prepared.canvas()
-    given = [canvas.content, *canvas.styles, *canvas.masks]
-    given += [] if canvas.init is None else [canvas.init]
-    copies = [tensor.clone() for tensor in given]
-
-    def paint():
-        seen = list(transfer.steps(canvas, order.settings, studio.trunk))
-        for progress in seen:
-            assert np.isfinite(progress.total_loss)
-        return seen[-1]
-
-    last = paint()
-    assert last.image.shape == canvas.content.shape
-    assert torch.isfinite(last.image).all()
-    assert 0 <= last.image.min() <= last.image.max() <= 1
-    assert torch.equal(paint().image, last.image)
-    painting = tensors.to_picture(last.image)
-    finished = finish(painting, order.photo, order.settings, prepared.masks)
-    assert (finished.mode, finished.size) == ("RGB", order.photo.size)
-    assert all(torch.equal(a, b) for a, b in zip(given, copies, strict=True))
-    assert [given_picture.tobytes() for given_picture in given_pictures] == before
