@@ -32,6 +32,7 @@ from page import (
     server,
     share,
     stage,
+    style_masks,
     viewport,
     visit,
 )
@@ -71,17 +72,19 @@ if not visit.awaited():
 
 buttons = st.container()
 regions: tuple[Input | None, ...] = ()
+counted: tuple[Input | None, ...] = ()
 if photo and styles:
     with st.expander("Where to paint", icon=":material/ink_selection:"):
         regions = masks.choose_masks(photo, styles)
+        counted = style_masks.choose_style_masks(styles)
 with about_recipe:
-    recipes.tell(chosen.settings, (photo, *styles, *regions, chosen.init))
+    recipes.tell(chosen.settings, (photo, *styles, *regions, *counted, chosen.init))
 
-order = chosen.order(photo, styles, regions)
+order = chosen.order(photo, styles, regions, counted)
 with buttons:
     bar.show(order, job)
     actions.proceed(order, chosen.settings, job)
 viewport.follow(job)
 
-stage.show(share.Contents(chosen.settings, photo, styles, regions), order, job)
+stage.show(share.Contents(chosen.settings, photo, styles, regions, counted), order, job)
 explained.offer()

@@ -33,16 +33,23 @@ class Chosen:
     plan: DeltaGenerator  # beside the resolution, for what a painting takes
 
     def order(
-        self, photo: Input | None, styles: Sequence[Input], masks: Sequence[Input | None]
+        self,
+        photo: Input | None,
+        styles: Sequence[Input],
+        masks: Sequence[Input | None],
+        style_masks: Sequence[Input | None],
     ) -> Order | None:
         """What to paint, or None while a picture is still missing."""
         found = tuple(mask for mask in masks if mask is not None)
-        if photo is None or not styles or len(found) < len(masks):
+        counted = tuple(mask for mask in style_masks if mask is not None)
+        if photo is None or not styles:
+            return None
+        if len(found) < len(masks) or len(counted) < len(style_masks):
             return None
         if self.settings.init == "picture" and self.init is None:
             return None
         settings = dataclasses.replace(self.settings, strength=state.NEXT_STRENGTH.get())
-        return Order(photo, tuple(styles), settings, found, self.init)
+        return Order(photo, tuple(styles), settings, found, self.init, counted)
 
 
 def choose_settings(style_weights: tuple[float, ...]) -> Chosen:

@@ -54,11 +54,6 @@ def restore() -> None:
                 f"This painting blends {len(found.styles)} styles, and the page takes at most "
                 f"{gallery.MOST_STYLES}; paint it on the command line."
             )
-        if found.style_masks:
-            raise RecipeError(
-                "Only parts of this painting's styles count, which the page does not offer; paint "
-                "it on the command line with --style-masks."
-            )
     except UserError as error:
         state.RECIPE_PROBLEM.set(str(error))
         return
@@ -69,6 +64,7 @@ def restore() -> None:
     _choose_photo(found.content)
     _choose_styles(found)
     _choose_masks(found)
+    _choose_style_masks(found)
 
 
 def _choose_photo(source: Source) -> None:
@@ -112,6 +108,15 @@ def _choose_masks(found: Recipe) -> None:
         state.invert(number).set(False)
 
 
+def _choose_style_masks(found: Recipe) -> None:
+    """Ask for the pictures of what counts of the styles, which have to be uploaded again."""
+    everything = _sha256(masks.everything())
+    for style in found.styles:
+        state.in_part(style.sha256).set(False)
+    for style, mask in zip(found.styles, found.style_masks, strict=False):
+        state.in_part(style.sha256).set(mask.sha256 != everything)
+
+
 def _ready_made(photo: Source) -> dict[str, Where]:
     """SHA-256 -> the choice that gives this mask, for a photo."""
     ways = {_sha256(masks.everything()): Where.EVERYWHERE}
@@ -152,6 +157,7 @@ def tell(settings: Settings, present: Iterable[Input | None]) -> None:
             ("the photo", (found.content,)),
             ("the style", found.styles),
             ("the mask", found.masks),
+            ("the mask of an artwork", found.style_masks),
             ("the picture to start from", (found.init,)),
         )
         for source in sources

@@ -61,6 +61,8 @@ def in_words(job: Snapshot) -> str:
     ]
     if job.recipe.masks:
         words.insert(0, "Painted in parts")
+    if job.recipe.style_masks:
+        words.insert(0, "Parts of the artwork count")
     more = len(words) - TOLD
     if more > 1:  # "and 1 more" would take as much room as what it stands for
         words[TOLD:] = [f"and {more} more settings"]
@@ -92,6 +94,8 @@ def contrasts(one: Snapshot, other: Snapshot) -> list[tuple[str, str, str]]:
         rows.append((CONTROLS[name].label, left_value, right_value))
     if one.recipe.masks != other.recipe.masks:
         rows.append(("Where it is painted", _places(one), _places(other)))
+    if one.recipe.style_masks != other.recipe.style_masks:
+        rows.append(("What counts of the style", _counted(one), _counted(other)))
     if one.recipe.init != other.recipe.init and None not in (one.recipe.init, other.recipe.init):
         rows.append(("Picture to start from", "another", "another"))
     return rows
@@ -103,6 +107,10 @@ def _files(sources: Sequence[Source]) -> str:
 
 def _places(job: Snapshot) -> str:
     return "in parts of the photo" if job.recipe.masks else "everywhere"
+
+
+def _counted(job: Snapshot) -> str:
+    return "a part" if job.recipe.style_masks else "all of it"
 
 
 def show(manager: JobManager, shown: Snapshot | None) -> None:

@@ -22,6 +22,7 @@ class Contents(NamedTuple):
     photo: Input | None
     styles: tuple[Input, ...]
     masks: tuple[Input | None, ...]
+    style_masks: tuple[Input | None, ...]
 
 
 def link(settings: Settings) -> str:
@@ -77,6 +78,8 @@ def private(contents: Contents) -> list[str]:
         found.append("your own style")
     if contents.masks:
         found.append("where to paint")
+    if contents.style_masks:
+        found.append("which part of an artwork counts")
     if contents.settings.init == "picture":
         found.append("the picture to start from")
     return found

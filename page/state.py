@@ -131,6 +131,16 @@ def save_mask(number: int) -> Key[bool]:
     return Key(f"save_mask_{number}", False)
 
 
+def in_part(sha256: str) -> Key[bool]:
+    """Whether only a part of a style counts: it stays with its picture."""
+    return Key(f"in_part_{sha256[:16]}", False)
+
+
+def own_style_mask(sha256: str) -> Key[UploadedFile | None]:
+    """The upload that says which part of a style counts."""
+    return Key(f"own_style_mask_{sha256[:16]}", None)
+
+
 def sheet(number: int) -> Key[Sheet | None]:
     """What was drawn for the style of this number."""
     return Key(f"sheet_{number}", None)

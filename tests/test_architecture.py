@@ -40,6 +40,7 @@ PAGE_ALLOWED: dict[str, set[str]] = {
     "gallery": {"address", "capacity", "samples", "state", "words"},
     "masks": {"capacity", "samples", "state", "words"},
     "server": {"capacity"},
+    "style_masks": {"capacity", "masks", "samples", "state", "words"},
     "actions": {"downloads", "masks", "server", "state", "visit", "visitor", "words"},
     "bar": {"actions", "easel", "gallery", "progress", "server", "state"},
     "recipes": {"blend", "controls", "gallery", "masks", "samples", "state", "words"},
@@ -54,7 +55,7 @@ PAGE_ALLOWED: dict[str, set[str]] = {
     },
     "streamlit_app": {
         *("actions", "bar", "blend", "capacity", "controls", "explained", "gallery", "masks"),
-        *("recipes", "samples", "server", "share", "stage", "viewport", "visit"),
+        *("recipes", "samples", "server", "share", "stage", "style_masks", "viewport", "visit"),
     },
 }
 # What the modules of each room may import of the others. "" is what lies outside the rooms, and the

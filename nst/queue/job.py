@@ -153,6 +153,7 @@ class Job:
             preview = self.picture.preview
         if self.prepared is not None:
             pictures += [self.prepared.content, *self.prepared.styles, self.prepared.init]
+            pictures += self.prepared.style_masks
         files = self.photo.data, self.content_shown, self.style_shown, preview
         return sum(reading.held_bytes(picture) for picture in pictures if picture) + sum(
             len(file) for file in (*files, *self.frames.kept())

@@ -105,12 +105,8 @@ def test_a_recipe_restores_a_ready_made_mask(
         (picture_bytes(), "holds no recipe"),
         (made_with(Settings())[:600], "damaged"),
         (made_with(Settings(), ("watercolour",) * 5), "blends 5 styles"),
-        (
-            made_with(Settings(), style_masks=(Source("part.png", "0" * 64),)),
-            "Only parts of this painting's styles count",
-        ),
     ],
-    ids=["text", "none", "cut off", "too many", "parts"],
+    ids=["text", "none", "cut off", "too many"],
 )
 def test_a_bad_recipe_is_told_and_changes_nothing(app: AppTest, data: bytes, words: str) -> None:
     before = {name: app.session_state[name] for name in OFFERED}

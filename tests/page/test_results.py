@@ -283,6 +283,11 @@ def test_differences_are_named(manager: JobManager, monkeypatch: pytest.MonkeyPa
     assert results.in_words(two).endswith("and 2 more settings")
     plain_one = painted(manager, Order(photo, (style,), Settings()))
     assert results.in_words(plain_one) == "Default settings"
+    part = painted(manager, Order(photo, (style,), Settings(), style_masks=(mask,)))
+    assert results.in_words(part) == "Parts of the artwork count"
+    assert results.contrasts(plain_one, part) == [
+        ("What counts of the style", "all of it", "a part")
+    ]
 
 
 def link_of(app: AppTest) -> dict[str, list[str]]:
