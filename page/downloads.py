@@ -20,7 +20,7 @@ from page.words import megabytes
 Prominence = Literal["primary", "secondary", "tertiary"]
 
 
-class Wanted(NamedTuple):
+class Version(NamedTuple):
     """A painting as it is taken home: its job's id, its strength and its size, px."""
 
     job_id: str
@@ -35,7 +35,7 @@ class Kind(NamedTuple):
     suffix: str  # of the file's name
     mime: str
     help: str
-    make: Callable[[Files, Wanted], bytes]
+    make: Callable[[Files, Version], bytes]
     sized: bool = False  # whether the file has the size that is chosen
 
 
@@ -44,7 +44,7 @@ PNG = Kind(
     ".png",
     "image/png",
     "In the size that is chosen, with its settings inside.",
-    lambda files, wanted: files.png(*wanted),
+    lambda files, version: files.png(*version),
     sized=True,
 )
 OTHERS = (
@@ -53,7 +53,7 @@ OTHERS = (
         ".jpg",
         "image/jpeg",
         "In the size that is chosen. Smaller than the PNG, and without the settings.",
-        lambda files, wanted: files.jpeg(*wanted),
+        lambda files, version: files.jpeg(*version),
         sized=True,
     ),
     Kind(
@@ -61,28 +61,28 @@ OTHERS = (
         "-side-by-side.png",
         "image/png",
         "Photo, style and painting in one captioned picture.",
-        lambda files, wanted: files.side_by_side(wanted.job_id, wanted.strength),
+        lambda files, version: files.side_by_side(version.job_id, version.strength),
     ),
     Kind(
         "Time-lapse, MP4",
         ".mp4",
         "video/mp4",
         "How the painting came about, as a short film that phones and messengers take.",
-        lambda files, wanted: files.timelapse(wanted.job_id, "MP4", wanted.strength),
+        lambda files, version: files.timelapse(version.job_id, "MP4", version.strength),
     ),
     Kind(
         "Time-lapse, WebP",
         ".webp",
         "image/webp",
         "The same as a picture that moves by itself, over and over, for web pages.",
-        lambda files, wanted: files.timelapse(wanted.job_id, "WEBP", wanted.strength),
+        lambda files, version: files.timelapse(version.job_id, "WEBP", version.strength),
     ),
     Kind(
         "Time-lapse, GIF",
         ".gif",
         "image/gif",
         "The same for programs that know no WebP: larger, and with 256 colours a frame.",
-        lambda files, wanted: files.timelapse(wanted.job_id, "GIF", wanted.strength),
+        lambda files, version: files.timelapse(version.job_id, "GIF", version.strength),
     ),
 )
 PHOTO, TWICE, CANVAS = "Photo's size", "2x", "Canvas"
@@ -133,11 +133,11 @@ def offer(
 
     `first` says whether to download is what one would do next.
     """
-    wanted = Wanted(job.id, strength, size)
-    _button(PNG, job, wanted, files, "primary" if first else "secondary")
+    version = Version(job.id, strength, size)
+    _button(PNG, job, version, files, "primary" if first else "secondary")
     with st.popover("More files", icon=":material/download:"):
         for kind in OTHERS:
-            _button(kind, job, wanted, files, "tertiary")
+            _button(kind, job, version, files, "tertiary")
 
 
 def tell(job: Snapshot, strength: float, size: tuple[int, int], shown: bytes) -> None:
@@ -159,11 +159,11 @@ def _bytes(job_id: str, strength: float, size: tuple[int, int], _shown: bytes) -
     )
 
 
-def _button(kind: Kind, job: Snapshot, wanted: Wanted, files: Files, look: Prominence) -> None:
-    name = file_name(job, kind.suffix, wanted.size if kind.sized else None)
+def _button(kind: Kind, job: Snapshot, version: Version, files: Files, look: Prominence) -> None:
+    name = file_name(job, kind.suffix, version.size if kind.sized else None)
     st.download_button(
         kind.label,
-        held(functools.partial(kind.make, files, wanted), kind.mime, name),
+        held(functools.partial(kind.make, files, version), kind.mime, name),
         name,
         kind.mime,
         on_click="ignore",

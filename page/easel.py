@@ -127,7 +127,7 @@ def _finishing(job: Snapshot, files: Files) -> bytes:
     assert shown is not None
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="take_home"):
         downloads.offer(job, strength, size, files, first=is_finished(job))
-        full_size.offer(_title(job), downloads.Wanted(job.id, strength, size), files)
+        full_size.offer(_title(job), downloads.Version(job.id, strength, size), files)
     downloads.tell(job, strength, size, shown)
     return shown
 

@@ -6,28 +6,28 @@ import streamlit as st
 
 from nst.errors import UserError
 from nst.queue.files import Files
-from page.downloads import Wanted
+from page.downloads import Version
 
 
-def offer(title: str, wanted: Wanted, files: Files) -> None:
+def offer(title: str, version: Version, files: Files) -> None:
     """A button that opens it."""
     if st.button(
         "Full size",
         icon=":material/open_in_full:",
         help="As large as this window: the picture that is downloaded, with all its detail.",
     ):
-        _open(title, wanted, files)
+        _open(title, version, files)
 
 
 @st.dialog("Full size", width="large")
-def _open(title: str, wanted: Wanted, files: Files) -> None:
+def _open(title: str, version: Version, files: Files) -> None:
     """The picture in a dialog that fills the window, as page.css has it."""
     with st.container(key="full_size"):
         try:
             with st.spinner("Getting the picture …"):
-                jpeg = files.jpeg(*wanted)
+                jpeg = files.jpeg(*version)
         except UserError as error:  # others needed the room meanwhile
             st.error(str(error), icon=":material/error:")
             return
         # Streamlit makes wider pictures smaller unless it is told their width.
-        st.image(jpeg, width=wanted.size[0], alt=f"In full size: {title}")
+        st.image(jpeg, width=version.size[0], alt=f"In full size: {title}")

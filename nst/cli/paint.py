@@ -154,9 +154,9 @@ def run(call: Call) -> int:
     canvas, free = _canvas(work), memory.free_memory(work.vgg.device)
     estimate.check(canvas, free)
     if options.plan:
-        pace = estimate.measure(work.vgg, work.order.settings)
+        rates = estimate.measure(work.vgg, work.order.settings)
         styles = len(work.pictures.styles)
-        _tell_plan(call.report, estimate.estimate(canvas, styles, options.tile, free, pace), free)
+        _tell_plan(call.report, estimate.estimate(canvas, styles, options.tile, free, rates), free)
         return 0
     if options.blend_sheet:
         return _blend(work)

@@ -39,10 +39,9 @@ SPARED = 1.15
 FORTH = 0.5
 SHARES = {1: 0.11, 2: 0.16, 3: 0.36, 4: 0.34, 5: 0.03}
 PICTURES = 3 + 4  # bytes a pixel: the photo as the painting holds it, and as a picture
-RESOLUTION_STEP = 64  # px, between the resolutions that are tried
 
 
-class Pace(NamedTuple):
+class Rates(NamedTuple):
     """How fast a machine is, in seconds a pixel."""
 
     look: float  # the network there and back
@@ -92,8 +91,9 @@ def check(load: memory.Workload, free: int) -> None:
 
 def _advice(load: memory.Workload, free: int) -> str:
     longer = max(load.height, load.width)
-    smallest = int(CONTROLS["resolution"].minimum or RESOLUTION_STEP)
-    for side in range(longer // RESOLUTION_STEP * RESOLUTION_STEP, smallest - 1, -RESOLUTION_STEP):
+    control = CONTROLS["resolution"]
+    smallest, step = int(control.minimum or 1), int(control.step or 1)
+    for side in range(longer // step * step, smallest - 1, -step):
         height, width = (
             suitable_side(length * side / longer) for length in (load.height, load.width)
         )
@@ -103,8 +103,8 @@ def _advice(load: memory.Workload, free: int) -> str:
     return "close other programs, or use a computer with more memory."
 
 
-def measure(vgg: VGG19, settings: Settings) -> Pace:
-    """The pace of this machine with these layers; takes about a second.
+def measure(vgg: VGG19, settings: Settings) -> Rates:
+    """How fast this machine is with these layers; takes about a second.
 
     Each picture that is looked at costs as much as `OVERHEAD` pixels more.
     """
@@ -126,7 +126,7 @@ def measure(vgg: VGG19, settings: Settings) -> Pace:
         neighbours.Matcher(bank, places).nearest(places)[0].item()
 
     matched = neighbours.PIECE * CELL**2
-    return Pace(_seconds(look) / (MEASURED**2 + OVERHEAD), _seconds(match) / matched)
+    return Rates(_seconds(look) / (MEASURED**2 + OVERHEAD), _seconds(match) / matched)
 
 
 def _seconds(work: Callable[[], None]) -> float:
@@ -140,11 +140,11 @@ def _seconds(work: Callable[[], None]) -> float:
 
 
 def estimate(
-    load: memory.Workload, styles: int, tile: int | None, free: int, pace: Pace
+    load: memory.Workload, styles: int, tile: int | None, free: int, rates: Rates
 ) -> Estimate:
     """What a canvas in so many styles takes, with so many bytes free.
 
-    `tile` is as in `transfer.steps`, `pace` as from `measure`.
+    `tile` is as in `transfer.steps`, `rates` as from `measure`.
     """
     stages = plan(load.settings, load.height, load.width)
     sides = [
@@ -166,7 +166,7 @@ def estimate(
             peak(replace(load, height=stage.height, width=stage.width), side)
             for stage, side in zip(stages, sides, strict=True)
         ),
-        pixels * pace.look + _matched(stages) * pace.match,
+        pixels * rates.look + _matched(stages) * rates.match,
     )
 
 

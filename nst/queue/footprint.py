@@ -2,7 +2,7 @@
 
 The model is measured: the peak of the anonymous memory (what the system cannot drop and read again
 from a file) of a process that has imported Streamlit, pandas and torch and paints one picture in
-one style on two threads, with `machine.give_back_early` in force as it is where memory is short. It
+one style on two threads, with `malloc.give_back_early` in force as it is where memory is short. It
 took 0.65 GB at 256 x 256 px, 0.66 GB at 384 x 384, 0.68 GB at 512 x 512, 0.78 GB at 640 x 640,
 0.92 GB at 768 x 768, 1.08 GB at 896 x 896 and 1.28 GB at 1024 x 1024; without it, 0.70 GB at
 384 x 384, 0.75 GB at 512 x 512, 1.02 GB at 768 x 768 and 1.43 GB at 1024 x 1024. The libraries'
@@ -22,7 +22,6 @@ SMALLEST = 780_000_000  # bytes of any painting: its coarse canvases keep transf
 BASE = 565_000_000  # bytes, and
 A_PIXEL = 780  # bytes more for each of the canvas
 LEAST = 256  # px, offered wherever the page can start at all
-RESOLUTION_STEP = 64  # px, between the resolutions that are offered
 
 
 def needed(width: int, height: int) -> int:
@@ -32,10 +31,9 @@ def needed(width: int, height: int) -> int:
 
 def highest_resolution(memory: int) -> int:
     """The longest side, px, of a canvas for which so many bytes suffice whatever its shape."""
-    highest = int(CONTROLS["resolution"].maximum or LEAST)
-    fitting = [
-        side for side in range(LEAST, highest + 1, RESOLUTION_STEP) if needed(side, side) <= memory
-    ]
+    control = CONTROLS["resolution"]
+    offered = range(LEAST, int(control.maximum or LEAST) + 1, int(control.step or 1))
+    fitting = [side for side in offered if needed(side, side) <= memory]
     return max(fitting, default=LEAST)
 
 

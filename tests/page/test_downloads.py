@@ -46,7 +46,7 @@ def test_every_file_is_what_its_name_says() -> None:
     while (job := manager.snapshot(job_id)) is None or job.active:
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    names, wanted = [], downloads.Wanted(job_id, 1.0, job.size)
+    names, wanted = [], downloads.Version(job_id, 1.0, job.size)
     for kind in (downloads.PNG, *downloads.OTHERS):
         data = kind.make(manager.files, wanted)
         name = downloads.file_name(job, kind.suffix)

@@ -17,7 +17,7 @@ def canvas(side, **changes):
     return memory.Workload(side, side, Settings(resolution=side, **changes))
 
 
-PACE = estimate.Pace(1e-6, 4e-7)
+RATES = estimate.Rates(1e-6, 4e-7)
 
 
 def test_time_grows_with_the_area_and_tiles_cost_at_most_what_they_may():
@@ -25,7 +25,7 @@ def test_time_grows_with_the_area_and_tiles_cost_at_most_what_they_may():
     for side in (1024, 2048, 4096):
         size = memory.Workload(side, side, one)
         whole, tiled = (
-            estimate.estimate(size, 1, tile, 64 * GB, PACE) for tile in (memory.WHOLE, 512)
+            estimate.estimate(size, 1, tile, 64 * GB, RATES) for tile in (memory.WHOLE, 512)
         )
         assert whole.seconds == pytest.approx(side * side * 1e-4 * estimate.SPARED, rel=0.03)
         assert 1.5 < tiled.seconds / whole.seconds < 2.4
@@ -36,7 +36,7 @@ def test_time_grows_with_the_area_and_tiles_cost_at_most_what_they_may():
 def test_small_canvases_do_not_pay_for_sparing_memory():
     one = Settings(coarse_to_fine=False, early_stop=False, iterations=100, style_loss="gram")
     small = memory.Workload(384, 384, one)
-    found = estimate.estimate(small, 1, None, 64 * GB, PACE)
+    found = estimate.estimate(small, 1, None, 64 * GB, RATES)
     assert found.seconds == pytest.approx((384 * 384 + estimate.OVERHEAD) * 1e-4, rel=0.02)
 
 
@@ -46,16 +46,16 @@ def test_transformed_weights_are_kept_for_small_canvases_only():
 
 
 def test_it_tells_what_the_run_does():
-    found = estimate.estimate(canvas(256), 1, None, 64 * GB, PACE)
+    found = estimate.estimate(canvas(256), 1, None, 64 * GB, RATES)
     assert found.scales == (64, 128, 256)
     assert (found.height, found.width, found.pieces) == (256, 256, 1)
-    two = estimate.estimate(canvas(256), 2, None, 64 * GB, PACE)
+    two = estimate.estimate(canvas(256), 2, None, 64 * GB, RATES)
     assert found.seconds < two.seconds < 1.1 * found.seconds
 
 
 def test_less_memory_more_pieces():
     pieces = [
-        estimate.estimate(canvas(2048), 1, None, free * GB, PACE).pieces for free in (64, 2, 1)
+        estimate.estimate(canvas(2048), 1, None, free * GB, RATES).pieces for free in (64, 2, 1)
     ]
     assert pieces == sorted(pieces)
     assert pieces[0] == 1 < pieces[-1]
@@ -82,16 +82,18 @@ def test_without_memory_for_anything():
 
 def test_the_machine_is_measured(trunk, monkeypatch):
     monkeypatch.setattr(estimate, "MEASURED", 64)
-    pace = estimate.measure(trunk, Settings())
-    assert 1e-9 < pace.look < 1e-3
-    assert 1e-9 < pace.match < 1e-3
+    rates = estimate.measure(trunk, Settings())
+    assert 1e-9 < rates.look < 1e-3
+    assert 1e-9 < rates.match < 1e-3
 
 
 def test_choosing_neighbours_takes_its_own_time():
-    slow = estimate.Pace(1e-6, 1e-3)
+    slow = estimate.Rates(1e-6, 1e-3)
     for style_loss, longer in (("neighbours", True), ("gram", False)):
         size = canvas(256, style_loss=style_loss)
-        quick, slower = (estimate.estimate(size, 1, None, 64 * GB, pace) for pace in (PACE, slow))
+        quick, slower = (
+            estimate.estimate(size, 1, None, 64 * GB, rates) for rates in (RATES, slow)
+        )
         assert (slower.seconds > quick.seconds) is longer
 
 
