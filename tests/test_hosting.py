@@ -20,7 +20,7 @@ from nst.paint.transfer import Progress
 from nst.pictures import reading
 from nst.queue import footprint
 from nst.queue.manager import JobManager
-from nst.queue.painter import VGGPainter
+from nst.queue.painter import ServerPainter
 from nst.settings import Settings
 from nst.studio.preparation import Prepared
 from page import capacity, progress, visitor, words
@@ -71,7 +71,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
             )
             assert event.wait(30)
 
-    monkeypatch.setattr(VGGPainter, "paint", lambda self, *args: paint(*args))
+    monkeypatch.setattr(ServerPainter, "paint", lambda self, *args: paint(*args))
     yield event
     event.set()
 

@@ -42,6 +42,14 @@ def raised(number: int) -> None:
     raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
 
 
+@pytest.fixture(autouse=True)
+def _ctrl_c_counts() -> Iterator[None]:
+    """Where the tests run in the background, Ctrl-C is ignored, and children inherit that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture(params=[signalled, raised])
 def interrupt(request: pytest.FixtureRequest) -> Callable[[int], None]:
     return request.param

@@ -85,11 +85,14 @@ def test_closing_ends_all_jobs_and_the_worker(painter: StepwisePainter) -> None:
 
 def test_closing_a_manager_that_warms_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ServerPainter, "load", lambda _: pytest.fail("nobody is there any more"))
+    others = set(threading.enumerate())
     manager = JobManager()
     manager.close()  # before anything began
     manager.warm_up(3600)
     manager.close()
-    assert not any(isinstance(thread, threading.Timer) for thread in threading.enumerate())
+    for timer in set(threading.enumerate()) - others:
+        timer.join(60)
+        assert not timer.is_alive()
 
 
 def test_a_preview_is_never_older_than_a_second(painter: StepwisePainter) -> None:

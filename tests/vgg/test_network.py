@@ -11,8 +11,8 @@ from torchvision.models.vgg import cfgs, make_layers
 
 from nst import layers
 from nst.layers import LAYERS
-from nst.paint.neighbours import CELL
 from nst.vgg import calibration, network, strips, weights
+from nst.vgg.stem import CELL
 from nst.vgg.tiles import Window, tiles
 from nst.vgg.wanted import Look, Wanted
 from nst.vgg.workspace import Workspace
