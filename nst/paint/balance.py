@@ -11,7 +11,8 @@ from nst.settings import Settings
 LEAD = 0.5  # how far the photo leads the choice of neighbours, with the default weights
 # The powers of the ratio of content to style weight by which the lead grows, where the ratio is
 # below and above 1, and by which Gram matrices lose. A tenth of the content weight gives a lead of
-# 0.47 and 1.26 times the texture, ten times of it 0.76 and 0.32 times.
+# 0.47 and 1.26 times the texture, ten times of it 0.76 and 0.32 times. Chosen by trying: on three
+# pairs each step of either weight brings the painting nearer to what it is the weight of.
 FREER, CLOSER = 0.06, 0.5
 RICHER, PLAINER = -0.1, -0.5
 LEAST_RATIO = 1e-4  # at which Gram matrices gain no more: that of the least weight above 0
