@@ -21,7 +21,7 @@ from page.held import held
 LARGEST_ARCHIVE = 96 * 1024**2
 PER_PIXEL = 3  # bytes: a PNG never takes notably more
 MIME = "application/zip"
-MISSING = "no longer kept.txt"
+MISSING_FILES = "no longer kept.txt"
 
 
 class Entry(NamedTuple):
@@ -70,7 +70,7 @@ def pack(manager: JobManager, packed: Sequence[Entry]) -> bytes:
             else:
                 archive.writestr(entry.name, data)
         if missing:
-            archive.writestr(MISSING, "".join(missing))
+            archive.writestr(MISSING_FILES, "".join(missing))
     return file.getvalue()
 
 

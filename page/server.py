@@ -12,7 +12,7 @@ from nst.queue.bounds import Bounds
 from page import capacity
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-WARM_UP = 4.0  # seconds after the first paint: whoever has just come looks around first
+LOADED_AFTER = 4.0  # seconds after the first paint: whoever has just come looks around first
 
 
 @st.cache_resource
@@ -22,6 +22,6 @@ def queue() -> manager.JobManager:
     logging.getLogger("nst").setLevel(logging.INFO)
     budget = capacity.budget()
     made = manager.JobManager(bounds=Bounds(kept_bytes=budget.kept, memory=budget.painting))
-    made.warm_up(WARM_UP)
+    made.warm_up(LOADED_AFTER)
     atexit.register(made.close)
     return made

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     import cv2
 
 LOOKED_AT = 512  # px, the longer side at which faces are looked for
-SMALLEST = 20  # px at that size; what is smaller has no features to keep
+SMALLEST_FACE = 20  # px at that size; what is smaller has no features to keep
 SURE = 5  # overlapping findings, from which on it is held to be a face
-GROWTH = 1.1  # from one size that is looked for to the next
+SEARCH_GROWTH = 1.1  # from one size that is looked for to the next
 # Half the axes of a face's ellipse, in sides of the square that was found, so that it reaches from
 # chin to brow; and the part of it beyond its rim over which the map falls from 1 to 0.
 ACROSS, DOWN, FADE = 0.45, 0.55, 0.5
@@ -35,7 +35,9 @@ def find(photo: Tensor) -> Tensor | None:
     small = resize(expand(photo.cpu()), round(height * factor), round(width * factor))
     shares = torch.tensor(LUMINANCE).view(1, 3, 1, 1)
     grey = ((small * shares).sum(1)[0] * 255).clamp(0, 255).round().to(torch.uint8).numpy()
-    boxes = _cascade().detectMultiScale(grey, GROWTH, SURE, minSize=(SMALLEST, SMALLEST))
+    boxes = _cascade().detectMultiScale(
+        grey, SEARCH_GROWTH, SURE, minSize=(SMALLEST_FACE, SMALLEST_FACE)
+    )
     if not len(boxes):
         return None
     rows = torch.arange(height).view(-1, 1) * factor

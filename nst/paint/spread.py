@@ -35,7 +35,7 @@ from nst.vgg.tiles import Window, tiles
 from nst.vgg.workspace import Workspace
 
 # px, sides of tiles. Smaller tiles have so much around them that sharing saves nothing.
-SIDES = (1024, 512)
+SHARED_SIDES = (1024, 512)
 TILES_EACH = 4  # for each member, so that nobody waits long for a member with one tile more
 MOST_LOSSES = 3  # times that one iteration is begun anew
 
@@ -89,14 +89,16 @@ class Team(Protocol):
 
 
 def tile_side(height: int, width: int, members: int) -> int:
-    """The largest of `SIDES` that gives each member `TILES_EACH` tiles of this canvas, px.
+    """The largest of `SHARED_SIDES` that gives each member `TILES_EACH` tiles of this canvas, px.
 
     The smallest if there is none; `memory.WHOLE` for what is no larger than that.
     """
-    counts = {side: len(tiles(height, width, side)) for side in SIDES}
-    if counts[SIDES[-1]] == 1:
+    counts = {side: len(tiles(height, width, side)) for side in SHARED_SIDES}
+    if counts[SHARED_SIDES[-1]] == 1:
         return memory.WHOLE
-    return next((side for side in SIDES if counts[side] >= TILES_EACH * members), SIDES[-1])
+    return next(
+        (side for side in SHARED_SIDES if counts[side] >= TILES_EACH * members), SHARED_SIDES[-1]
+    )
 
 
 @dataclass(frozen=True)

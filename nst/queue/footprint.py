@@ -18,7 +18,7 @@ from __future__ import annotations
 from nst.errors import TooLargeError
 from nst.settings import CONTROLS
 
-SMALLEST = 780_000_000  # bytes of any painting: its coarse canvases keep transformed weights
+LEAST_BYTES = 780_000_000  # bytes of any painting: its coarse canvases keep transformed weights
 BASE = 565_000_000  # bytes, and
 A_PIXEL = 780  # bytes more for each of the canvas
 LEAST = 256  # px, offered wherever the page can start at all
@@ -26,7 +26,7 @@ LEAST = 256  # px, offered wherever the page can start at all
 
 def needed(width: int, height: int) -> int:
     """Bytes of a process that paints on such a canvas, px."""
-    return max(SMALLEST, BASE + A_PIXEL * width * height)
+    return max(LEAST_BYTES, BASE + A_PIXEL * width * height)
 
 
 def highest_resolution(memory: int) -> int:

@@ -240,8 +240,8 @@ def test_an_archive_holds_every_painting_as_it_is_shown(manager: JobManager) -> 
 
     manager.forget(jobs[0].id)
     with zipfile.ZipFile(io.BytesIO(archive.pack(manager, entries))) as packed:
-        assert packed.namelist() == [names[1], archive.MISSING]
-        assert names[0] in packed.read(archive.MISSING).decode()
+        assert packed.namelist() == [names[1], archive.MISSING_FILES]
+        assert names[0] in packed.read(archive.MISSING_FILES).decode()
     manager.forget(jobs[1].id)
     with pytest.raises(UserError, match="no longer kept"):
         archive.pack(manager, entries)
