@@ -148,7 +148,7 @@ def test_nobody_gets_through(trunk, paint):
 
 
 def test_a_canvas_is_cut_for_the_team_where_memory_would_not_ask_for_it(trunk, photo, monkeypatch):
-    monkeypatch.setattr(spread, "SIDES", (96, 64, 32))
+    monkeypatch.setattr(spread, "SHARED_SIDES", (96, 64, 32))
     content = tensors.to_tensor(photo.resize((128, 64)))
     settings = Settings(
         iterations=1, coarse_to_fine=False, content_layer="conv1_2", style_layers=("conv1_1",)
