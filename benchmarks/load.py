@@ -213,7 +213,7 @@ def _answered(visitor: Visitor) -> bool:
 
 
 def _median(levels: Sequence[tuple[float, Level]], first: float, last: float) -> Level:
-    """Of the looks in a part of the time."""
+    """The median of each level that was measured between two moments, in seconds."""
     chosen = [found for when, found in levels if first <= when <= last] or [levels[-1][1]]
     return {name: statistics.median(found[name] for found in chosen) for name in chosen[0]}
 

@@ -140,9 +140,10 @@ def steps(
     weights: str = "original",
     **settings: Any,
 ) -> Run:
-    """As `paint`, one iteration at a time: a `Run` to iterate over.
+    """Prepare the same painting as `paint`, and return a `Run` to iterate over.
 
-    To stop is to iterate no further. `Run.result` gives the painting as it is then.
+    Each iteration of the run paints one step and gives its `Progress`. To stop is to iterate no
+    further. `Run.result` gives the painting as it is then.
     """
     chosen, start = _settings(preset, settings, init)
     asked = None if output_size is None else OutputSize.of(output_size)

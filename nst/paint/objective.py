@@ -104,7 +104,7 @@ class Scene:
         return self._viewer(windows)
 
     def viewer_here(self, size: tuple[int, int], layers: Sequence[str]) -> LocalViewer:
-        """As `viewer`, but always in this process, also if there is a team."""
+        """The same as `viewer`, but in this process even if there is a team."""
         return self._viewer(self.windows(size, layers))
 
     def _viewer(self, windows: list[Window]) -> LocalViewer:

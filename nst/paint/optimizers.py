@@ -126,7 +126,7 @@ class LBFGS:
         return torch.add(pixels, move, alpha=-min(1.0, learning_rate / FULL_STEP), out=move)
 
     def state(self) -> OptimizerState:
-        """As `Adam.state`; none of its tensors is ever changed."""
+        """All that the next step needs to know; later steps do not change these tensors."""
         tensors: dict[str, Tensor] = {}
         for number, (moved, change, _) in enumerate(self._pairs):
             tensors |= {f"moved{number}": moved, f"change{number}": change}
@@ -143,11 +143,11 @@ class LBFGS:
 
     @staticmethod
     def state_at_first(like: Tensor) -> OptimizerState:
-        """As `Adam.state_at_first`."""
+        """The state before the first step, which has no tensors yet."""
         return LBFGS().state()
 
     def restore(self, state: OptimizerState) -> None:
-        """As `Adam.restore`."""
+        """Go on from a `state`; raises KeyError if that is not one of L-BFGS."""
         tensors = state.tensors
         curvatures = state.numbers["curvatures"]
         if not isinstance(curvatures, list):

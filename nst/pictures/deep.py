@@ -89,7 +89,7 @@ def _filtered(pixels: Pixels) -> bytes:
 
 
 def _write_tiff(file: BinaryIO, pixels: Pixels, dpi: int, exif: bytes) -> None:
-    """Of `exif` it keeps make, model, date, author and texts, as TIFFs of 8 bits do."""
+    """Write a TIFF; it keeps make, model, date, author and texts of `exif`, as with 8 bits."""
     import tifffile
 
     kept = Image.Exif()

@@ -28,10 +28,10 @@ def from_pillow(image: Image.Image, shown: str, ground: str | None = "white") ->
 
 
 def from_array(values: npt.NDArray[Any], shown: str, ground: str | None = "white") -> Image.Image:
-    """As `from_pillow`, of an array.
+    """The picture that a numpy array holds, in 8 bits and sRGB, with a `ground` as `from_pillow`.
 
-    It is (H, W), grey, or (H, W, 3) or (H, W, 4), RGB without or with transparency; uint8 from 0 to
-    255, bool, or floating point from 0 to 1. Raises `ImageError` for any other array.
+    The array is (H, W), grey, or (H, W, 3) or (H, W, 4), RGB without or with transparency; uint8
+    from 0 to 255, bool, or floating point from 0 to 1. Raises `ImageError` for any other array.
     """
     import numpy as np
 
