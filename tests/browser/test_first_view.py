@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from playwright.sync_api import Page, expect
-from visitor import SECONDS, capture, loaded, open_page, picture
+from visitor import SECONDS, capture, loaded, open_page, picture, standing
 
 BEGIN = 150 * SECONDS  # that the first painting of a server may take to begin on a busy machine
 
@@ -67,7 +67,7 @@ def test_from_the_first_look_to_the_end_nothing_moves(page: Page, server: str) -
     expect(painting).to_be_visible(timeout=BEGIN)
     loaded(painting)
     assert places(page) == before
-    expect(page.get_by_text("Finished:")).to_be_visible(timeout=BEGIN)
+    expect(standing(page, "Finished:")).to_be_visible(timeout=BEGIN)
     loaded(picture(page, "The painting:"))
     assert places(page) == before
     least = page.evaluate("window.least")
@@ -100,7 +100,7 @@ def test_a_browser_that_is_slow_to_fetch_sees_every_painting(page: Page, server:
     page.evaluate(f"() => {{ {FRAMES} }}")
     height = places(page)[0][3]
     page.get_by_role("button", name="Paint", exact=True).click()
-    expect(page.get_by_text("Finished:")).to_be_visible(timeout=BEGIN)
+    expect(standing(page, "Finished:")).to_be_visible(timeout=BEGIN)
     loaded(picture(page, "The painting:"))
     assert page.evaluate("window.least")["height"] >= height - 1
 

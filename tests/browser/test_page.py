@@ -26,6 +26,7 @@ from visitor import (
     picture,
     pixels,
     shown,
+    standing,
 )
 from visitor import shown as as_given
 
@@ -40,7 +41,7 @@ def test_paint_watch_stop_and_download(page: Page, server: str) -> None:
     painting = picture(page, "The painting so far")
     expect(painting).to_be_visible()
     first = pixels(painting)
-    expect(page.get_by_text("left, ")).to_be_visible()
+    expect(standing(page, "left, ")).to_be_visible()
     expect(page.get_by_role("button", name="Paint", exact=True)).to_be_disabled()
     deadline = time.monotonic() + 30
     while difference(first, pixels(painting)) < 2 and time.monotonic() < deadline:
@@ -55,7 +56,7 @@ def test_paint_watch_stop_and_download(page: Page, server: str) -> None:
     page.set_viewport_size({"width": 1360, "height": 900})
 
     page.get_by_role("button", name="Stop").click()
-    expect(page.get_by_text("the picture is kept")).to_be_visible()
+    expect(standing(page, "the picture is kept")).to_be_visible()
     expect(picture(page, "The painting:")).to_be_visible()
     capture(page, "stopped")
     result = Image.open(io.BytesIO(download(page)))

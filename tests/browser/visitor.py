@@ -36,6 +36,14 @@ def open_page(page: Page, address: str, query: str = "") -> None:
         loaded(image)
 
 
+def standing(page: Page, words: str) -> Locator:
+    """Where the page shows words of how far a painting is.
+
+    Screen readers are told some of them, too, in a line of their own, which comes a moment later.
+    """
+    return page.get_by_test_id("stProgress").get_by_text(words)
+
+
 def picture(page: Page, alt: str) -> Locator:
     return page.locator(f'img[alt^="{alt}"]')
 
@@ -81,7 +89,7 @@ def paint(page: Page, button: str = "Paint") -> None:
     page.get_by_role("button", name=button, exact=True).click()
     # What was painted before, "Finished" included, stays on the page until this one has begun.
     expect(page.get_by_test_id("stMain").get_by_role("button", name="Stop")).to_be_visible()
-    expect(page.get_by_text("Finished:")).to_be_visible()
+    expect(standing(page, "Finished:")).to_be_visible()
     loaded(picture(page, "The painting:"))
 
 
