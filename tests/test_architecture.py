@@ -64,7 +64,7 @@ FACE = {"nst/__init__.py", "nst/api.py"}
 ROOMS: dict[str, set[str]] = {
     "": set(),
     "machine": set(),
-    "vgg": {""},
+    "vgg": {"", "machine"},
     "pictures": {""},
     "studio": {"", "machine", "vgg", "pictures", "paint"},
     "paint": {"", "machine", "vgg", "pictures"},

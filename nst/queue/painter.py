@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import math
 import threading
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Protocol
@@ -42,14 +41,8 @@ class ServerPainter:
         """The trunk; takes some seconds the first time."""
         with self._loading:
             if self._trunk is None:
-                import torch
-
                 from nst.vgg import network
 
-                # torch counts the cores of the host: more threads than a container's share of
-                # them only stop one another.
-                share = math.ceil(limits.cores())
-                torch.set_num_threads(max(1, min(torch.get_num_threads(), share)))
                 if limits.memory_limit() < SHORT:
                     malloc.give_back_early()
                 self._trunk = network.load()

@@ -1,8 +1,9 @@
-"""Where the network computes, and in which precision."""
+"""Where the network computes, on how many threads, and in which precision."""
 
 from __future__ import annotations
 
 import functools
+import math
 import time
 
 import torch
@@ -10,6 +11,7 @@ import torch.nn.functional as F
 from torch.nn.grad import conv2d_input
 
 from nst.errors import UserError
+from nst.machine import limits
 
 PRECISION_ROUNDS = 7  # turns of each precision, of which the fastest counts
 
@@ -31,6 +33,15 @@ def choose_device(name: str = "auto") -> torch.device:
             f"The device {name!r} is not available here; choose auto, cpu, cuda or mps."
         ) from error
     return device
+
+
+def keep_to_granted_cores() -> None:
+    """Let torch use no more threads than this process may use cores; fewer stay fewer.
+
+    torch counts the cores of the host: more threads than a container's share of them only stop one
+    another. Where the share has a fraction, it is rounded up.
+    """
+    torch.set_num_threads(max(1, min(torch.get_num_threads(), math.ceil(limits.cores()))))
 
 
 @functools.lru_cache

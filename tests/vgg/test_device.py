@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from nst.errors import UserError
-from nst.vgg import device
+from nst.machine import limits
+from nst.vgg import device, network
 
 
 def test_device():
@@ -17,6 +18,24 @@ def test_device():
     for name in ("abacus", "cuda:99", "mps:7"):
         with pytest.raises(UserError, match="not available here"):
             device.choose_device(name)
+
+
+@pytest.fixture
+def two_threads():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("two_threads")
+@pytest.mark.parametrize(("cores", "threads"), [(0.3, 1), (1.0, 1), (1.5, 2), (64.0, 2)])
+def test_threads_are_no_more_than_the_share_of_the_cores(monkeypatch, cores, threads):
+    """Wherever the network is loaded: in a terminal, on the page, by a worker."""
+    monkeypatch.setattr(limits, "cores", lambda: cores)
+    monkeypatch.setattr(network, "load_convolutions", lambda name: ())
+    monkeypatch.setattr(network, "VGG19", lambda *arguments: torch.get_num_threads())
+    assert network.load(precision=torch.float32) == threads
 
 
 @pytest.mark.parametrize(
