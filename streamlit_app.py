@@ -26,11 +26,11 @@ from page import (
     controls,
     explained,
     gallery,
+    link,
     masks,
     recipes,
     samples,
     server,
-    share,
     stage,
     style_masks,
     viewport,
@@ -68,7 +68,7 @@ if job is None and "job" in st.query_params and not visit.awaited():
         "Paint to make a new one."
     )
 if not visit.awaited():
-    share.take_strength(job)
+    link.take_strength(job)
 
 buttons = st.container()
 regions: tuple[Input | None, ...] = ()
@@ -86,5 +86,5 @@ with buttons:
     actions.proceed(order, chosen.settings, job)
 viewport.follow(job)
 
-stage.show(share.Contents(chosen.settings, photo, styles, regions, counted), order, job)
+stage.show(link.Contents(chosen.settings, photo, styles, regions, counted), order, job)
 explained.offer()

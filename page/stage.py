@@ -10,12 +10,12 @@ from page import (
     actions,
     announcement,
     easel,
+    link,
     losses,
     progress,
     results,
     series,
     server,
-    share,
     state,
     variations,
     visit,
@@ -28,7 +28,7 @@ POLL = 0.5
 QUEUE_POLL = 2.0
 
 
-def show(contents: share.Contents, order: Order | None, job: Snapshot | None) -> None:
+def show(contents: link.Contents, order: Order | None, job: Snapshot | None) -> None:
     """Show the job, and look at it again as often as it changes."""
     if job is not None and job.ahead:
         _wait(contents, order)
@@ -39,7 +39,7 @@ def show(contents: share.Contents, order: Order | None, job: Snapshot | None) ->
 
 
 @st.fragment(run_every=QUEUE_POLL)
-def _wait(contents: share.Contents, order: Order | None) -> None:
+def _wait(contents: link.Contents, order: Order | None) -> None:
     """Draw every `QUEUE_POLL` seconds while other jobs are ahead."""
     job = actions.current_job()
     if job is None or not job.ahead:
@@ -48,7 +48,7 @@ def _wait(contents: share.Contents, order: Order | None) -> None:
 
 
 @st.fragment(run_every=POLL)
-def _watch(contents: share.Contents, order: Order | None) -> None:
+def _watch(contents: link.Contents, order: Order | None) -> None:
     """Draw every `POLL` seconds while the job runs."""
     job = actions.current_job()
     if job is None or not job.active:
@@ -59,20 +59,20 @@ def _watch(contents: share.Contents, order: Order | None) -> None:
 # Not the same fragment as `_watch`: its last look, asked for before the run that ended it, would
 # come after that run and replace the downloads' addresses under the visitor's finger.
 @st.fragment
-def _look(contents: share.Contents, order: Order | None) -> None:
+def _look(contents: link.Contents, order: Order | None) -> None:
     """Draw once, as no job is under way."""
     if actions.of_session().asks:  # for what the whole page starts
         st.rerun()
     _draw(contents, order, actions.current_job())
 
 
-def _draw(contents: share.Contents, order: Order | None, job: Snapshot | None) -> None:
+def _draw(contents: link.Contents, order: Order | None, job: Snapshot | None) -> None:
     """Draw status, pictures, losses, ways to paint it again, and this visit's paintings."""
     if visit.awaited():
         st.progress(0.0, "Looking for your painting …")
     else:
         progress.show(job)
-        share.keep_strength(job)
+        link.keep_strength(job)
     under_painting = easel.show(contents.photo, contents.styles, job, server.queue().files)
     if job is not None and not job.active and job.preview:
         # As it was painted, where the session knows that, whatever is chosen now.
@@ -85,6 +85,6 @@ def _draw(contents: share.Contents, order: Order | None, job: Snapshot | None) -
     series.show(server.queue())
     with st.container(horizontal=True, gap="small", key="more"):
         series.offer(contents.photo, job is not None and job.active)
-        share.offer(contents)
+        link.offer(contents)
     results.show(server.queue(), job)
     announcement.make(job)

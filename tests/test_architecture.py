@@ -46,16 +46,16 @@ PAGE_ALLOWED: dict[str, set[str]] = {
     "recipes": {"blend", "controls", "gallery", "masks", "samples", "state", "words"},
     "results": {"archive", "controls", "state", "visit", "words"},
     "series": {"actions", "samples", "state"},
-    "share": {"blend", "controls", "samples", "state"},
+    "link": {"blend", "controls", "samples", "state"},
     "variations": {"actions", "controls", "state"},
     "viewport": {"actions", "state"},
     "stage": {
-        *("actions", "announcement", "easel", "losses", "progress", "results", "series"),
-        *("server", "share", "state", "variations", "visit"),
+        *("actions", "announcement", "easel", "link", "losses", "progress", "results", "series"),
+        *("server", "state", "variations", "visit"),
     },
     "streamlit_app": {
-        *("actions", "bar", "blend", "capacity", "controls", "explained", "gallery", "masks"),
-        *("recipes", "samples", "server", "share", "stage", "style_masks", "viewport", "visit"),
+        *("actions", "bar", "blend", "capacity", "controls", "explained", "gallery", "link"),
+        *("masks", "recipes", "samples", "server", "stage", "style_masks", "viewport", "visit"),
     },
 }
 # What the modules of each room may import of the others. "" is what lies outside the rooms, and the

@@ -140,7 +140,7 @@ def test_a_painting_comes_into_view_and_stop_answers_at_once(page: Page, server:
 def test_what_a_thumb_hits_on_a_phone(page: Page, server: str) -> None:
     page.set_viewport_size({"width": 360, "height": 740})
     open_page(page, server)
-    for name in ("Paint", "Surprise me", "Try them all", "Share"):
+    for name in ("Paint", "Surprise me", "Try them all", "Link to these settings"):
         _, top, _, bottom = box(page.get_by_role("button", name=name, exact=True))
         assert bottom - top >= FINGER
     paint = page.get_by_role("button", name="Paint", exact=True)

@@ -21,8 +21,8 @@ def cards(page: Page) -> Locator:
 
 
 def shared_link(page: Page) -> str:
-    """What the copy button of Share puts into the clipboard."""
-    page.get_by_role("button", name="Share").click()
+    """What the copy button of the link puts into the clipboard."""
+    page.get_by_role("button", name="Link to these settings").click()
     code = page.get_by_test_id("stCode")
     expect(code).to_be_visible()
     link = code.locator("code").inner_text().strip()
@@ -30,7 +30,7 @@ def shared_link(page: Page) -> str:
     code.get_by_role("button").first.click()
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == link
-    capture(page, "share")
+    capture(page, "link")
     page.keyboard.press("Escape")
     return link
 

@@ -25,7 +25,7 @@ class Contents(NamedTuple):
     style_masks: tuple[Input | None, ...]
 
 
-def link(settings: Settings) -> str:
+def address(settings: Settings) -> str:
     """The address of the page as it is, without the job that it shows.
 
     Made from what is chosen, in the words that the controls put into the address themselves.
@@ -58,15 +58,15 @@ def link(settings: Settings) -> str:
 
 def offer(contents: Contents) -> None:
     """The link with its button to copy it, and what it leaves out."""
-    with st.popover("Share", icon=":material/share:"):
+    with st.popover("Link to these settings", icon=":material/link:"):
         st.write("Whoever opens this link finds the same page: sample pictures and settings.")
-        st.code(link(contents.settings), language=None, wrap_lines=True)
+        st.code(address(contents.settings), language=None, wrap_lines=True)
         if left_out := private(contents):
             st.caption(
                 f"Not part of it, as only you have it: {enumerated(left_out)}. A sample picture or "
                 "the default takes its place."
             )
-        st.caption("Your paintings are never part of it. To share one, download it.")
+        st.caption("Your paintings are never part of it: Share, under a painting, sends one.")
 
 
 def private(contents: Contents) -> list[str]:
