@@ -118,7 +118,8 @@ def tell(chosen: int) -> None:
 def tell_plan(plan: Plan) -> None:
     """Say what a painting will take."""
     needs = footprint.gigabytes(plan.memory)
-    text = f"Takes about {rough_duration(plan.seconds)} here, and {needs} of memory."
+    seconds = f"{rough_duration(plan.seconds)} here{', at a guess' if plan.guessed else ''}"
+    text = f"Takes about {seconds}, and {needs} of memory."
     if plan.too_long:
         text += f" It is stopped after {rough_duration(DEADLINE)}, and kept as it is then."
     st.caption(text)

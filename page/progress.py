@@ -24,7 +24,7 @@ def show(job: Snapshot | None) -> None:
     standing = job.standing
     if job.state is JobState.QUEUED and job.ahead:
         others = "1 painting is" if job.ahead == 1 else f"{job.ahead} paintings are"
-        wait = about(job.wait)
+        wait = f"{about(job.wait)}{', at a guess' if job.guessed else ''}"
         st.progress(0.0, f"In the queue: {others} ahead of yours. It begins by itself in {wait}.")
     elif job.stopping:
         st.progress(standing.fraction if standing else 0.0, STOPPING)

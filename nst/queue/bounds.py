@@ -16,6 +16,7 @@ class Bounds:
     kept: int = 20  # ended jobs that can still be looked at
     kept_bytes: int = KEPT_BYTES  # of pictures in ended jobs, and as many in those that wait
     memory: int | None = None  # bytes that this process may use; None takes a canvas of any size
-    # Seconds without a look after which a job is given up; a reload takes far less.
-    patience: float = 150.0
+    # Seconds without a look after which a job gives way to others: one that waits leaves the queue,
+    # one that runs is stopped as soon as another waits. A reload takes far less.
+    patience: float = 120.0
     deadline: float = DEADLINE  # seconds that a job may run

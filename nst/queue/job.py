@@ -53,6 +53,7 @@ class Snapshot:
     state: JobState
     ahead: int  # paintings to be finished before this one begins
     wait: float  # seconds until it begins, as far as can be foreseen
+    guessed: bool  # whether that wait is no more than a guess
     size: tuple[int, int]  # px, of the photo and of the result as a file
     content_name: str
     style_name: str
@@ -180,13 +181,14 @@ class Job:
         if self.picture is None:
             self.photo = dataclasses.replace(self.photo, data=b"")
 
-    def snapshot(self, ahead: int, wait: float) -> Snapshot:
+    def snapshot(self, ahead: int, wait: float, guessed: bool) -> Snapshot:
         """The job as it is now, with what its manager knows of its place in the queue."""
         return Snapshot(
             id=self.id,
             state=self.state,
             ahead=ahead,
             wait=wait,
+            guessed=guessed,
             size=self.size,
             content_name=self.content_name,
             style_name=self.style_name,

@@ -41,8 +41,14 @@ class Plan(NamedTuple):
     """What a painting will take."""
 
     seconds: float
+    guessed: bool  # whether no painting was made here yet by which the seconds could be told
     memory: int  # bytes of the process
     too_long: bool  # for one painting
+
+
+def _foreseeable(job: Job) -> bool:
+    """Whether a running job tells by itself what is left."""
+    return job.standing is not None and job.standing.fraction >= FORESEEABLE
 
 
 class JobManager:
@@ -50,7 +56,8 @@ class JobManager:
 
     All methods may be called from any thread and return at once, but for `submit` and those of
     `files`, which work on pictures. A job that nobody has looked at for `bounds.patience` seconds
-    is given up, as is one that runs for longer than `bounds.deadline` seconds.
+    gives way: it leaves the queue, or is stopped if it runs and another waits that somebody looks
+    at. One that runs for longer than `bounds.deadline` seconds is stopped, too.
 
     Of ended jobs, those that were looked at last are kept: `bounds.kept` of them and any that was
     looked at within `bounds.patience`, as far as they take no more than `bounds.kept_bytes`.
@@ -105,7 +112,9 @@ class JobManager:
         """The job as it is now, or None if it is unknown or was dropped."""
         with self._lock:
             job = self._jobs.get(job_id)
-            return None if job is None else job.snapshot(self._ahead(job), self._wait(job))
+            if job is None:
+                return None
+            return job.snapshot(self._ahead(job), self._wait(job), self._guesses(job))
 
     def touch(self, job_id: str) -> None:
         """Tell that somebody is looking at the job."""
@@ -133,8 +142,8 @@ class JobManager:
         """What it takes to paint a photo of (width, height) px, or of that shape."""
         size = fitting.fit_size(photo, settings.resolution, settings.square)
         with self._lock:
-            seconds = self._pace.seconds(work(settings, size))
-        return Plan(seconds, footprint.needed(*size), seconds > self._bounds.deadline)
+            seconds, guessed = self._pace.seconds(work(settings, size)), self._pace.guesses
+        return Plan(seconds, guessed, footprint.needed(*size), seconds > self._bounds.deadline)
 
     def warm_up(self, delay: float) -> None:
         """Get the painter ready after `delay` seconds in the background, for the first job."""
@@ -182,12 +191,17 @@ class JobManager:
             job = self._jobs.get(job_id)
             return job if job is not None and job.result is not None else None
 
+    def _gives_way(self, running: Job) -> bool:
+        """Whether nobody looks at the running job, and somebody at another that waits."""
+        with self._lock:
+            return self._unwatched(running) and not all(map(self._unwatched, self._queue))
+
     # What follows, up to the worker, is called while the lock is held.
 
     def _check_room(self, visitor: str, size_bytes: int = 0) -> None:
         """Raises `BusyError` or `QueueFullError` if the visitor may queue no job of this size."""
         for job in [job for job in self._queue if self._unwatched(job)]:
-            self._leave_queue(job, messages.UNWATCHED)
+            self._leave_unwatched(job)
         own = [job for job in self._jobs.values() if job.active and job.visitor == visitor != ""]
         if own:
             raise BusyError(own[0].id)
@@ -210,16 +224,25 @@ class JobManager:
         before = itertools.takewhile(lambda other: other is not job, self._queue)
         return self._left(self._running) + sum(self._pace.seconds(other.work) for other in before)
 
+    def _guesses(self, job: Job) -> bool:
+        """Whether the job's wait is a guess: nothing was painted here, nor does all ahead tell."""
+        told = self._ahead(job) == 1 and self._running is not None and _foreseeable(self._running)
+        return self._pace.guesses and not told
+
     def _left(self, job: Job | None) -> float:
         """Seconds that a running job will still take, 0 without one."""
         if job is None:
             return 0.0
-        if job.standing is not None and job.standing.fraction >= FORESEEABLE:
+        if job.standing is not None and _foreseeable(job):
             return job.standing.seconds_left
         return max(0.0, self._pace.seconds(job.work) - (self._clock() - job.began))
 
     def _unwatched(self, job: Job) -> bool:
         return self._clock() - job.watched > self._bounds.patience
+
+    def _leave_unwatched(self, job: Job) -> None:
+        minutes = self._bounds.patience / 60
+        self._leave_queue(job, messages.LEFT_UNWATCHED.format(minutes=minutes))
 
     def _leave_queue(self, job: Job, message: str) -> None:
         self._queue.remove(job)
@@ -287,7 +310,7 @@ class JobManager:
             while self._queue:
                 job = self._queue[0]
                 if self._unwatched(job):
-                    self._leave_queue(job, messages.UNWATCHED)
+                    self._leave_unwatched(job)
                     continue
                 self._queue.popleft()
                 job.state, job.began, self._running = JobState.RUNNING, self._clock(), job
@@ -299,7 +322,8 @@ class JobManager:
 
     def _paint(self, job: Job) -> None:
         """Paint the job; whatever happens, it ends in a final state."""
-        state, message = JobRun(job, self._lock, self._bounds, self._clock).paint(self._painter)
+        run = JobRun(job, self._lock, self._bounds, self._clock, lambda: self._gives_way(job))
+        state, message = run.paint(self._painter)
         with self._lock:
             self._running = None
             try:

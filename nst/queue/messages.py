@@ -8,7 +8,14 @@ from nst.errors import UserError
 
 STOPPED = "Stopped; the picture is kept as it is."
 LEFT_QUEUE = "Taken out of the queue before its turn came."
-UNWATCHED = "Stopped, because its page had been closed for a while."
+LEFT_UNWATCHED = (
+    "Taken out of the queue, as its page had been out of reach for {minutes:.0f} minutes; press "
+    "Paint to queue it again."
+)
+GAVE_WAY = (
+    "Stopped for somebody who waited, as its page had been out of reach for {minutes:.0f} minutes; "
+    "the picture is kept, and Continue from this paints on."
+)
 TOO_LONG = "Stopped after {minutes:.0f} minutes, the most a painting may take; the picture is kept."
 NOT_KEPT = "This painting is no longer kept here; press Paint to make it again."
 UNEXPECTED = (

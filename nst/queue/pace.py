@@ -39,6 +39,11 @@ class Pace:
         """Note a short measurement, which counts until a painting has ended."""
         self._guess = seconds / work
 
+    @property
+    def guesses(self) -> bool:
+        """Whether no painting has been seen, so that `seconds` is hardly more than a guess."""
+        return not self._seen
+
     def seconds(self, work: float) -> float:
         """How long this much work will take."""
         done = sum(each for each, _ in self._seen)

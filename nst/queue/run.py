@@ -35,6 +35,7 @@ class JobRun:
     lock: threading.Lock
     bounds: Bounds
     clock: Callable[[], float]
+    gives_way: Callable[[], bool]  # whether nobody looks at the job and another waits
 
     def paint(self, painter: Painter) -> tuple[JobState, str]:
         """The final state and its message; the job has its latest picture, however it ends.
@@ -100,10 +101,8 @@ class JobRun:
         """Why the job must end now; "" if it need not."""
         if self.job.cancel.is_set():
             return messages.STOPPED
-        with self.lock:
-            unwatched = self.clock() - self.job.watched > self.bounds.patience
-        if unwatched:
-            return messages.UNWATCHED
+        if self.gives_way():
+            return messages.GAVE_WAY.format(minutes=self.bounds.patience / 60)
         if self.clock() - self.job.began > self.bounds.deadline:
             return messages.TOO_LONG.format(minutes=self.bounds.deadline / 60)
         return ""

@@ -109,6 +109,7 @@ def job_of(size: tuple[int, int], resolution: int) -> Snapshot:
         state=JobState.FINISHED,
         ahead=0,
         wait=0.0,
+        guessed=False,
         size=size,
         content_name="Cat",
         style_name="Night sky",

@@ -280,10 +280,12 @@ def test_a_job_that_is_stopped_without_a_snapshot_keeps_what_was_seen(reason: st
     manager = queue_of(paint, deadline=100, patience=200, clock=clock)
     job_id = submit(manager)
     wait_for(manager, job_id, at_iteration(1))
+    waiting = submit(manager)
     if reason == "stop":
         manager.stop(job_id)
     else:
         clock.now = {"deadline": 150, "unwatched": 250}[reason]
+    manager.touch(waiting)
     go.set()
     job = wait_for(manager, job_id, ended)
     assert job.preview is not None

@@ -27,6 +27,7 @@ def test_equal_steps_on_one_canvas_are_counted_exactly() -> None:
 
 
 def test_a_server_that_has_painted_nothing_yet_guesses() -> None:
+    assert Pace().guesses
     assert Pace().seconds(2e6) == 2 * pace.FIRST_GUESS
     assert 5 < Pace().seconds(work(Settings(), (384, 256))) < 60
 
@@ -35,7 +36,9 @@ def test_a_measurement_counts_until_a_painting_has_ended() -> None:
     seen = Pace()
     seen.measured(1000.0, 5.0)
     assert seen.seconds(200.0) == pytest.approx(1)
+    assert seen.guesses  # a look says little of a painting
     seen.add(100.0, 10.0)
+    assert not seen.guesses
     assert seen.seconds(50.0) == pytest.approx(5)
 
 

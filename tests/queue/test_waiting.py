@@ -69,22 +69,43 @@ def test_a_full_queue_is_told_in_words(painter: StepwisePainter) -> None:
         submit(manager)
 
 
-def test_a_job_nobody_watches_is_given_up(painter: StepwisePainter) -> None:
+def test_a_job_nobody_watches_gives_way_to_one_that_waits(painter: StepwisePainter) -> None:
     clock = Clock()
-    manager = queue_of(painter, patience=150, clock=clock)
-    job_id = submit(manager)
+    manager = queue_of(painter, clock=clock)  # with the patience of the page
+    closed = submit(manager)
+
+    def step(number: int, now: float) -> JobState:
+        clock.now = now
+        painter.allow(1)
+        return wait_for(manager, closed, lambda job: ended(job) or at_iteration(number)(job)).state
+
+    assert step(1, 0) is JobState.RUNNING
+    assert step(2, 500) is JobState.RUNNING  # nobody waits: it goes on
+    waiting = submit(manager)
+    manager.touch(closed)
+    assert step(3, 620) is JobState.RUNNING  # it was looked at two minutes ago
+    assert step(4, 621) is JobState.RUNNING  # nobody looks at the other one, either
+    manager.touch(waiting)
     painter.allow(1)
-    wait_for(manager, job_id, at_iteration(1))
-    clock.now = 149
-    manager.touch(job_id)
-    clock.now = 298
-    painter.allow(1)
-    assert wait_for(manager, job_id, at_iteration(2)).state is JobState.RUNNING
-    clock.now = 300
-    painter.allow(1)
-    job = wait_for(manager, job_id, ended)
-    assert (job.state, job.message) == (JobState.STOPPED, messages.UNWATCHED)
-    assert manager.files.result(job_id) is not None
+    job = wait_for(manager, closed, ended)
+    assert (job.state, job.message) == (JobState.STOPPED, messages.GAVE_WAY.format(minutes=2))
+    assert manager.files.result(closed) is not None
+    assert wait_for(manager, waiting, lambda job: job.state is JobState.RUNNING).ahead == 0
+
+
+def test_a_waiting_job_nobody_watches_loses_its_turn(painter: StepwisePainter) -> None:
+    clock = Clock()
+    manager = queue_of(painter, clock=clock)
+    running, closed = submit(manager), submit(manager)
+    wait_for(manager, running, lambda job: job.state is JobState.RUNNING)
+    clock.now = 121
+    painter.allow(10)
+    job = wait_for(manager, closed, ended)
+    assert (job.state, job.message) == (
+        JobState.STOPPED,
+        messages.LEFT_UNWATCHED.format(minutes=2),
+    )
+    assert painter.started == 1
 
 
 def test_waiting_jobs_nobody_watches_make_room(painter: StepwisePainter) -> None:
@@ -232,16 +253,25 @@ def test_the_wait_is_foretold_from_what_runs_and_what_is_ahead(painter: Stepwise
         found = [manager.snapshot(job_id) for job_id in (first, second, third)]
         return [job.wait for job in found if job]
 
+    def guesses() -> list[bool]:
+        found = [manager.snapshot(job_id) for job_id in (second, third)]
+        return [job.guessed for job in found if job]
+
     guessed = waits()
     assert guessed[0] == 0
     assert 0 < guessed[1] < guessed[2]  # before anything was painted here, from what it costs
+    assert guesses() == [True, True]
+    assert manager.plan(small, (120, 80)).guessed
     painter.allow(5)
     wait_for(manager, first, at_iteration(5))
     assert waits()[1] == pytest.approx(0.5)  # as the running one says: 5 iterations of 0.1 s
+    assert guesses() == [False, True]
 
     clock.now = 40  # what the first took in the end, getting ready included
     painter.allow(5)
     wait_for(manager, second, lambda job: job.state is JobState.RUNNING)
+    assert guesses() == [False, False]
+    assert not manager.plan(small, (120, 80)).guessed
     larger = pace.work(large, (128, 80)) / pace.work(small, (64, 48))
     assert larger > 1.3
     assert waits()[2] == pytest.approx(40 * larger)
