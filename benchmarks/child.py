@@ -4,6 +4,7 @@ python -m benchmarks.child ours|plain PX     one iteration at PX x PX, prints by
 python -m benchmarks.child tiles PX SIDE     one iteration in tiles of at most SIDE px, prints
                                              bytes, seconds and what the model of memory says
 python -m benchmarks.child plan PX [N]      a painting of N iterations, planned and measured, JSON
+python -m benchmarks.child paint PX          a painting by default, prints seconds
 python -m benchmarks.child start             prints seconds to the page's modules and the model
 """
 
@@ -129,6 +130,24 @@ def planned(side: int, iterations: int | None = None) -> dict[str, float]:
     }
 
 
+def painted(side: int) -> float:
+    """Seconds of a painting with the default settings, on as many threads as torch takes."""
+    from nst.paint import transfer
+    from nst.pictures import fitting, reading, tensors
+    from nst.settings import Settings
+    from nst.vgg import network
+
+    folder = Path(__file__).parent.parent / "Resources"
+    content, style = (
+        tensors.to_tensor(fitting.fit(reading.open_picture(folder / name), side))
+        for name in ("content/rocket.jpg", "styles/night_sky.jpg")
+    )
+    trunk = network.load(device="cpu")
+    start = time.perf_counter()
+    transfer.stylize(transfer.Canvas(content, [style]), Settings(resolution=side), trunk)
+    return time.perf_counter() - start
+
+
 def cold_start() -> dict[str, float]:
     """Seconds until the page's modules are imported, then torch, then the model is ready."""
     marks = [time.perf_counter()]
@@ -147,6 +166,8 @@ def cold_start() -> dict[str, float]:
 if __name__ == "__main__":
     if sys.argv[1] == "start":
         print(json.dumps(cold_start()))
+    elif sys.argv[1] == "paint":
+        print(painted(int(sys.argv[2])))
     elif sys.argv[1] == "plan":
         print(json.dumps(planned(*map(int, sys.argv[2:]))))
     elif sys.argv[1] == "tiles":
