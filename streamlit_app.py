@@ -40,15 +40,30 @@ from page import (
 PARTS = Path(__file__).parent / "page"
 # A file of its own: Streamlit's icons are fetched from Google when they stand in a browser's tab.
 st.set_page_config(
-    "Neural style transfer", PARTS / "icon.svg", layout="wide", initial_sidebar_state=360
+    "Neural style transfer", PARTS / "icon.svg", layout="wide", initial_sidebar_state=320
 )
-for sheet in ("page.css", "access.css"):
+for sheet in ("page.css", "studio.css", "access.css"):
     st.html(PARTS / sheet)
 
+actions.remember()
+st.title("Turn a photo into a painting")
+st.write("Choose a photo and an artwork: the photo is painted anew in the style of the artwork.")
+
+job = actions.current_job()
+# A sheet and no other container: in that everything would be built anew, and the focus be lost.
+st.html(PARTS / ("at_rest.css" if job is None and not visit.awaited() else "at_work.css"))
+with st.container(key="studio"):
+    choosing = st.container(key="choosing")
+    bench = st.container(key="bench")
+
+with choosing:
+    with st.container(key="choose_photo"):
+        photo = gallery.choose_photo()
+    with st.container(key="choose_styles"):
+        styles = recipes.in_order(gallery.choose_styles())
+        weights = blend.weigh(styles)
 with st.sidebar:
-    photo = gallery.choose_photo()
-    styles = recipes.in_order(gallery.choose_styles())
-    chosen = controls.choose_settings(blend.weigh(styles))
+    chosen = controls.choose_settings(weights)
     recipes.offer()
     about_recipe = st.container()
 
@@ -57,11 +72,6 @@ if photo:
         size = samples.shown(photo.data, photo.file_name)[1]
         capacity.tell_plan(server.queue().plan(chosen.settings, size))
 
-actions.remember()
-st.title("Turn a photo into a painting")
-st.write("Choose a photo and an artwork: the photo is painted anew in the style of the artwork.")
-
-job = actions.current_job()
 if job is None and "job" in st.query_params and not visit.awaited():
     st.info(
         "The painting this address pointed to is no longer kept, or was made in another tab; press "
@@ -70,13 +80,14 @@ if job is None and "job" in st.query_params and not visit.awaited():
 if not visit.awaited():
     link.take_strength(job)
 
-buttons = st.container()
-regions: tuple[Input | None, ...] = ()
-counted: tuple[Input | None, ...] = ()
-if photo and styles:
-    with st.expander("Where to paint", icon=":material/ink_selection:"):
-        regions = masks.choose_masks(photo, styles)
-        counted = style_masks.choose_style_masks(styles)
+with bench:
+    buttons = st.container()
+    regions: tuple[Input | None, ...] = ()
+    counted: tuple[Input | None, ...] = ()
+    if photo and styles:
+        with st.expander("Where to paint", icon=":material/ink_selection:"):
+            regions = masks.choose_masks(photo, styles)
+            counted = style_masks.choose_style_masks(styles)
 with about_recipe:
     recipes.tell(chosen.settings, (photo, *styles, *regions, *counted, chosen.init))
 
@@ -86,5 +97,6 @@ with buttons:
     actions.proceed(order, chosen.settings, job)
 viewport.follow(job)
 
-stage.show(link.Contents(chosen.settings, photo, styles, regions, counted), order, job)
+with bench:
+    stage.show(link.Contents(chosen.settings, photo, styles, regions, counted), order, job)
 explained.offer()

@@ -41,7 +41,7 @@ def show(
         side, middle = st.columns([1, 4])
     with side, st.container(key="pair", gap="small"):
         if chosen is None:
-            st.info("Choose a photo and a style in the sidebar.", icon=":material/image_search:")
+            st.info("Choose a photo and a style.", icon=":material/image_search:")
             return middle
         # Streamlit (1.67) lets go of a file soon after another has taken its place: of a picture
         # that changes twice a second a slow browser would find nothing. So the page gets them

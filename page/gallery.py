@@ -150,6 +150,7 @@ def _choose_sample(folder: str, label: str, key: Key[str | None]) -> str | None:
             format_func=functools.partial(_thumbnail, thumbnails),
             key=key.name,
             on_change=browse,
+            width="stretch",
         )
 
 
@@ -181,6 +182,7 @@ def _choose_samples() -> list[str]:
             format_func=functools.partial(_thumbnail, thumbnails),
             key=state.STYLES.name,
             on_change=browse,
+            width="stretch",
         )
     state.STYLES_BEFORE.set(list(stems))
     return list(stems)

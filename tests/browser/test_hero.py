@@ -34,7 +34,7 @@ def windowed(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]
 
 
 def check(page: Page, alt: str) -> None:
-    """The painting, or what stands in its place, takes the room; photo and style stand aside."""
+    """The painting takes the room; photo and style stand aside."""
     size = page.viewport_size
     assert size
     least = {(width, height): share for width, height, share in WINDOWS}
@@ -60,18 +60,17 @@ def check(page: Page, alt: str) -> None:
 def test_the_painting_takes_the_room(windowed: Page, server: str) -> None:
     page = windowed
     open_page(page, server, QUERY)
-    check(page, "An example")
     paint = page.get_by_role("button", name="Paint", exact=True)
     expect(paint).to_have_attribute("data-testid", "stBaseButton-primary")
-    before = box(picture(page, "An example"))
     paint.click()
     expect(picture(page, "The painting so far")).to_be_visible(timeout=BEGIN)
     expect(standing(page, " left, ")).to_be_visible()
     check(page, "The painting so far")
-    assert box(picture(page, "The painting so far")) == pytest.approx(before, abs=1)
+    before = box(picture(page, "The painting so far"))
     page.get_by_test_id("stMain").get_by_role("button", name="Stop").click()
     expect(standing(page, "is kept")).to_be_visible()
     check(page, "The painting:")
+    assert box(picture(page, "The painting:")) == pytest.approx(before, abs=1)
     capture(page, f"hero_{(page.viewport_size or {})['width']}")
     download = page.get_by_role("button", name="Download PNG")
     expect(download.locator("..").or_(download).first).to_be_visible()

@@ -76,7 +76,7 @@ def test_every_setting_has_its_widget(app: AppTest) -> None:
         *sidebar.multiselect,
     )
     found = {widget.key: widget for widget in widgets}
-    assert set(found) == {*OFFERED, "blend", "weigh_layers"}
+    assert set(found) == {*OFFERED, "weigh_layers"}
     for name in OFFERED:
         assert found[name].label.startswith(CONTROLS[name].label)
         assert found[name].help == CONTROLS[name].help
