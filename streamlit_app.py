@@ -42,7 +42,7 @@ PARTS = Path(__file__).parent / "page"
 st.set_page_config(
     "Neural style transfer", PARTS / "icon.svg", layout="wide", initial_sidebar_state=320
 )
-for sheet in ("page.css", "studio.css", "access.css"):
+for sheet in ("page.css", "studio.css", "result.css", "access.css"):
     st.html(PARTS / sheet)
 
 actions.remember()

@@ -217,10 +217,10 @@ def _go_to(page: Page, state: str) -> None:
         expect(painting).to_be_visible(timeout=PAINTING)
     elif state == "finished":
         page.get_by_test_id("stMain").get_by_role("button", name="Stop").click()
-        page.get_by_text("Compare with the photo").click()
+        page.get_by_role("button", name="Compare").click()
         expect(page.locator(".frame")).to_be_visible()
         page.get_by_role("button", name="More files").click()
-        expect(page.get_by_role("button", name="JPEG", exact=True)).to_be_visible()
+        expect(page.get_by_role("button", name="Side by side")).to_be_visible()
     elif state == "explained":
         page.keyboard.press("Escape")
         page.get_by_text("How it works").click()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
 
 HERE = Path(__file__).parent
+LABEL = ":material/compare: Compare"
 
 
 @functools.cache
@@ -43,13 +44,16 @@ def show(job: Snapshot, painting: bytes) -> None:
 
 def chosen(job_id: str) -> bool:
     """Whether the visitor asked for the comparison."""
-    return state.comparing(job_id).get()
+    return bool(state.comparing(job_id).get())
 
 
-def offer(job_id: str) -> bool:
-    """Show the toggle, and return whether the visitor asks for the comparison."""
-    return st.toggle(
+def offer(job_id: str) -> None:
+    """A button that stays pressed while the comparison is shown."""
+    st.segmented_control(
         "Compare with the photo",
+        [LABEL],
+        selection_mode="multi",  # of one: a click presses it, another lets go of it
         key=state.comparing(job_id).name,
-        help="Photo and painting on one another, with a line between them that you can move.",
+        persist_state="session",  # while another painting is shown
+        label_visibility="collapsed",
     )

@@ -40,22 +40,30 @@ class Kind(NamedTuple):
 
 
 PNG = Kind(
-    "Download PNG",
+    "PNG",
     ".png",
     "image/png",
     "In the size that is chosen, with its settings inside.",
     lambda files, version: files.png(*version),
     sized=True,
 )
+JPEG = Kind(
+    "JPEG",
+    ".jpg",
+    "image/jpeg",
+    "In the size that is chosen. Smaller than the PNG, and without the settings.",
+    lambda files, version: files.jpeg(*version),
+    sized=True,
+)
+FILM = Kind(
+    "film",
+    ".mp4",
+    "video/mp4",
+    "How the painting came about, as a short MP4 that phones and messengers take.",
+    lambda files, version: files.timelapse(version.job_id, "MP4", version.strength),
+)
+FORMATS = {"PNG": PNG, "JPEG": JPEG, "Film": FILM}
 OTHERS = (
-    Kind(
-        "JPEG",
-        ".jpg",
-        "image/jpeg",
-        "In the size that is chosen. Smaller than the PNG, and without the settings.",
-        lambda files, version: files.jpeg(*version),
-        sized=True,
-    ),
     Kind(
         "Side by side",
         "-side-by-side.png",
@@ -64,21 +72,15 @@ OTHERS = (
         lambda files, version: files.side_by_side(version.job_id, version.strength),
     ),
     Kind(
-        "Time-lapse, MP4",
-        ".mp4",
-        "video/mp4",
-        "How the painting came about, as a short film that phones and messengers take.",
-        lambda files, version: files.timelapse(version.job_id, "MP4", version.strength),
-    ),
-    Kind(
-        "Time-lapse, WebP",
+        "Film as WebP",
         ".webp",
         "image/webp",
-        "The same as a picture that moves by itself, over and over, for web pages.",
+        "How the painting came about, as a picture that moves by itself, over and over, for web "
+        "pages.",
         lambda files, version: files.timelapse(version.job_id, "WEBP", version.strength),
     ),
     Kind(
-        "Time-lapse, GIF",
+        "Film as GIF",
         ".gif",
         "image/gif",
         "The same for programs that know no WebP: larger, and with 256 colours a frame.",
@@ -109,8 +111,23 @@ def sizes(job: Snapshot) -> dict[str, tuple[int, int]]:
     return found
 
 
-def choose_size(job: Snapshot) -> tuple[int, int]:
-    """Let the visitor choose the size of the files; the size, px."""
+def choose_format() -> Kind:
+    """Let the visitor choose the format of the file; it stays for the paintings to come."""
+    chosen = st.segmented_control(
+        "Format",
+        list(FORMATS),
+        default="PNG",
+        required=True,
+        key=state.FILE_FORMAT.name,
+        persist_state="session",  # while nothing is finished
+        help="PNG is exact and has the settings inside, JPEG is smaller, and the film shows how "
+        "the painting came about.",
+    )
+    return FORMATS[chosen or "PNG"]
+
+
+def choose_size(job: Snapshot, kind: Kind) -> tuple[int, int]:
+    """Let the visitor choose the size of the files, where this kind has it; the size, px."""
     offered = sizes(job)
     default = next(name for name, size in offered.items() if size == size_of(job))
     chosen = st.segmented_control(
@@ -120,33 +137,39 @@ def choose_size(job: Snapshot) -> tuple[int, int]:
         required=True,
         key=state.file_size(job.id).name,
         persist_state="session",  # while another painting is shown
+        disabled=not kind.sized,
         help="That of the photo, twice that for a large print, or that of the canvas it was "
         "painted on.",
     )
     return offered.get(chosen or default, job.size)
 
 
-def offer(
-    job: Snapshot, strength: float, size: tuple[int, int], files: Files, *, first: bool
-) -> None:
-    """The PNG one click away, and a menu of the other files.
+def offer(job: Snapshot, kind: Kind, version: Version, files: Files, *, first: bool) -> None:
+    """The file of the chosen kind, one click away; `first` if to take it is what comes next."""
+    look: Prominence = "primary" if first else "secondary"
+    _button(f"Download {kind.label}", kind, job, version, files, look)
 
-    `first` says whether to download is what one would do next.
-    """
-    version = Version(job.id, strength, size)
-    _button(PNG, job, version, files, "primary" if first else "secondary")
+
+def offer_others(job: Snapshot, version: Version, files: Files) -> None:
+    """A menu of the other files."""
     with st.popover("More files", icon=":material/download:"):
         for kind in OTHERS:
-            _button(kind, job, version, files, "tertiary")
+            _button(kind.label, kind, job, version, files, "tertiary")
 
 
-def tell(job: Snapshot, strength: float, size: tuple[int, int], shown: bytes) -> None:
-    """Say how large the files are; `shown` is the picture as the page shows it, a JPEG."""
-    png, jpeg = _bytes(job.id, strength, size, shown)
-    st.caption(
-        f"{size[0]:,} x {size[1]:,} px: as a PNG about {megabytes(png)}, as a JPEG about "
-        f"{megabytes(jpeg)}."
-    )
+def tell(job: Snapshot, kind: Kind, version: Version, files: Files, shown: bytes) -> None:
+    """Say how large the file is; `shown` is the picture as the page shows it, a JPEG."""
+    if kind.sized:
+        width, height = version.size
+        png, jpeg = _bytes(job.id, version.strength, version.size, shown)
+        st.caption(
+            f"{width:,} x {height:,} px: as a PNG about {megabytes(png)}, as a JPEG about "
+            f"{megabytes(jpeg)}."
+        )
+        return
+    made = files.film_bytes(job.id, "MP4", version.strength)
+    size = megabytes(made) if made else "made when you download it, in some seconds"
+    st.caption(f"At most {previews.FRAME_SIDE} px wide and high, without sound: {size}.")
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
@@ -159,10 +182,12 @@ def _bytes(job_id: str, strength: float, size: tuple[int, int], _shown: bytes) -
     )
 
 
-def _button(kind: Kind, job: Snapshot, version: Version, files: Files, look: Prominence) -> None:
+def _button(
+    label: str, kind: Kind, job: Snapshot, version: Version, files: Files, look: Prominence
+) -> None:
     name = file_name(job, kind.suffix, version.size if kind.sized else None)
     st.download_button(
-        kind.label,
+        label,
         held(functools.partial(kind.make, files, version), kind.mime, name),
         name,
         kind.mime,

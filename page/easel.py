@@ -11,9 +11,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from nst.queue.files import Files
 from nst.queue.job import Snapshot
-from nst.settings import CONTROLS
 from nst.studio.order import Input, enumerated
-from page import compare, downloads, full_size, state
+from page import compare, result, state
 from page.samples import FAVOURITES, RESOURCES, shown, shown_styles, sketch, small
 from page.words import data_url, plain, title_of
 
@@ -81,8 +80,8 @@ def _show_painting(chosen: Pair, job: Snapshot | None, files: Files) -> None:
     """The painting as far as it is, or a sketch of the photo where there is none yet."""
     place = st.container(key="painting")  # always: in another place a picture would be built anew
     if job is not None and job.preview is not None:
-        picture = job.preview if job.active else _finishing(job, files)
-        title = _title(job)
+        picture = job.preview if job.active else result.show(job, files, first=is_finished(job))
+        title = result.title_of(job)
         if not job.active and compare.chosen(job.id):
             with place:
                 compare.show(job, picture)
@@ -104,36 +103,6 @@ def _show_painting(chosen: Pair, job: Snapshot | None, files: Files) -> None:
             width="stretch",
             alt="A pencil sketch",
         )
-
-
-def _finishing(job: Snapshot, files: Files) -> bytes:
-    """Comparison, strength and downloads of an ended job; the picture at that strength."""
-    compare.offer(job.id)
-    control = CONTROLS["strength"]
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        strength = st.slider(
-            control.label,
-            control.minimum,
-            control.maximum,
-            job.recipe.settings.strength,
-            control.step,
-            key=state.strength(job.id).name,
-            persist_state="session",  # while another painting is shown
-            help=f"{control.help.partition(';')[0]}: at once, without painting anew. The download "
-            "is as you see it.",
-        )
-        size = downloads.choose_size(job)
-    shown = files.shown(job.id, strength) or job.preview
-    assert shown is not None
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="take_home"):
-        downloads.offer(job, strength, size, files, first=is_finished(job))
-        full_size.offer(_title(job), downloads.Version(job.id, strength, size), files)
-    downloads.tell(job, strength, size, shown)
-    return shown
-
-
-def _title(job: Snapshot) -> str:
-    return f"{job.content_name} in the style of {job.style_name}"
 
 
 @functools.cache

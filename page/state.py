@@ -89,10 +89,13 @@ VISITOR: Key[str] = Key("visitor", "")
 VISIT: Key[Any] = Key("visit", None)
 ANNOUNCEMENT: Key[Any] = Key("announcement", None)
 VIEWPORT: Key[Any] = Key("viewport", None)
+SHARE: Key[Any] = Key("share", None)
 PAINT: Key[bool] = Key("paint", False)
 STOP: Key[bool] = Key("stop", False)
 SURPRISE: Key[bool] = Key("surprise", False)
 TRY_ALL: Key[bool] = Key("try_all", False)
+AGAIN: Key[bool] = Key("choose_again", False)
+FILE_FORMAT: Key[str | None] = Key("file_format", None)  # of what is downloaded
 LOSSES: Key[bool] = Key("for_the_curious", False)  # whether the expander is open
 
 
@@ -176,9 +179,9 @@ def file_size(job_id: str) -> Key[str | None]:
     return Key(f"file_size_{job_id}", None)
 
 
-def comparing(job_id: str) -> Key[bool]:
-    """Whether a painting is compared with its photo."""
-    return Key(f"compare_{job_id}", False)
+def comparing(job_id: str) -> Key[list[str]]:
+    """What is pressed of Compare: nothing, or itself while a painting is compared."""
+    return Key(f"compare_{job_id}", [])
 
 
 def comparison(job_id: str) -> Key[Any]:

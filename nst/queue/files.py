@@ -112,9 +112,16 @@ class Files:
         settings = with_strength(job.settings, strength)
         frames = [*map(previews.decoded, job.frames.kept()), job.result.canvas]
         with self.full_size:
-            return timelapse.encode(
+            film = timelapse.encode(
                 [job.as_shown(frame, settings, previews.FRAME_SIDE) for frame in frames], format
             )
+        job.film_bytes[format, settings.strength] = len(film)
+        return film
+
+    def film_bytes(self, job_id: str, format: str, strength: float) -> int | None:
+        """How many bytes a `timelapse` has that was made before; None for one that was not."""
+        job = self._find(job_id)
+        return job.film_bytes.get((format, strength)) if job else None
 
     def _painted(self, job_id: str) -> Job:
         """An ended job that has a picture; raises `UserError` if there is none."""

@@ -99,6 +99,7 @@ class Job:
     standing: Standing | None = None
     history: History = field(default_factory=History)
     frames: Thinned[bytes] = field(default_factory=lambda: Thinned(FRAMES))  # JPEG, of the canvas
+    film_bytes: dict[tuple[str, float], int] = field(default_factory=dict)  # of films made of it
     message: str = ""
     cancel: threading.Event = field(default_factory=threading.Event)
 

@@ -107,9 +107,9 @@ def test_a_visit_by_keyboard_alone(browser: Browser, server: str) -> None:
     assert Image.open(io.BytesIO(event.value.path().read_bytes())).size == photo.size
     tab_to(page, "More files")
     page.keyboard.press("Enter")
-    tab_to(page, "JPEG")
+    tab_to(page, "Side by side")
     page.keyboard.press("Escape")
-    expect(page.get_by_role("button", name="JPEG", exact=True)).to_be_hidden()
+    expect(page.get_by_role("button", name="Side by side")).to_be_hidden()
     tab_to(page, "How it works")
     page.keyboard.press("Enter")
     expect(picture(page, "The finished painting")).to_be_visible()

@@ -108,7 +108,7 @@ def test_several_styles_strength_continue_and_recipe(page: Page, server: str) ->
 
 
 def download_other(page: Page, name: str) -> Image.Image:
-    """One of the files in the menu beside Download PNG."""
+    """What a button gives that is no PNG, or another than Download PNG does."""
     with page.expect_download() as event:
         page.get_by_role("button", name=name, exact=True).click()
     return Image.open(io.BytesIO(event.value.path().read_bytes()))
@@ -129,21 +129,24 @@ def test_a_painting_is_compared_and_taken_home(page: Page, server: str) -> None:
 def take_home(page: Page) -> None:
     """Every file of a painting, opened."""
     painting = Image.open(io.BytesIO(download(page))).convert("RGB")
-    page.get_by_role("button", name="More files").click()
-    expect(page.get_by_role("button", name="JPEG", exact=True)).to_be_visible()
-    page.wait_for_timeout(500)
-    capture(page, "files")
-    jpeg = download_other(page, "JPEG")
+    page.get_by_role("radio", name="JPEG").click()
+    jpeg = download_other(page, "Download JPEG")
     assert (jpeg.format, jpeg.size) == ("JPEG", painting.size)
     assert difference(painting, jpeg.convert("RGB")) < 3
-    sheet = download_other(page, "Side by side")
-    assert sheet.width > 3 * 768
+    page.get_by_role("radio", name="Film").click()
     with page.expect_download() as event:
-        page.get_by_role("button", name="Time-lapse, MP4", exact=True).click()
+        page.get_by_role("button", name="Download film").click()
     with av.open(event.value.path()) as container:
         stream = container.streams.video[0]
         assert (stream.codec_context.name, max(stream.width, stream.height)) == ("h264", 480)
-    for name, format in (("Time-lapse, WebP", "WEBP"), ("Time-lapse, GIF", "GIF")):
+    page.get_by_role("radio", name="PNG").click()
+    page.get_by_role("button", name="More files").click()
+    expect(page.get_by_role("button", name="Side by side")).to_be_visible()
+    page.wait_for_timeout(500)
+    capture(page, "files")
+    sheet = download_other(page, "Side by side")
+    assert sheet.width > 3 * 768
+    for name, format in (("Film as WebP", "WEBP"), ("Film as GIF", "GIF")):
         film = download_other(page, name)
         assert (film.format, max(film.size)) == (format, 480)
         frames = []
@@ -184,7 +187,7 @@ def full_size(page: Page) -> None:
 def compare(page: Page) -> None:
     """The line between photo and painting, moved by keys and pointer."""
     painting = pixels(picture(page, "The painting:"))
-    page.get_by_text("Compare with the photo").click()
+    page.get_by_role("button", name="Compare").click()
     frame = page.locator(".frame")
     line = page.get_by_role("slider", name="Position of the line")
     expect(frame).to_be_visible()
@@ -255,7 +258,7 @@ def test_the_comparison_on_a_phone(browser: Browser, server: str) -> None:
     page = context.new_page()
     open_page(page, server, "resolution=64&iterations=20")
     paint(page)
-    page.get_by_text("Compare with the photo").click()
+    page.get_by_role("button", name="Compare").click()
     frame = page.locator(".frame")
     line = page.get_by_role("slider", name="Position of the line")
     expect(frame).to_be_visible()

@@ -47,6 +47,7 @@ from nst.studio.order import Order
 from nst.studio.preparation import Prepared
 from page import (
     capacity,
+    compare,
     losses,
     progress,
     state,
@@ -453,7 +454,7 @@ def test_the_painting_is_compared_with_its_photo_at_the_strength_shown(
     press(app, "Paint")
     assert not comparisons(app)
     job_id = app.query_params["job"]
-    app.toggle(f"compare_{job_id}").set_value(True).run()
+    app.segmented_control(f"compare_{job_id}").set_value([compare.LABEL]).run()
     assert not app.exception
     (full,) = comparisons(app)
     assert full["photo"].startswith("data:image/jpeg;base64,")
@@ -463,7 +464,7 @@ def test_the_painting_is_compared_with_its_photo_at_the_strength_shown(
     (faint,) = comparisons(app)
     assert faint["photo"] == full["photo"]
     assert faint["painting"] != full["painting"]
-    app.toggle(f"compare_{job_id}").set_value(False).run()
+    app.segmented_control(f"compare_{job_id}").set_value([]).run()
     assert not comparisons(app)
     assert "in the style of" in captions(app)[2]
 
