@@ -1,4 +1,4 @@
-"""Paint Showcase.png, example.jpg and the rows of small pictures in docs/controls.md.
+"""Paint Showcase.png and the rows of small pictures in docs/controls.md.
 
     python -m Resources.make_pictures [ROW ...]
 
@@ -34,7 +34,6 @@ SHOWCASE = {
     "cat": ("night_sky", "ink_hatching", "woodblock_wave", "stained_glass"),
     "rocket": ("night_sky", "pointillism", "watercolour", "cubist_planes"),
 }
-EXAMPLE = ("cat", "night_sky")
 WIDTH, GAP = 1232, 8  # px
 TILE, FONT_SIZE = 240, 14  # px
 QUALITY = 85  # of the JPEGs of the rows, which one page shows all at once
@@ -120,7 +119,7 @@ def small(sheet: Image.Image) -> Image.Image:
 
 
 def paint_showcase() -> None:
-    """Paint Showcase.png and example.jpg with the default settings."""
+    """Paint Showcase.png with the default settings."""
     trunk = network.load()
     rows = []
     for photo, styles in SHOWCASE.items():
@@ -129,8 +128,6 @@ def paint_showcase() -> None:
             painting = paint(photo, style, trunk)
             # The artwork in a corner, as a painter pins it to the easel.
             row.append(with_inset(painting, sample("styles", style)))
-            if (photo, style) == EXAMPLE:
-                writing.save(painting, HERE / "example.jpg")
         rows.append(row)
     sheet(rows).save(HERE / "Showcase.png", optimize=True)
 

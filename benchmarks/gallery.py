@@ -3,7 +3,7 @@
     python -m benchmarks.gallery [--side 384] [--pairs N] [--plain-pairs N] [--keep FOLDER]
     python -m benchmarks.gallery --keep FOLDER --only-table
 
-Painting all 40 pairs takes hours. The plain loop alone takes many minutes a picture, so it paints
+Painting all pairs takes hours. The plain loop alone takes many minutes a picture, so it paints
 only the first of them, as many as --plain-pairs says. Paintings are kept in FOLDER, and what is
 there is not painted again: a run that was stopped goes on where it was. Empty FOLDER when an engine
 has changed. With --only-table nothing is painted, and the paintings in FOLDER are judged. The

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import streamlit as st
@@ -13,10 +13,8 @@ from nst.queue.files import Files
 from nst.queue.job import Snapshot
 from nst.studio.order import Input, enumerated
 from page import compare, result, state
-from page.samples import FAVOURITES, RESOURCES, shown, shown_styles, sketch, small
-from page.words import data_url, plain, title_of
-
-EXAMPLE = RESOURCES / "example.jpg"  # what the favourite photo and style give
+from page.samples import example, hashes, shown, shown_styles, sketch, small
+from page.words import data_url, plain
 
 
 class Pair(NamedTuple):
@@ -25,6 +23,7 @@ class Pair(NamedTuple):
     photo: bytes  # JPEG, in the size that a painting of it is shown at
     style: bytes  # JPEG
     names: tuple[str, str]
+    example: Path | None = None  # its ready-made painting
 
 
 def show(
@@ -73,7 +72,17 @@ def _chosen(photo: Input | None, styles: Sequence[Input], job: Snapshot | None) 
         return None
     jpeg, size = shown(photo.data, photo.file_name)
     texture = shown_styles(tuple((style.data, style.file_name) for style in styles), size)
-    return Pair(jpeg, texture, (photo.title, enumerated([style.title for style in styles])))
+    names = photo.title, enumerated([style.title for style in styles])
+    return Pair(jpeg, texture, names, _example(photo, styles))
+
+
+def _example(photo: Input, styles: Sequence[Input]) -> Path | None:
+    """The ready-made painting of a sample photo in one sample style."""
+    if len(styles) > 1:
+        return None
+    stem = hashes("content").get(photo.source.sha256)
+    style_stem = hashes("styles").get(styles[0].source.sha256)
+    return example(stem, style_stem) if stem and style_stem else None
 
 
 def _show_painting(chosen: Pair, job: Snapshot | None, files: Files) -> None:
@@ -89,9 +98,10 @@ def _show_painting(chosen: Pair, job: Snapshot | None, files: Files) -> None:
             return
         alt = "The painting so far" if job.active else "The painting"
         place.image(data_url(picture), plain(title), width="stretch", alt=f"{alt}: {title}")
-    elif job is None and chosen.names == _example_names() and EXAMPLE.exists():
+    elif job is None and chosen.example is not None:
+        path = chosen.example
         place.image(
-            example(),
+            shown(path.read_bytes(), path.name)[0],
             "An example; press Paint to make your own",
             width="stretch",
             alt=f"An example: {chosen.names[0]} in the style of {chosen.names[1]}",
@@ -103,14 +113,3 @@ def _show_painting(chosen: Pair, job: Snapshot | None, files: Files) -> None:
             width="stretch",
             alt="A pencil sketch",
         )
-
-
-@functools.cache
-def example() -> bytes:
-    """The ready-made example, in the size that a painting is shown at (JPEG)."""
-    return shown(EXAMPLE.read_bytes(), EXAMPLE.name)[0]
-
-
-def _example_names() -> tuple[str, str]:
-    """Photo and style of the ready-made example."""
-    return title_of(FAVOURITES["content"]), title_of(FAVOURITES["styles"])

@@ -52,6 +52,12 @@ def sample_path(folder: str, stem: str) -> Path:
     return RESOURCES / folder / f"{stem}.jpg"
 
 
+def example(photo_stem: str, style_stem: str) -> Path | None:
+    """The ready-made painting of a sample photo in a sample style (JPEG), or None without one."""
+    path = RESOURCES / "examples" / f"{photo_stem}-in-{style_stem}.jpg"
+    return path if path.is_file() else None
+
+
 def sample(folder: str, stem: str) -> Input:
     """A sample picture."""
     path = sample_path(folder, stem)

@@ -98,9 +98,9 @@ def bloom(draw: ImageDraw.ImageDraw, flower: Flower) -> None:
                 marks = np.linspace(0.50, 0.92, 7)[:, None] * width * flower.radius
                 dots(draw, centre + direction(ray) * marks, 0.0021)
     polygon(draw, centre + 0.2 * flower.radius * direction(turn), dyes[0], WAX, 0.004)
-    for reach in (0.05, 0.10, 0.15):
-        around = direction(np.linspace(0, 2 * np.pi, round(130 * reach)))
-        dots(draw, centre + reach * flower.radius * around, 0.0026)
+    for away in (0.05, 0.10, 0.15):
+        around = direction(np.linspace(0, 2 * np.pi, round(130 * away)))
+        dots(draw, centre + away * flower.radius * around, 0.0026)
     dots(draw, centre + 1.10 * flower.radius * direction(turn[::6]), 0.0027)
 
 

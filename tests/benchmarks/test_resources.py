@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import shlex
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
@@ -15,7 +13,7 @@ from PIL import Image, ImageFont
 from nst.cli import flags, main
 from nst.layers import LAYERS
 from nst.pictures import reading
-from Resources import make_pictures, rows
+from Resources import draw_masks, draw_styles, fetch_photos, make_pictures, rows
 
 ROOT = Path(__file__).parents[2]
 RESOURCES = ROOT / "Resources"
@@ -24,25 +22,13 @@ ARTWORKS = sorted((RESOURCES / "styles").glob("*.jpg"))
 MASKS = sorted((RESOURCES / "masks").glob("*.png"))
 
 
-def script(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, RESOURCES / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
-def draw_styles():
-    return script("draw_styles")
-
-
 def pixels(picture: Image.Image) -> np.ndarray:
     return np.asarray(picture.convert("RGB"), dtype=float)
 
 
 def test_there_is_enough_to_choose_from():
-    assert len(PHOTOS) >= 5
-    assert len(ARTWORKS) >= 8
+    assert len(PHOTOS) >= 8
+    assert len(ARTWORKS) >= 12
 
 
 @pytest.mark.parametrize("path", PHOTOS + ARTWORKS, ids=lambda path: path.stem)
@@ -56,18 +42,37 @@ def test_every_photo_is_credited():
     for path in PHOTOS:
         row = re.search(rf"^\| {re.escape(path.name)} \|.*$", credits, re.MULTILINE)
         assert row, path.name
-        assert re.search("public domain|CC0", row[0])
+        assert re.search(r"public domain|CC0|\[CC BY 4\.0\]\(https:", row[0])
 
 
-def test_photos_are_those_of_scikit_image():
-    data = pytest.importorskip("skimage.data", reason="scikit-image is a development package")
-    for path in PHOTOS:
-        own = Image.fromarray(getattr(data, path.stem)()).convert("RGB")
-        assert abs(pixels(own) - pixels(reading.open_picture(path))).mean() < 2, path.name
+def test_photos_are_those_of_the_packages():
+    pytest.importorskip("skimage.data", reason="scikit-image is a development package")
+    assert {path.stem for path in PHOTOS} == {*fetch_photos.SCIKIT_IMAGE, *fetch_photos.DEBIAN}
+    for name in fetch_photos.SCIKIT_IMAGE:
+        own = fetch_photos.from_scikit_image(name)
+        kept = reading.open_picture(RESOURCES / "content" / f"{name}.jpg")
+        assert abs(pixels(own) - pixels(kept)).mean() < 2, name
+
+
+def test_a_photo_of_debian_is_cut_and_made_smaller(tmp_path, monkeypatch):
+    wallpaper = fetch_photos.Wallpaper("photos/a.jpg", (100, 0, 300, 100))
+    monkeypatch.setitem(fetch_photos.DEBIAN, "a", wallpaper)
+    monkeypatch.setattr(fetch_photos, "LONGEST", 50)
+    picture = Image.new("RGB", (400, 100), "red")
+    picture.paste("blue", wallpaper.box)
+    (tmp_path / "photos").mkdir()
+    picture.save(tmp_path / wallpaper.path)
+    photo = fetch_photos.from_debian("a", tmp_path)
+    assert photo.size == (50, 25)
+    assert abs(pixels(photo) - (0, 0, 255)).mean() < 5
+
+
+def test_the_artworks_are_those_of_the_script():
+    assert {path.stem for path in ARTWORKS} == set(draw_styles.ARTWORKS)
 
 
 @pytest.mark.parametrize("name", ["pointillism", "night_sky"])
-def test_artworks_are_drawn_the_same_every_time(draw_styles, tmp_path, name):
+def test_artworks_are_drawn_the_same_every_time(tmp_path, name):
     for folder in ("one", "two"):
         draw_styles.main([name, "--size", "192", "--out", str(tmp_path / folder)])
     one, two = ((tmp_path / folder / f"{name}.jpg").read_bytes() for folder in ("one", "two"))
@@ -75,21 +80,22 @@ def test_artworks_are_drawn_the_same_every_time(draw_styles, tmp_path, name):
 
 
 @pytest.mark.long
-def test_the_committed_artwork_is_what_the_script_draws(draw_styles, tmp_path):
-    draw_styles.main(["night_sky", "--out", str(tmp_path)])
-    drawn = reading.open_picture(tmp_path / "night_sky.jpg")
-    kept = reading.open_picture(RESOURCES / "styles" / "night_sky.jpg")
+@pytest.mark.parametrize("name", draw_styles.ARTWORKS)
+def test_the_committed_artwork_is_what_the_script_draws(tmp_path, name):
+    draw_styles.main([name, "--out", str(tmp_path)])
+    drawn = reading.open_picture(tmp_path / f"{name}.jpg")
+    kept = reading.open_picture(RESOURCES / "styles" / f"{name}.jpg")
     assert abs(pixels(drawn) - pixels(kept)).mean() < 1
 
 
-def test_an_unknown_artwork_is_refused(draw_styles, tmp_path, capsys):
+def test_an_unknown_artwork_is_refused(tmp_path, capsys):
     with pytest.raises(SystemExit):
         draw_styles.main(["mona_lisa", "--out", str(tmp_path)])
     assert "night_sky" in capsys.readouterr().err
 
 
 def test_the_masks_are_what_the_script_draws(tmp_path):
-    script("draw_masks").main(["--out", str(tmp_path)])
+    draw_masks.main(["--out", str(tmp_path)])
     assert [path.name for path in MASKS] == sorted(path.name for path in tmp_path.iterdir())
     for path in MASKS:
         with Image.open(path) as kept, Image.open(tmp_path / path.name) as drawn:

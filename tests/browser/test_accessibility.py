@@ -83,8 +83,8 @@ def test_a_visit_by_keyboard_alone(browser: Browser, server: str) -> None:
     tab_to(page, "Astronaut")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
-    expect(picture(page, "The photo: Camera")).to_be_visible()
-    assert page.evaluate(NAME).strip() == "Camera"  # the focus stays where it was
+    expect(picture(page, "The photo: Bee")).to_be_visible()
+    assert page.evaluate(NAME).strip() == "Bee"  # the focus stays where it was
     tab_to(page, "Paint")
     capture(page, "focus")
     page.keyboard.press("Enter")
@@ -103,7 +103,7 @@ def test_a_visit_by_keyboard_alone(browser: Browser, server: str) -> None:
     tab_to(page, "Download PNG")
     with page.expect_download() as event:
         page.keyboard.press("Enter")
-    photo = reading.open_picture(make_screenshots.ROOT / "Resources/content/camera.jpg")
+    photo = reading.open_picture(make_screenshots.ROOT / "Resources/content/bee.jpg")
     assert Image.open(io.BytesIO(event.value.path().read_bytes())).size == photo.size
     tab_to(page, "More files")
     page.keyboard.press("Enter")

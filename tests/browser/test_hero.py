@@ -83,7 +83,7 @@ def test_the_painting_takes_the_room(windowed: Page, server: str) -> None:
 
 def test_a_tall_photo_fits_into_the_window(page: Page, server: str) -> None:
     open_page(page, server, "photo=rocket")
-    _, _, _, bottom = box(picture(page, "A pencil sketch"))
+    _, _, _, bottom = box(picture(page, "An example"))
     assert bottom <= 900
 
 

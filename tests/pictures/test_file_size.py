@@ -9,7 +9,7 @@ from PIL import Image
 
 from nst.pictures import file_size, writing
 
-EXAMPLE = Path(__file__).parents[2] / "Resources" / "example.jpg"
+EXAMPLE = Path(__file__).parents[2] / "Resources" / "examples" / "cat-in-night_sky.jpg"
 
 
 @pytest.mark.parametrize("format", ["PNG", "JPEG"])
