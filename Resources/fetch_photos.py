@@ -2,7 +2,7 @@
 
     python -m Resources.fetch_photos [--debian FOLDER]
 
-Four come from scikit-image, and four from Debian's packages lomiri-wallpapers-16.04 and
+Four come from scikit-image, and three from Debian's packages lomiri-wallpapers-16.04 and
 palapeli-data: installed, or unpacked into a folder with `dpkg-deb --extract`. Sources and licences:
 Resources/CREDITS.md.
 """
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
@@ -21,23 +20,11 @@ SCIKIT_IMAGE = ("astronaut", "cat", "coffee", "rocket")
 LONGEST = 2048  # px; larger photos are made smaller
 QUALITY = 90  # of what is made smaller; a photo of the packages is compressed already
 OUT = Path(__file__).parent / "content"
-
-
-@dataclass(frozen=True)
-class Wallpaper:
-    """A photo in a Debian package, and the part of it that is taken."""
-
-    path: str  # below the root
-    box: tuple[int, int, int, int] | None = None  # left, top, right, lower, px
-
-
+# Name -> path of a photo below the root that Debian's packages are installed in.
 DEBIAN = {
-    "bee": Wallpaper("usr/share/palapeli/collection/european-honey-bee.jpg"),
-    "bridge": Wallpaper("usr/share/palapeli/collection/cincinnati-bridge.jpg"),
-    "dogs": Wallpaper(
-        "usr/share/backgrounds/friends_by_Aitzol_Berasategi.jpg", (430, 640, 1555, 2140)
-    ),
-    "mountains": Wallpaper("usr/share/backgrounds/picosdeeuropa_by_Aitzol_Berasategi.jpg"),
+    "bee": "usr/share/palapeli/collection/european-honey-bee.jpg",
+    "bridge": "usr/share/palapeli/collection/cincinnati-bridge.jpg",
+    "mountains": "usr/share/backgrounds/picosdeeuropa_by_Aitzol_Berasategi.jpg",
 }
 
 
@@ -47,12 +34,11 @@ def from_scikit_image(name: str) -> Image.Image:
 
 
 def from_debian(name: str, root: Path) -> Image.Image:
-    """A photo of a Debian package, cut to what is wanted of it and of at most `LONGEST` px."""
-    wallpaper = DEBIAN[name]
-    with Image.open(root / wallpaper.path) as picture:
-        part = picture.convert("RGB").crop(wallpaper.box or (0, 0, *picture.size))
-    part.thumbnail((LONGEST, LONGEST), Image.Resampling.LANCZOS)
-    return part
+    """A photo of a Debian package, of at most `LONGEST` px."""
+    with Image.open(root / DEBIAN[name]) as picture:
+        photo = picture.convert("RGB")
+    photo.thumbnail((LONGEST, LONGEST), Image.Resampling.LANCZOS)
+    return photo
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

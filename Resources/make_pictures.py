@@ -17,14 +17,8 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from nst.cli.main import main as nst
-from nst.paint import transfer
-from nst.pictures import reading, tensors, writing
-from nst.settings import Settings
-from nst.studio.finishing import finish
-from nst.studio.order import Pictures
-from nst.studio.preparation import prepare
-from nst.vgg import network
-from Resources import write_controls
+from nst.pictures import reading, writing
+from Resources import make_examples, write_controls
 from Resources.rows import ALL_ROWS, BLEND_SHEET, PROGRAM, Row
 
 HERE = Path(__file__).parent
@@ -49,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if unknown:
         parser.error(f"there is no row {unknown[0]!r}; choose from {', '.join(names)}")
     if "showcase" in chosen:
-        paint_showcase()
+        make_showcase()
     (HERE / "controls").mkdir(exist_ok=True)
     for row in ALL_ROWS:
         if row.name in chosen:
@@ -118,14 +112,15 @@ def small(sheet: Image.Image) -> Image.Image:
     return sheet.resize((width, height), Image.Resampling.LANCZOS)
 
 
-def paint_showcase() -> None:
-    """Paint Showcase.png with the default settings."""
-    trunk = network.load()
+def make_showcase() -> None:
+    """Put photos and their examples together in Showcase.png."""
     rows = []
     for photo, styles in SHOWCASE.items():
         row = [sample("content", photo)]
         for style in styles:
-            painting = paint(photo, style, trunk)
+            if not make_examples.is_current(photo, style):
+                make_examples.paint(photo, style)
+            painting = reading.open_picture(make_examples.path_of(photo, style))
             # The artwork in a corner, as a painter pins it to the easel.
             row.append(with_inset(painting, sample("styles", style)))
         rows.append(row)
@@ -145,14 +140,6 @@ def with_inset(painting: Image.Image, artwork: Image.Image, number: int = 0) -> 
 def sample(folder: str, name: str) -> Image.Image:
     """A sample picture by its name."""
     return reading.open_picture(HERE / folder / f"{name}.jpg")
-
-
-def paint(photo: str, style: str, trunk: network.VGG19) -> Image.Image:
-    """The photo in the style, at the photo's own size, with the default settings."""
-    content, settings = sample("content", photo), Settings()
-    prepared = prepare(Pictures(content, [sample("styles", style)]), settings)
-    result = transfer.stylize(prepared.canvas(), settings, trunk)
-    return finish(tensors.to_picture(result), content, settings)
 
 
 def sheet(rows: list[list[Image.Image]]) -> Image.Image:
