@@ -58,9 +58,9 @@ def test_a_photo_of_debian_is_made_smaller(tmp_path, monkeypatch):
     monkeypatch.setitem(fetch_photos.DEBIAN, "a", "photos/a.jpg")
     monkeypatch.setattr(fetch_photos, "LONGEST", 50)
     (tmp_path / "photos").mkdir()
-    Image.new("RGB", (400, 100), "blue").save(tmp_path / "photos" / "a.jpg")
+    Image.new("RGB", (400, 200), "blue").save(tmp_path / "photos" / "a.jpg")
     photo = fetch_photos.from_debian("a", tmp_path)
-    assert photo.size == (50, 12)
+    assert photo.size == (50, 25)
     assert abs(pixels(photo) - (0, 0, 255)).max() < 5
 
 
