@@ -103,13 +103,13 @@ def ink_plan(rng: Rng) -> Plate:
         for step in np.linspace(-1, 1, 6):
             middle = np.array([cx + step * radius * 3.6, cy - radius * rng.uniform(0.3, 1.2)])
             at = middle + rng.normal(0, 0.55, (6, 2)) * radius
-            plate.puffs(at, radius * rng.uniform(0.5, 0.9, 6), 0.55, 0.6, 0.7)
+            plate.puffs(at, radius * rng.uniform(0.5, 0.9, 6), 0.50, 0.8, 0.6)
     root = np.clip(y - 0.78, 0, 1)
     trunk = np.abs(x - 0.20 - 0.03 * np.sin(6 * y)) < 0.022 + 2.2 * root**2
     trunk &= (y > 0.40) & (y < 0.90 + 0.02 * np.sin(120 * x))
     plate.put(trunk, 0.85 + 7 * (x - 0.20), np.pi / 2 + 14 * (x - 0.2) * (1 + 4 * root))
     at = np.array([0.20, 0.34]) + np.clip(rng.normal(0, 1, (60, 2)), -1.6, 1.6) * (0.10, 0.08)
-    plate.puffs(at, rng.uniform(0.025, 0.06, 60), 0.55, 0.62, 0.8)
+    plate.puffs(at, rng.uniform(0.030, 0.065, 60), 0.50, 0.85, 0.6)
     return plate
 
 
@@ -123,16 +123,6 @@ def pen(canvas: Image.Image, lines: list[Floats], width: float, inks: Floats, rn
         flank = normals(path) * (0.5 * width * rng.uniform(0.75, 1.25) * pressure)[:, None]
         ink = look_up(inks, line[0]) * rng.uniform(0.8, 1.3)
         polygon(draw, np.concatenate([path + flank, (path - flank)[::-1]]), ink)
-
-
-def curls(plate: Plate, rng: Rng) -> list[Floats]:
-    """Scribble leaves: small open loops, more of them where a crown is dark."""
-    spots = scatter(125, rng)
-    shade = look_up(plate.dark * plate.leafy, spots)
-    wanted = shade > rng.uniform(0.1, 0.8, len(spots))
-    sweep = np.linspace(0, 4.2, 9) + rng.uniform(0, 2 * np.pi, (len(spots), 1))
-    radii = rng.uniform(0.0030, 0.0055, len(spots))
-    return list((spots[:, None] + direction(sweep) * radii[:, None, None])[wanted])
 
 
 def tufts(rng: Rng) -> list[Floats]:
@@ -158,14 +148,12 @@ def ink_hatching(size: int, rng: Rng) -> Image.Image:
     earth = ramp((plate.y - 0.3) / 0.6, palette("7a5a70 8f4426 5a3020 2a1d1c 1c1618"))
     inks = np.where((plate.form < plate.sky_forms)[..., None], sky, earth)
     inks[plate.leafy] = palette("1b1c1e")[0]
-    for turn, threshold in ((0, 0.10), (0.85, 0.38), (-0.7, 0.56), (1.55, 0.72)):
-        shade = plate.dark - 0.12 * plate.leafy  # leaves are scribbled more than hatched
-        density = np.clip((shade - threshold) / (1 - threshold), 0, 1)
-        gap = np.where(density > 0, 0.0118 - 0.0068 * density**0.7, 0)
-        lines = spaced_lines(plate.angle + turn, gap, scatter(105, rng), 0.13, 0.014)
-        pen(canvas, lines, 0.0027, inks, rng)
-    pen(canvas, curls(plate, rng), 0.0022, inks, rng)
-    pen(canvas, tufts(rng), 0.0022, inks, rng)
+    for turn, threshold in ((0, 0.07), (0.75, 0.34), (-0.65, 0.55), (1.55, 0.74)):
+        density = np.clip((plate.dark - threshold) / (1 - threshold), 0, 1)
+        gap = np.where(density > 0, 0.0088 - 0.0046 * density**0.7, 0)
+        lines = spaced_lines(plate.angle + turn, gap, scatter(150, rng), 0.16, 0.010)
+        pen(canvas, lines, 0.0023 + 0.0006 * threshold, inks, rng)
+    pen(canvas, tufts(rng), 0.0024, inks, rng)
 
     edge = np.zeros((FIELD, FIELD))
     edge[1:] += plate.form[1:] != plate.form[:-1]

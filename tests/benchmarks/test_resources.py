@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +14,14 @@ from PIL import Image, ImageFont
 from nst.cli import flags, main
 from nst.layers import LAYERS
 from nst.pictures import reading
-from Resources import draw_masks, draw_styles, fetch_photos, make_pictures, rows
+from Resources import (
+    draw_masks,
+    draw_styles,
+    fetch_photos,
+    make_examples,
+    make_pictures,
+    rows,
+)
 
 ROOT = Path(__file__).parents[2]
 RESOURCES = ROOT / "Resources"
@@ -74,6 +82,57 @@ def test_artworks_are_drawn_the_same_every_time(tmp_path, name):
         draw_styles.main([name, "--size", "192", "--out", str(tmp_path / folder)])
     one, two = ((tmp_path / folder / f"{name}.jpg").read_bytes() for folder in ("one", "two"))
     assert one == two
+
+
+def examples() -> list[tuple[str, str]]:
+    """The pairs of photo and style that have an example."""
+    return [
+        (photo.stem, style.stem)
+        for photo in PHOTOS
+        for style in ARTWORKS
+        if make_examples.path_of(photo.stem, style.stem).exists()
+    ]
+
+
+def test_examples_are_of_the_present_photos_and_artworks():
+    assert ("cat", "night_sky") in examples()
+    assert {path.name for path in make_examples.OUT.iterdir()} == {
+        make_examples.path_of(*pair).name for pair in examples()
+    }
+    assert [pair for pair in examples() if not make_examples.is_current(*pair)] == []
+
+
+def test_an_example_has_the_shape_of_its_photo():
+    for photo, style in examples():
+        with Image.open(RESOURCES / "content" / f"{photo}.jpg") as picture:
+            width, height = picture.size
+        with Image.open(make_examples.path_of(photo, style)) as painting:
+            painting.load()
+            assert painting.format == "JPEG"
+            assert max(painting.size) == make_examples.SIDE
+            assert painting.width / painting.height == pytest.approx(width / height, rel=0.01)
+
+
+def test_an_example_is_painted_once(tmp_path, monkeypatch):
+    """And again when its photo has changed since."""
+    for folder in ("content", "styles"):
+        (tmp_path / folder).mkdir()
+        Image.effect_noise((48, 32), 90).save(tmp_path / folder / "a.jpg")
+    painted = []
+
+    def paint(content, style, **settings):
+        painted.append((content, style))
+        return SimpleNamespace(picture=Image.new("RGB", (48, 32)))
+
+    monkeypatch.setattr(make_examples, "HERE", tmp_path)
+    monkeypatch.setattr(make_examples, "OUT", tmp_path / "examples")
+    monkeypatch.setattr(make_examples.nst, "paint", paint)
+    make_examples.main([])
+    make_examples.main([])
+    assert painted == [(tmp_path / "content" / "a.jpg", tmp_path / "styles" / "a.jpg")]
+    Image.new("RGB", (48, 32)).save(tmp_path / "content" / "a.jpg")
+    make_examples.main(["--styles", "a"])
+    assert len(painted) == 2
 
 
 @pytest.mark.long
