@@ -1,6 +1,6 @@
 """Paint every sample photo in every sample style, for the page to show before anything is painted.
 
-    python -m Resources.make_examples [--photos NAME ...] [--styles NAME ...]
+    python -m Resources.make_examples [--photos NAME ...] [--styles NAME ...] [--resolution 384]
 
 With the default settings, a JPEG of `SIDE` px for each pair. One that was painted of the present
 photo and artwork stays as it is, so that the program can be stopped and started again.
@@ -45,11 +45,11 @@ def is_current(photo: str, style: str) -> bool:
         return picture.info.get("comment") == mark_of(photo, style).encode()
 
 
-def paint(photo: str, style: str) -> None:
-    """Paint and write the example of a pair."""
+def paint(photo: str, style: str, resolution: int = SIDE) -> None:
+    """Paint and write the example of a pair; `resolution` is the canvas' longer side, px."""
     mark = mark_of(photo, style)  # first: a file that changes meanwhile is not what was painted
     content, artwork = HERE / "content" / f"{photo}.jpg", HERE / "styles" / f"{style}.jpg"
-    painting = nst.paint(content, artwork, output_size=SIDE).picture
+    painting = nst.paint(content, artwork, resolution=resolution, output_size=SIDE).picture
     buffer = io.BytesIO()
     painting.save(buffer, "JPEG", quality=QUALITY, optimize=True, comment=mark)
     writing.write_atomically(buffer.getvalue(), path_of(photo, style))
@@ -63,12 +63,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Paint the examples that the page shows.")
     parser.add_argument("--photos", nargs="+", choices=photos, default=photos, metavar="NAME")
     parser.add_argument("--styles", nargs="+", choices=styles, default=styles, metavar="NAME")
+    parser.add_argument(
+        "--resolution", type=int, default=SIDE, help="of the canvas, px; less where time is short"
+    )
     chosen = parser.parse_args(arguments)
     OUT.mkdir(exist_ok=True)
-    for style in chosen.styles:
-        for photo in chosen.photos:
+    for photo in chosen.photos:
+        for style in chosen.styles:
             if not is_current(photo, style):
-                paint(photo, style)
+                paint(photo, style, chosen.resolution)
                 print(path_of(photo, style).name, flush=True)
 
 
