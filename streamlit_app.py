@@ -20,9 +20,11 @@ malloc.share_arenas()
 from nst.studio.order import Input
 from page import (
     actions,
+    back,
     bar,
     blend,
     capacity,
+    connection,
     controls,
     explained,
     gallery,
@@ -56,6 +58,7 @@ with st.container(key="studio"):
     choosing = st.container(key="choosing")
     bench = st.container(key="bench")
 
+back.follow()
 with choosing:
     with st.container(key="choose_photo"):
         photo = gallery.choose_photo()
@@ -96,7 +99,9 @@ with buttons:
     bar.show(order, job)
     actions.proceed(order, chosen.settings, job)
 viewport.follow(job)
+back.guide()
 
 with bench:
+    connection.watch(job)
     stage.show(link.Contents(chosen.settings, photo, styles, regions, counted), order, job)
 explained.offer()

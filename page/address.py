@@ -17,7 +17,9 @@ def keep(name: str, values: Sequence[str], first: str | None) -> None:
 
     Not bound, as the controls are: the address would hold the labels with their thumbnails.
     """
+    told = ",".join(values)
     if values and list(values) != [first]:
-        st.query_params[name] = ",".join(values)
+        if st.query_params.get(name) != told:
+            st.query_params[name] = told
     elif name in st.query_params:
         del st.query_params[name]

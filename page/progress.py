@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from nst.queue.history import Standing
 from nst.queue.job import JobState, Snapshot
+from nst.studio.order import Input
 from page.words import about, plain, rough_duration
 
 READY = "Press Paint and watch; you can stop at any time."
@@ -40,6 +43,16 @@ def show(job: Snapshot | None) -> None:
         took = f"took {rough_duration(standing.seconds)}."
         end = f"{plain(job.message)} It" if job.message else ":material/check_circle: Finished: it"
         st.progress(standing.fraction, f"{end} {took}")
+
+
+def tell_whose(job: Snapshot, photo: Input | None, styles: Sequence[Input]) -> None:
+    """Say which painting is shown while others than its pictures are chosen for the next."""
+    if photo is None or not styles or not (job.active or job.preview):
+        return
+    sources = photo.source, *(style.source for style in styles)
+    if sources != (job.recipe.content, *job.recipe.styles):
+        shown = plain(f"{job.content_name} in the style of {job.style_name}")
+        st.caption(f"This is {shown}; what is chosen now comes with the next Paint.")
 
 
 def time_left(standing: Standing) -> str:

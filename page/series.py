@@ -8,6 +8,7 @@ import streamlit as st
 from PIL import Image
 
 from nst.pictures import sheet, writing
+from nst.queue.job import Snapshot
 from nst.queue.manager import JobManager
 from nst.settings import Settings
 from nst.studio.order import Input, Order
@@ -34,6 +35,12 @@ def _ask_for_all(photo: Input) -> None:
     settings = Settings.preset(PRESET, resolution=sheet.SIDE)
     styles = [samples.sample("styles", stem) for stem in samples.thumbnails("styles")]
     actions.of_session().ask_for_all([Order(photo, (style,), settings) for style in styles])
+
+
+def includes(job: Snapshot) -> bool:
+    """Whether the job is one of a series, whose styles nobody chose one by one."""
+    found = actions.of_session().series
+    return found is not None and job.id in found.job_ids
 
 
 def show(manager: JobManager) -> None:

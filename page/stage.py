@@ -72,6 +72,8 @@ def _draw(contents: link.Contents, order: Order | None, job: Snapshot | None) ->
         st.progress(0.0, "Looking for your painting …")
     else:
         progress.show(job)
+        if job is not None and not series.includes(job):
+            progress.tell_whose(job, contents.photo, contents.styles)
         link.keep_strength(job)
     under_painting = easel.show(contents.photo, contents.styles, job, server.queue().files)
     if job is not None and not job.active and job.preview:

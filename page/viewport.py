@@ -1,7 +1,7 @@
-"""What a visitor sees when a painting begins: the painting, and no sidebar that lies over it.
+"""Where a visitor is when a painting begins and ends: at the painting, and at its next button.
 
 A component of this page's own: Streamlit can neither close its sidebar in narrow windows alone nor
-scroll to a place.
+scroll to a place nor move the keyboard's focus.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ def _component() -> ComponentRenderer:
 
 
 def follow(job: Snapshot | None) -> None:
-    """Show the painting in a narrow window as soon as it has been asked for."""
+    """Show the painting in a narrow window as soon as it has been asked for.
+
+    Where a key asked for it, the focus goes to Stop, and to Download when it has ended.
+    """
     _component()(key=state.VIEWPORT.name, data=begun(job))
 
 

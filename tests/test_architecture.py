@@ -24,6 +24,8 @@ PAGE_ALLOWED: dict[str, set[str]] = {
     "words": set(),
     "state": {"actions", "masks"},  # the types of what it keeps
     "announcement": {"state"},
+    "connection": {"state"},
+    "back": {"address", "gallery", "samples", "state"},
     "capacity": {"state", "words"},
     "compare": {"state", "words"},
     "downloads": {"capacity", "held", "state", "words"},
@@ -56,7 +58,18 @@ PAGE_ALLOWED: dict[str, set[str]] = {
         *("server", "state", "variations", "visit"),
     },
     "streamlit_app": {
-        *("actions", "bar", "blend", "capacity", "controls", "explained", "gallery", "link"),
+        *(
+            "actions",
+            "back",
+            "bar",
+            "blend",
+            "capacity",
+            "connection",
+            "controls",
+            "explained",
+            "gallery",
+            "link",
+        ),
         *("masks", "recipes", "samples", "server", "stage", "style_masks", "viewport", "visit"),
     },
 }
