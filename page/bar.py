@@ -19,9 +19,11 @@ def show(order: Order | None, job: Snapshot | None) -> None:
             key=state.PAINT.name,
             type="secondary" if easel.is_finished(job) else "primary",
             icon=":material/brush:",
+            help="Ctrl+Enter, or Cmd+Enter, does it, too.",
             disabled=(job is not None and job.active) or order is None,
             on_click=ask,
             args=[Click.PAINT],
+            shortcut="Ctrl+Enter",
         )
         st.button(
             "Surprise me",

@@ -1,0 +1,159 @@
+"""What stands under a finished painting, as one sees it: the bar, and what Share gives away."""
+
+from __future__ import annotations
+
+import base64
+import io
+import itertools
+from collections.abc import Iterator
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from visitor import SECONDS, capture, difference, loaded, open_page, picture, shown, standing
+
+BEGIN = 150 * SECONDS  # that the first painting of a server may take to begin on a busy machine
+FINGER = 44  # px, the least height and width of what a finger is to hit
+QUERY = "resolution=64&iterations=5,000&early_stop=false"
+WIDE = {"viewport": {"width": 1360, "height": 900}}
+PHONE = {"viewport": {"width": 360, "height": 740}, "device_scale_factor": 2, "has_touch": True}
+# A share sheet that takes everything, and tells what it was given and whether at a click.
+SHEET = """() => {
+    window.taken = [];
+    navigator.canShare = ({files}) => files.every(file => file instanceof File);
+    navigator.share = async ({files: [file], title}) => {
+        const url = new Promise(done => {
+            const reader = new FileReader();
+            reader.onload = () => done(reader.result);
+            reader.readAsDataURL(file);
+        });
+        const atClick = navigator.userActivation.isActive;
+        taken.push({title, name: file.name, type: file.type, atClick, url: await url});
+    };
+}"""
+COPIED = """async () => {
+    const [item] = await navigator.clipboard.read();
+    const bitmap = await createImageBitmap(await item.getType("image/png"));
+    return [bitmap.width, bitmap.height];
+}"""
+FORBID = (
+    "navigator.clipboard.write = async () => { throw new DOMException('', 'NotAllowedError'); }"
+)
+CLOSED = "navigator.share = async () => { throw new DOMException('', 'AbortError'); }"
+CUT = """button => [button, ...button.querySelectorAll("p")].some(
+    each => each.scrollWidth > each.clientWidth + 1)"""
+
+
+@pytest.fixture
+def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+    """A browser's context in a window of the size that the test is given."""
+    made = browser.new_context(**request.param, permissions=["clipboard-read", "clipboard-write"])
+    made.set_default_timeout(60 * SECONDS)
+    yield made
+    made.close()
+
+
+def box(locator: Locator) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom, px."""
+    found = locator.bounding_box()
+    assert found
+    left, top = found["x"], found["y"]
+    return left, top, left + found["width"], top + found["height"]
+
+
+def sharp(image: Locator) -> None:
+    """The picture has at least the pixels it is shown with, and not many more."""
+    loaded(image)
+    left, _, right, _ = box(image)
+    natural, scale = image.evaluate("image => [image.naturalWidth, window.devicePixelRatio]")
+    assert right - left <= natural <= 2 * scale * (right - left)
+
+
+def in_bar(page: Page, name: str) -> Locator:
+    return page.locator(".st-key-take_home").get_by_role("button", name=name)
+
+
+def painted(page: Page, server: str) -> None:
+    """Paint, look at the picture on its way, and stop."""
+    open_page(page, server, QUERY)
+    page.keyboard.press("Control+Enter")  # as Paint does
+    expect(picture(page, "The painting so far")).to_be_visible(timeout=BEGIN)
+    sharp(picture(page, "The painting so far"))
+    page.get_by_test_id("stMain").get_by_role("button", name="Stop").click()
+    expect(standing(page, "is kept")).to_be_visible()
+    sharp(picture(page, "The painting:"))
+
+
+def check_bar(page: Page) -> None:
+    """Four buttons in a row, under the painting and in sight, large enough and with nothing cut."""
+    _, _, _, under = box(picture(page, "The painting:"))
+    actions = page.locator(".st-key-actions")
+    size = page.viewport_size or {}
+    fold = box(actions)[1] if size["width"] < 400 else size["height"]
+    boxes = []
+    for name in ("Download PNG", "Share", "Compare", "Again"):
+        found = in_bar(page, name)
+        expect(found).to_be_visible()
+        boxes.append(box(found))
+        assert not found.evaluate(CUT), name
+    for left, top, right, bottom in boxes:
+        assert min(right - left, bottom - top) >= FINGER
+        assert (top, bottom) == pytest.approx((boxes[0][1], boxes[0][3]), abs=1)
+        assert under <= top <= under + 24
+        assert bottom <= fold
+        assert 0 <= left < right <= size["width"]
+    for one, other in itertools.pairwise(boxes):
+        assert one[2] < other[0]
+
+
+@pytest.mark.parametrize("context", [WIDE], indirect=True, ids=["wide"])
+def test_share_opens_the_sheet_with_the_painting(context: BrowserContext, server: str) -> None:
+    page = context.new_page()
+    painted(page, server)
+    check_bar(page)
+    page.evaluate(SHEET)
+    strength = page.get_by_role("slider", name="Strength")
+    strength.press("Home")  # the page is drawn anew, and with it finds the sheet
+    expect(in_bar(page, "Share")).to_have_attribute(
+        "title", "The painting as you see it, to the apps of this device."
+    )
+    in_bar(page, "Share").click()
+    page.wait_for_function("taken.length === 1")
+    (taken,) = page.evaluate("taken")
+    assert (taken["name"], taken["type"]) == ("cat-in-night-sky.jpg", "image/jpeg")
+    assert taken["title"] == "Cat in the style of Night sky"
+    assert taken["atClick"]
+    given = Image.open(io.BytesIO(base64.b64decode(taken["url"].partition(",")[2]))).convert("RGB")
+    seen = shown(picture(page, "The painting:"))
+    assert given.size == seen.size
+    assert difference(given, seen) < 1
+    assert difference(given, shown(picture(page, "The photo:"))) < 3  # as the strength is none
+    page.evaluate(CLOSED)
+    in_bar(page, "Share").click()
+    page.wait_for_timeout(500)
+    expect(in_bar(page, "Share").locator(".label")).to_have_text("Share")  # nothing was copied
+    in_bar(page, "Compare").click()
+    expect(page.locator(".frame")).to_be_visible()
+    expect(in_bar(page, "Compare")).to_have_attribute("aria-pressed", "true")
+    capture(page, "bar_wide")
+
+
+@pytest.mark.parametrize("context", [PHONE], indirect=True, ids=["phone"])
+def test_without_a_sheet_share_copies_or_saves(context: BrowserContext, server: str) -> None:
+    page = context.new_page()
+    painted(page, server)
+    check_bar(page)
+    capture(page, "bar_phone")
+    size = shown(picture(page, "The painting:")).size
+    in_bar(page, "Share").click()
+    expect(page.get_by_role("status").filter(has_text="Copied")).to_have_count(1)
+    assert page.evaluate(COPIED) == list(size)
+    page.evaluate(FORBID)
+    with page.expect_download() as event:
+        in_bar(page, "Copied").or_(in_bar(page, "Share")).click()
+    assert event.value.suggested_filename == "cat-in-night-sky.jpg"
+    assert Image.open(event.value.path()).size == size
+    in_bar(page, "Again").click()
+    expect(page.locator(".st-key-take_home")).to_have_count(0)
+    expect(page.get_by_role("button", name="Paint", exact=True)).to_be_enabled()
+    assert "job=" not in page.url
