@@ -88,7 +88,7 @@ with bench:
     regions: tuple[Input | None, ...] = ()
     counted: tuple[Input | None, ...] = ()
     if photo and styles:
-        with st.expander("Where to paint", icon=":material/ink_selection:"):
+        with st.expander("Where to paint", key="where_to_paint", icon=":material/ink_selection:"):
             regions = masks.choose_masks(photo, styles)
             counted = style_masks.choose_style_masks(styles)
 with about_recipe:
