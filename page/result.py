@@ -15,7 +15,7 @@ def show(job: Snapshot, files: Files, *, first: bool) -> bytes:
 
     `first` says whether to take it home is what one would do next.
     """
-    bar = st.container(horizontal=True, gap="small", key="take_home")
+    bar = st.container(horizontal=True, gap="small", key="result_bar")
     with st.container(horizontal=True, vertical_alignment="bottom", key="as_file"):
         strength = _choose_strength(job)
         kind = downloads.choose_format()

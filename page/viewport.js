@@ -1,14 +1,16 @@
 // A painting that has just been asked for is seen at once in a narrow window, and whoever asked for
-// it by a key has the focus on what can be done next: on Stop, and later on Download.
+// it by a key has the focus on what can be done next: on Stop, and later on Download. Whoever leaves
+// a painting is led to where one chooses.
 
 const NARROW = "(max-width: 768px)"; // in which Streamlit lays the sidebar over the page
 const CALM = "(prefers-reduced-motion: reduce)";
 const STOP = ".st-key-stop button";
 const DOWNLOAD = '.st-key-result_bar [data-testid="stDownloadButton"] button';
-const GONE = ":disabled, .st-key-actions *"; // where the focus was left by what was pressed
+const CHOICE = ".st-key-choosing button:enabled";
+const GONE = ":disabled, .st-key-actions *, .st-key-choose_again *"; // where the focus was left by what was pressed
 const WAIT = 10_000; // ms for what can be done next to come
 
-let last; // the painting of the call before; undefined at the first, as a reload moves nothing
+let last; // the data of the call before; undefined at the first, as a reload moves nothing
 let byKey = false; // whether the latest thing that was pressed was a key
 
 addEventListener("pointerdown", () => { byKey = false; }, true);
@@ -28,16 +30,23 @@ function focusSoon(selector, until = performance.now() + WAIT) {
   else requestAnimationFrame(() => focusSoon(selector, until));
 }
 
+function scrollUp() {
+  document.querySelector('[data-testid="stMain"]')?.scrollTo({
+    top: 0, behavior: matchMedia(CALM).matches ? "instant" : "smooth",
+  });
+}
+
 export default function follow({ data }) {
-  const begun = data && last !== undefined && data !== last;
+  const begun = last && data.begun && data.begun !== last.begun;
   if (begun && matchMedia(NARROW).matches) {
     closeSidebar();
-    // All that stands above the painting fits above it: from there on nothing has to move.
-    document.querySelector('[data-testid="stMain"]')?.scrollTo({
-      top: 0, behavior: matchMedia(CALM).matches ? "instant" : "smooth",
-    });
+    scrollUp(); // all that stands above the painting fits above it: from there on nothing has to move
   }
   if (begun) focusSoon(STOP);
-  else if (last && !data) focusSoon(DOWNLOAD);
+  else if (last?.begun && !data.begun) focusSoon(DOWNLOAD);
+  else if (last?.shown && !data.shown) {
+    scrollUp();
+    focusSoon(CHOICE);
+  }
   last = data;
 }

@@ -29,9 +29,11 @@ def _component() -> ComponentRenderer:
 def follow(job: Snapshot | None) -> None:
     """Show the painting in a narrow window as soon as it has been asked for.
 
-    Where a key asked for it, the focus goes to Stop, and to Download when it has ended.
+    Where a key asked for it, the focus goes to Stop, and to Download when it has ended; and to the
+    choices as soon as no painting is shown any more.
     """
-    _component()(key=state.VIEWPORT.name, data=begun(job))
+    data = {"begun": begun(job), "shown": job is not None}
+    _component()(key=state.VIEWPORT.name, data=data)
 
 
 def begun(job: Snapshot | None) -> str:

@@ -39,7 +39,7 @@ def test_the_bar_comes_first_and_the_rest_follows(app: AppTest, orders: list[Ord
     press(app, "Paint")
     names = labels(app)
     assert names.count("Again") == 1
-    (bar,) = [each for each in app.get("flex_container") if each.proto.id.endswith("take_home")]
+    (bar,) = [each for each in app.get("flex_container") if each.proto.id.endswith("result_bar")]
     inside = [child.type for child in bar.children.values()]
     assert inside == ["download_button", "bidi_component", "button_group", "button"]
 
