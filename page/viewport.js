@@ -1,13 +1,14 @@
 // A painting that has just been asked for is seen at once in a narrow window, and whoever asked for
-// it by a key has the focus on what can be done next: on Stop, and later on Download. Whoever leaves
-// a painting is led to where one chooses.
+// it by a key has the focus on what can be done next: on Stop, and later on Download. Whoever
+// leaves a painting is led to where one chooses.
 
 const NARROW = "(max-width: 768px)"; // in which Streamlit lays the sidebar over the page
 const CALM = "(prefers-reduced-motion: reduce)";
 const STOP = ".st-key-stop button";
 const DOWNLOAD = '.st-key-result_bar [data-testid="stDownloadButton"] button';
 const CHOICE = ".st-key-choosing button:enabled";
-const GONE = ":disabled, .st-key-actions *, .st-key-choose_again *"; // where the focus was left by what was pressed
+// Where the focus was left by what was pressed.
+const GONE = ":disabled, .st-key-actions *, .st-key-choose_again *";
 const WAIT = 10_000; // ms for what can be done next to come
 
 let last; // the data of the call before; undefined at the first, as a reload moves nothing
@@ -40,7 +41,7 @@ export default function follow({ data }) {
   const begun = last && data.begun && data.begun !== last.begun;
   if (begun && matchMedia(NARROW).matches) {
     closeSidebar();
-    scrollUp(); // all that stands above the painting fits above it: from there on nothing has to move
+    scrollUp(); // all that stands above the painting fits above it: nothing has to move later
   }
   if (begun) focusSoon(STOP);
   else if (last?.begun && !data.begun) focusSoon(DOWNLOAD);
