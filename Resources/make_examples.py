@@ -22,7 +22,7 @@ from nst.pictures import writing
 HERE = Path(__file__).parent
 OUT = HERE / "examples"
 SIDE = 512  # px, the longer one
-QUALITY = 80
+QUALITY = 75
 
 
 def path_of(photo: str, style: str) -> Path:

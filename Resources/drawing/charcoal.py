@@ -56,7 +56,7 @@ def limbs(root: Floats, heading: float, reach: float, girth: float, rng: Rng) ->
     grown = [np.concatenate([path, [[girth, 0.0]]])]
     if reach > 0.018:
         for at in rng.choice(np.arange(2, 7), 3, replace=False):
-            turn = rng.choice([-1, 1]) * rng.uniform(0.25, 0.7)
+            turn = rng.choice([-1, 1]) * rng.uniform(0.2, 0.5)
             share = rng.uniform(0.55, 0.75)
             grown += limbs(path[at], heading + bend[at] + turn, share * reach, 0.6 * girth, rng)
     return grown
@@ -90,7 +90,7 @@ def charcoal(size: int, rng: Rng) -> Image.Image:
     paths = trace(angle, starts, 0.05 * rng.uniform(0.4, 1.2, len(starts)))
     paper.rub(paths, np.full(len(starts), 0.004), np.tile(palette("f8f3e8"), (len(starts), 1)), 0.9)
     grown = []
-    for x, y, reach, girth in ((0.17, 0.90, 0.24, 0.020), (0.90, 0.93, 0.17, 0.014)):
+    for x, y, reach, girth in ((0.17, 0.86, 0.26, 0.016), (0.88, 0.90, 0.20, 0.012)):
         grown += limbs(np.array([x, y]), -np.pi / 2 + rng.normal(0, 0.1), reach, girth, rng)
     trees = np.array(grown)
     paper.rub(trees[:, :7], np.maximum(trees[:, 7, 0], 0.0016), np.tile(soot, (len(trees), 1)), 1.0)
