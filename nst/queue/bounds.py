@@ -20,3 +20,4 @@ class Bounds:
     # one that runs is stopped as soon as another waits. A reload takes far less.
     patience: float = 120.0
     deadline: float = DEADLINE  # seconds that a job may run
+    drafts: int = 64  # that are kept, of some 100 KB each; with 0 none are made

@@ -22,6 +22,7 @@ from nst.machine import limits
 from nst.pictures import fitting
 from nst.queue import footprint, messages
 from nst.queue.bounds import Bounds
+from nst.queue.drafts import Drafts
 from nst.queue.files import Files
 from nst.queue.job import Job, JobState, Snapshot
 from nst.queue.messages import BusyError, QueueFullError
@@ -79,6 +80,7 @@ class JobManager:
         self._worker: threading.Thread | None = None
         self._timer: threading.Timer | None = None  # of the warm-up
         self.files = Files(self._ended)
+        self.drafts = Drafts(self._painter, self._bounds, self._idle)
 
     def submit(self, order: Order, visitor: str = "") -> str:
         """Queue a painting and return its id, which cannot be guessed.
@@ -162,7 +164,7 @@ class JobManager:
                 self._leave_queue(job, messages.LEFT_QUEUE)
             if self._running is not None:
                 self._running.cancel.set()
-            threads = self._worker, self._timer
+            threads = self._worker, self._timer, self.drafts.close()
         if self._timer is not None:
             self._timer.cancel()
         deadline = time.monotonic() + CLOSING
@@ -184,6 +186,11 @@ class JobManager:
             work, seconds = self._painter.measure()
             with self._lock:
                 self._pace.measured(work, seconds)
+
+    def _idle(self) -> bool:
+        """Whether no job waits or runs."""
+        with self._lock:
+            return self._running is None and not self._queue
 
     def _ended(self, job_id: str) -> Job | None:
         """The job of this id if it has ended with a picture; nothing of it changes any more."""
