@@ -11,8 +11,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from nst.queue.files import Files
 from nst.queue.job import Snapshot
-from nst.studio.order import Input, enumerated
-from page import compare, result, state
+from nst.studio.order import Input, Order, enumerated
+from page import compare, draft, result, state
 from page.samples import example, hashes, shown, shown_styles, sketch, small
 from page.words import data_url, plain
 
@@ -27,9 +27,16 @@ class Pair(NamedTuple):
 
 
 def show(
-    photo: Input | None, styles: Sequence[Input], job: Snapshot | None, files: Files
+    photo: Input | None,
+    styles: Sequence[Input],
+    job: Snapshot | None,
+    files: Files,
+    order: Order | None,
 ) -> DeltaGenerator:
-    """Photo and style at the side, the painting in the middle; the room under the painting."""
+    """Photo and style at the side, the painting in the middle; the room under the painting.
+
+    `order` is what Paint would begin, if anything.
+    """
     chosen = _chosen(photo, styles, job)
     # What is chosen anew is not what the painting was made of.
     sum_holds = chosen is not None and (
@@ -54,7 +61,7 @@ def show(
                 alt=f"The {kind.lower()}: {name}",
             )
     with middle:
-        _show_painting(chosen, job, files)
+        _show_painting(chosen, job, files, order)
     return middle
 
 
@@ -85,8 +92,8 @@ def _example(photo: Input, styles: Sequence[Input]) -> Path | None:
     return example(stem, style_stem) if stem and style_stem else None
 
 
-def _show_painting(chosen: Pair, job: Snapshot | None, files: Files) -> None:
-    """The painting as far as it is, or a sketch of the photo where there is none yet."""
+def _show_painting(chosen: Pair, job: Snapshot | None, files: Files, order: Order | None) -> None:
+    """The painting as far as it is, or what it may become where there is none yet."""
     place = st.container(key="painting")  # always: in another place a picture would be built anew
     if job is not None and job.preview is not None:
         picture = job.preview if job.active else result.show(job, files, first=is_finished(job))
@@ -107,9 +114,28 @@ def _show_painting(chosen: Pair, job: Snapshot | None, files: Files) -> None:
             alt=f"An example: {chosen.names[0]} in the style of {chosen.names[1]}",
         )
     else:
+        _show_promise(place, chosen, order if job is None else None)
+
+
+def _show_promise(place: DeltaGenerator, chosen: Pair, order: Order | None) -> None:
+    """A draft of what is ordered, or a sketch of the photo until there is one, or if there is none.
+
+    Both in the same size and with a line under them, so that nothing moves when the draft comes.
+    """
+    found = draft.wish(order)
+    if found.picture is not None:
         place.image(
-            data_url(sketch(chosen.photo), "image/png"),
-            "Your painting appears here",
+            data_url(found.picture),
+            draft.THERE,
             width="stretch",
-            alt="A pencil sketch",
+            alt=f"A draft: {chosen.names[0]} in the style of {chosen.names[1]}",
         )
+        return
+    place.image(
+        data_url(sketch(chosen.photo), "image/png"),
+        draft.UNDER_WAY if found.awaited else "Your painting appears here",
+        width="stretch",
+        alt="A pencil sketch",
+    )
+    if found.awaited:
+        draft.follow(found)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import atexit
+import dataclasses
 import logging
+import os
 
 import streamlit as st
 
@@ -12,6 +14,7 @@ from nst.queue.bounds import Bounds
 from page import capacity
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+DRAFTS = "NST_DRAFTS"  # an environment variable; "off" where the host wants none
 LOADED_AFTER = 4.0  # seconds after the first paint: whoever has just come looks around first
 
 
@@ -21,7 +24,10 @@ def queue() -> manager.JobManager:
     logging.basicConfig(format=LOG_FORMAT)  # Streamlit sets up its own loggers only
     logging.getLogger("nst").setLevel(logging.INFO)
     budget = capacity.budget()
-    made = manager.JobManager(bounds=Bounds(kept_bytes=budget.kept, memory=budget.painting))
+    bounds = Bounds(kept_bytes=budget.kept, memory=budget.painting)
+    if os.environ.get(DRAFTS) == "off":
+        bounds = dataclasses.replace(bounds, drafts=0)
+    made = manager.JobManager(bounds=bounds)
     made.warm_up(LOADED_AFTER)
     atexit.register(made.close)
     return made

@@ -75,7 +75,7 @@ def _draw(contents: link.Contents, order: Order | None, job: Snapshot | None) ->
         if job is not None and not series.includes(job):
             progress.tell_whose(job, contents.photo, contents.styles)
         link.keep_strength(job)
-    under_painting = easel.show(contents.photo, contents.styles, job, server.queue().files)
+    under_painting = easel.show(contents.photo, contents.styles, job, server.queue().files, order)
     if job is not None and not job.active and job.preview:
         # As it was painted, where the session knows that, whatever is chosen now.
         painted = actions.painted_order(job, None) or actions.painted_order(job, order)

@@ -33,7 +33,8 @@ SHARING = "PYTEST_XDIST_WORKER" in os.environ
 
 
 def pytest_configure() -> None:
-    """Threads of torch, here and in the processes that tests start."""
+    """Threads of torch, and no drafts unless a test asks for them, here and in servers."""
+    os.environ.setdefault("NST_DRAFTS", "off")
     if SHARING:
         os.environ["OMP_NUM_THREADS"] = "1"
     torch.set_num_threads(1 if SHARING else min(2, torch.get_num_threads()))

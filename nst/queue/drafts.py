@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 # A canvas of 192 x 128 px and 28 iterations take 1.5 s on two cores. At once more pixels and fewer
 # iterations, or the other way round, look less like the finished painting.
 SIDE, AREA = 192, 192 * 128
-ITERATIONS = 28
+ITERATIONS = 24
 # What says how carefully a painting is made, and nothing of what it shows.
 CARE = (
     *("effort", "refresh_every", "learning_rate", "optimizer"),
