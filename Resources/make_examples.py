@@ -3,7 +3,8 @@
     python -m Resources.make_examples [--photos NAME ...] [--styles NAME ...] [--resolution 384]
 
 With the default settings, a JPEG of `SIDE` px for each pair. One that was painted of the present
-photo and artwork stays as it is, so that the program can be stopped and started again.
+photo and artwork, on a canvas as large, stays as it is, so that the program can be stopped and
+started again.
 """
 
 from __future__ import annotations
@@ -36,13 +37,14 @@ def mark_of(photo: str, style: str) -> str:
     return " in ".join(hashlib.sha256(file.read_bytes()).hexdigest()[:16] for file in files)
 
 
-def is_current(photo: str, style: str) -> bool:
-    """Whether the example of a pair is there and was painted of the present files."""
+def painted_at(photo: str, style: str) -> int:
+    """The canvas' longer side, px, of the example of a pair; 0 if it is not of the present files."""
     path = path_of(photo, style)
     if not path.is_file():
-        return False
+        return 0
     with Image.open(path) as picture:
-        return picture.info.get("comment") == mark_of(photo, style).encode()
+        mark, _, resolution = picture.info.get("comment", b"").decode().partition(" at ")
+    return int(resolution) if mark == mark_of(photo, style) else 0
 
 
 def paint(photo: str, style: str, resolution: int = SIDE) -> None:
@@ -51,7 +53,7 @@ def paint(photo: str, style: str, resolution: int = SIDE) -> None:
     content, artwork = HERE / "content" / f"{photo}.jpg", HERE / "styles" / f"{style}.jpg"
     painting = nst.paint(content, artwork, resolution=resolution, output_size=SIDE).picture
     buffer = io.BytesIO()
-    painting.save(buffer, "JPEG", quality=QUALITY, optimize=True, comment=mark)
+    painting.save(buffer, "JPEG", quality=QUALITY, optimize=True, comment=f"{mark} at {resolution}")
     writing.write_atomically(buffer.getvalue(), path_of(photo, style))
 
 
@@ -70,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     OUT.mkdir(exist_ok=True)
     for photo in chosen.photos:
         for style in chosen.styles:
-            if not is_current(photo, style):
+            if painted_at(photo, style) < chosen.resolution:
                 paint(photo, style, chosen.resolution)
                 print(path_of(photo, style).name, flush=True)
 

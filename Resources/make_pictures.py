@@ -118,7 +118,7 @@ def make_showcase() -> None:
     for photo, styles in SHOWCASE.items():
         row = [sample("content", photo)]
         for style in styles:
-            if not make_examples.is_current(photo, style):
+            if not make_examples.painted_at(photo, style):
                 make_examples.paint(photo, style)
             painting = reading.open_picture(make_examples.path_of(photo, style))
             # The artwork in a corner, as a painter pins it to the easel.

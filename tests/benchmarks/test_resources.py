@@ -99,7 +99,7 @@ def test_examples_are_of_the_present_photos_and_artworks():
     assert {path.name for path in make_examples.OUT.iterdir()} == {
         make_examples.path_of(*pair).name for pair in examples()
     }
-    assert [pair for pair in examples() if not make_examples.is_current(*pair)] == []
+    assert [pair for pair in examples() if not make_examples.painted_at(*pair)] == []
 
 
 def test_an_example_has_the_shape_of_its_photo():
