@@ -17,7 +17,6 @@ from nst.machine import malloc
 # more than a few it is too late.
 malloc.share_arenas()
 
-from nst.studio.order import Input
 from page import (
     actions,
     back,
@@ -44,7 +43,7 @@ PARTS = Path(__file__).parent / "page"
 st.set_page_config(
     "Neural style transfer", PARTS / "icon.svg", layout="wide", initial_sidebar_state=320
 )
-for sheet in ("page.css", "studio.css", "result.css", "access.css"):
+for sheet in ("page.css", "studio.css", "marking.css", "result.css", "access.css"):
     st.html(PARTS / sheet)
 
 actions.remember()
@@ -85,23 +84,23 @@ if not visit.awaited():
 
 with bench:
     buttons = st.container()
-    regions: tuple[Input | None, ...] = ()
-    counted: tuple[Input | None, ...] = ()
+    regions, counted = masks.Places(), style_masks.Counted()
     if photo and styles:
         with st.expander("Where to paint", key="where_to_paint", icon=":material/ink_selection:"):
             regions = masks.choose_masks(photo, styles)
             counted = style_masks.choose_style_masks(styles)
 with about_recipe:
-    recipes.tell(chosen.settings, (photo, *styles, *regions, *counted, chosen.init))
+    recipes.tell(chosen.settings, (photo, *styles, *regions.masks, *counted.masks, chosen.init))
 
-order = chosen.order(photo, styles, regions, counted)
+order = chosen.order(photo, styles, regions.masks, counted.masks)
 with buttons:
     bar.show(order, job)
     actions.proceed(order, chosen.settings, job)
 viewport.follow(job)
 back.guide()
 
+contents = link.Contents(chosen.settings, photo, styles, regions.masks, counted.masks)
 with bench:
     connection.watch(job)
-    stage.show(link.Contents(chosen.settings, photo, styles, regions, counted), order, job)
+    stage.show(contents, order, job)
 explained.offer()

@@ -204,7 +204,7 @@ def _go_to(page: Page, state: str) -> None:
     """Bring the page from the state before into this one."""
     if state == "controls":
         page.get_by_text("Where to paint").click()
-        expect(page.get_by_role("radio", name="What I draw")).to_be_visible()
+        expect(page.get_by_role("radio", name="What I mark")).to_be_visible()
         if page.get_by_test_id("stExpandSidebarButton").is_visible():  # a phone
             page.get_by_test_id("stExpandSidebarButton").click()
         page.get_by_text("Advanced", exact=True).click()

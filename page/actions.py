@@ -29,7 +29,7 @@ from nst.queue.job import JobState, Snapshot
 from nst.queue.messages import NOT_KEPT, BusyError
 from nst.settings import Settings
 from nst.studio.order import Input, Order
-from page import downloads, masks, server, state, visit, visitor
+from page import downloads, mask_pictures, server, state, visit, visitor
 from page.words import plain
 
 
@@ -237,7 +237,7 @@ def _continued(job: Snapshot, painted: Order, settings: Settings) -> Order:
         picture = files.result(job.id, strength)
         if picture is None:
             raise UserError(NOT_KEPT)
-        picture.thumbnail((masks.LONGER_SIDE, masks.LONGER_SIDE))
+        picture.thumbnail((mask_pictures.LONGER_SIDE, mask_pictures.LONGER_SIDE))
         data = writing.encode(picture)
     weights = settings.style_weights
     if len(weights) not in (0, len(painted.styles)):

@@ -1,4 +1,4 @@
-"""Where each style is painted: ready-made regions, uploads, and a brush on the photo.
+"""Where each style is painted: everywhere, on the subject or around it, or on a marked part.
 
 A mask is white where its style is painted and black where it is not.
 """
@@ -10,29 +10,19 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 import streamlit as st
-from PIL import Image, ImageChops, ImageOps
+from streamlit.delta_generator import DeltaGenerator
 
-from nst import errors
-from nst.errors import UserError
-from nst.pictures import previews, reading, writing
 from nst.studio.order import Input
-from page import capacity, state
-from page.samples import RESOURCES, checked
+from page import marking, mask_pictures, state
+from page.marks import Kind, Mark, found_subject
+from page.samples import RESOURCES
 from page.words import plain
 
 MASKS = RESOURCES / "masks"  # of sample photos, by the photo's name: white is the subject
-LONGER_SIDE = 1024  # px, of a mask that is made here: no canvas of the page is larger
-DRAWING_SIDE = 320  # px, so that the drawing fits a phone
-MOST_BYTES = 4 * 1024**2  # of a drawing as the browser sends it; a full one has a tenth of that
-
-# Half transparent, so that the photo shows through; on white, red less blue then tells what the
-# uppermost stroke was, however many lie below it.
-BRUSH, ERASER = "rgba(240, 120, 20, 0.6)", "rgba(30, 60, 220, 0.6)"
-PAINTED = 40  # of red less blue: between -26, an eraser over many brushes, and 56, the reverse
-TOOLS = {"Brush": "freedraw", "Eraser": "freedraw", "Rectangle": "rect"}
+SHOWN_SIDE = 320  # px, longer side of a photo with its mask; a phone has two pixels a point
+DROPPED = "The photo is another one, so what was marked on the one before is gone."
 
 
 class Where(StrEnum):
@@ -41,275 +31,198 @@ class Where(StrEnum):
     EVERYWHERE = "everything"
     SUBJECT = "only the subject"
     BACKGROUND = "only the background"
-    DRAWN = "what I draw"
-    UPLOADED = "a mask of mine"
+    MARKED = "what I mark"
     REST = "the rest"
 
 
-NEEDS_SUBJECT = (Where.SUBJECT, Where.BACKGROUND)
+WAYS = (Where.EVERYWHERE, Where.SUBJECT, Where.BACKGROUND, Where.MARKED)
 
 
 @dataclass(frozen=True)
-class _Slot:
-    """A style's mask: its place among the styles, and what the page knows of it."""
+class Places:
+    """Where the styles are painted."""
 
-    number: int
+    masks: tuple[Input | None, ...] = ()  # one a style, or none where all paint everything
+    problem: str = ""  # a sentence: why one cannot paint so
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A style's place as it is chosen."""
+
     where: Where
-    mask: Input | None  # None while there is none yet, or where it follows from the others
+    picture: DeltaGenerator  # the room for the photo with its mask
+    mask: Input | None = None  # None while there is none, or where it follows from the others
+    problem: str = ""
 
 
-def choose_masks(photo: Input, styles: Sequence[Input]) -> tuple[Input | None, ...]:
-    """One mask a style, None for one that is still missing; () where all paint everything."""
-    ways = [Where.EVERYWHERE, *(NEEDS_SUBJECT if ready_made(photo) else ())]
-    ways += [Where.DRAWN, Where.UPLOADED]
-    if len(styles) == 1:
-        slots = [_choose(photo, 0, ways)]
-    else:
-        slots = []
-        for number, tab in enumerate(st.tabs([plain(style.title) for style in styles])):
-            with tab:
-                slots.append(_choose(photo, number, [*ways, Where.REST]))
-    if all(slot.where is Where.EVERYWHERE for slot in slots):
-        return ()
-    with_place = [slot.mask for slot in slots if slot.where is not Where.REST]
-    found = [mask for mask in with_place if mask is not None]
-    if not with_place:
-        st.caption("At least one style needs a place of its own.")
-        return (None,) * len(slots)
-    if len(found) < len(with_place):
-        return tuple(slot.mask for slot in slots)
-    if len(found) == len(slots) and all(is_black(mask.data) for mask in found):
-        st.caption("The mask is black, so nothing would be painted; make a part of it white.")
-        return (None,) * len(slots)
-    st.caption("What no style claims stays the photo.")
-    data = rest_of([mask.data for mask in found]) if len(found) < len(slots) else b""
-    return tuple(slot.mask or Input("The rest", data, "rest.png") for slot in slots)
+def choose_masks(photo: Input, styles: Sequence[Input]) -> Places:
+    """A row a style, in which its place is chosen and seen."""
+    follow(photo, styles)
+    if state.MASKS_DROPPED.get():
+        st.caption(DROPPED)
+    places = [_choose(photo, number, styles) for number in range(len(styles))]
+    found = _agreed(places)
+    for place, mask in zip(places, found.masks or [None] * len(places), strict=True):
+        if mask is not None and place.where is not Where.EVERYWHERE:
+            with place.picture:
+                _show(photo, mask)
+    if found.problem:
+        st.caption(found.problem)
+    elif found.masks:
+        st.caption("What no style claims stays the photo.")
+    return found
 
 
-def _choose(photo: Input, number: int, ways: Sequence[Where]) -> _Slot:
+def _agreed(places: Sequence[_Place]) -> Places:
+    """The places of all styles together."""
+    if all(place.where is Where.EVERYWHERE for place in places):
+        return Places()
+    masks = tuple(place.mask for place in places)
+    found = [mask for mask in masks if mask is not None]
+    problem = next((place.problem for place in places if place.problem), "")
+    if all(place.where is Where.REST for place in places):
+        problem = "At least one style needs a place of its own before another can have the rest."
+    elif not problem and len(found) == len(places) and all(_is_black(mask) for mask in found):
+        problem = "The mask is black, so nothing would be painted; mark a part of the photo."
+    if problem:
+        return Places(masks if None in masks else (None,) * len(masks), problem)
+    if len(found) < len(places):
+        rest = Input("The rest", mask_pictures.rest_of([each.data for each in found]), "rest.png")
+        return Places(tuple(mask or rest for mask in masks))
+    return Places(masks)
+
+
+def _is_black(mask: Input) -> bool:
+    return mask_pictures.is_black(mask.data)
+
+
+def follow(photo: Input, styles: Sequence[Input]) -> None:
+    """Let the places go with their styles, and drop them with their photo.
+
+    A new style takes the place of the one that left, if one did.
+    """
+    now = photo.source.sha256, tuple(style.source.sha256 for style in styles)
+    before = state.MASKED.get()
+    state.MASKED.set(now)
+    if before is None or before == now:
+        return
+    if before[0] != now[0]:
+        state.MASKS_DROPPED.set(_drop(len(before[1])))
+        return
+    kept = {sha256: _taken_away(number) for number, sha256 in enumerate(before[1])}
+    free = [kept[sha256] for sha256 in before[1] if sha256 not in now[1]]
+    for number, sha256 in enumerate(now[1]):
+        found = kept.get(sha256) or (free.pop(0) if free else None)
+        where, marked = found or (Where.EVERYWHERE, None)
+        state.where(number).set(where)
+        if marked is not None:
+            state.marked(str(number)).set(marked)
+
+
+def _drop(count: int) -> bool:
+    """Forget so many places if they say something of the photo, and return whether they did."""
+    ways = {state.where(number).get() for number in range(count)}
+    marked = [state.marked(str(number)).known for number in range(count)]
+    if not any(marked) and not ways & {Where.SUBJECT, Where.BACKGROUND}:
+        return False  # e.g. a mask that a recipe still asks for
+    for number in range(count):
+        _taken_away(number)
+    return True
+
+
+def _taken_away(number: int) -> tuple[Where, marking.Marked | None]:
+    """The place of the style of this number, which has none then."""
+    where, marked = state.where(number), state.marked(str(number))
+    found = where.get() or Where.EVERYWHERE, marked.get()
+    where.set(Where.EVERYWHERE)
+    marked.drop()
+    return found
+
+
+def _choose(photo: Input, number: int, styles: Sequence[Input]) -> _Place:
     """Ask where the style of this number is painted."""
+    slot, title = str(number), plain(styles[number].title)
+    ways = [*WAYS, *([Where.REST] if len(styles) > 1 else [])]
     key = state.where(number)
-    if key.get() not in ways:  # another photo, or fewer styles
+    if key.get() not in ways:  # e.g. fewer styles
         key.set(Where.EVERYWHERE)
-    where = Where(
-        st.segmented_control(
-            "Paint",
-            ways,
-            format_func=lambda way: way.value[0].upper() + way.value[1:],
-            key=key.name,
-            required=True,
-            persist_state="session",
-        )
-        or Where.EVERYWHERE
-    )
-    mask = _mask(photo, number, where)
-    if mask is not None and where in (Where.DRAWN, Where.UPLOADED):
-        mask = _refined(mask, number)
-    return _Slot(number, where, mask)
+    with st.container(horizontal=True, vertical_alignment="center", key=f"place_{number}"):
+        picture = st.container(width="content")
+        with st.container():
+            st.segmented_control(
+                f"{title}: paint" if len(styles) > 1 else "Paint",
+                ways,
+                format_func=lambda way: way.value[0].upper() + way.value[1:],
+                key=key.name,
+                required=True,
+                persist_state="session",
+                on_change=_begin,
+                args=[number, photo.source.sha256],
+            )
+            place = _placed(photo, number, picture, title)
+            if place.where is Where.MARKED:
+                marking.offer(slot, photo, place.mask)
+    marking.show(slot, photo, f"Mark where {title} is painted")
+    return place
 
 
-def _mask(photo: Input, number: int, where: Where) -> Input | None:
-    """The mask of this kind; None while there is none yet."""
-    own = ready_made(photo)
+def _begin(number: int, photo: str) -> None:
+    """Open the dialog where one wants to mark a place and has marked none yet."""
+    state.MASKS_DROPPED.drop()
+    slot = str(number)
+    if state.where(number).get() is Where.MARKED and state.marked(slot).get() is None:
+        marking.begin(slot, photo)
+
+
+def _placed(photo: Input, number: int, picture: DeltaGenerator, title: str) -> _Place:
+    """The place that is chosen for the style of this number."""
+    where = state.where(number).get()
     if where is Where.EVERYWHERE:
-        return Input("Everything", everything(), "everything.png")
-    if where is Where.SUBJECT and own:
-        return Input("The subject", own[0], "subject.png")
-    if where is Where.BACKGROUND and own:
-        return Input("The background", own[1], "background.png")
-    if where is Where.DRAWN:
-        return _drawn(photo, number)
-    return _uploaded(number) if where is Where.UPLOADED else None
+        everything = Input("Everything", mask_pictures.everything(), "everything.png")
+        return _Place(where, picture, everything)
+    if where is Where.MARKED:
+        mask = marking.mask_of(str(number), photo)
+        problem = "" if mask else f"Mark where {title} is painted, or let it paint everything."
+        return _Place(where, picture, mask, problem)
+    if where is Where.REST:
+        return _Place(where, picture)
+    with st.spinner("Looking for the subject …"):
+        own = ready_made(photo)
+    if own is None:
+        problem = f"No subject was found in this photo; mark where {title} is painted."
+        return _Place(where, picture, None, problem)
+    if where is Where.SUBJECT:
+        return _Place(where, picture, Input("The subject", own[0], "subject.png"))
+    return _Place(where, picture, Input("The background", own[1], "background.png"))
+
+
+def _show(photo: Input, mask: Input) -> None:
+    """The photo with its mask."""
+    st.image(
+        mask_pictures.shown_over(photo.data, photo.file_name, mask.data, SHOWN_SIDE),
+        width=SHOWN_SIDE // 2,
+        alt=f"{photo.title}, dimmed where it is not painted",
+    )
 
 
 def ready_made(photo: Input) -> tuple[bytes, bytes] | None:
-    """The masks of a sample photo's subject and background, if there are any."""
-    return subjects().get(photo.source.sha256)
+    """The masks of a photo's subject and of its background; None if no subject is found."""
+    if drawn := subjects().get(photo.source.sha256):
+        return drawn
+    found = found_subject(photo.data, photo.file_name, Mark(Kind.FIND))
+    return None if found is None else (found, mask_pictures.inverted(found))
 
 
 @functools.cache
 def subjects() -> dict[str, tuple[bytes, bytes]]:
-    """SHA-256 of a sample photo -> the masks of its subject and of its background."""
+    """SHA-256 of a sample photo -> masks, drawn by hand, of its subject and its background."""
     found = {}
     for photo in sorted((RESOURCES / "content").glob("*.jpg")):
         mask = MASKS / f"{photo.stem}.png"
         if mask.exists():
             other = MASKS / f"{photo.stem}_background.png"
             subject = mask.read_bytes()
-            background = other.read_bytes() if other.exists() else inverted(subject)
+            background = other.read_bytes() if other.exists() else mask_pictures.inverted(subject)
             found[hashlib.sha256(photo.read_bytes()).hexdigest()] = subject, background
     return found
-
-
-@functools.cache
-def everything() -> bytes:
-    """A mask that is all white."""
-    return writing.encode(Image.new("RGB", (64, 64), "white"))
-
-
-@st.cache_data(max_entries=32, show_spinner=False)
-def inverted(data: bytes) -> bytes:
-    """A mask with black and white exchanged."""
-    return writing.encode(ImageOps.invert(_grey(data)))
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
-def rest_of(masks: Sequence[bytes]) -> bytes:
-    """A mask of what the other masks leave unpainted; grey of theirs gives the opposite grey."""
-    first, *others = map(_grey, masks)
-    for other in others:
-        first = ImageChops.lighter(first, other.resize(first.size))
-    return writing.encode(ImageOps.invert(first))
-
-
-@st.cache_data(max_entries=32, show_spinner=False)
-def is_black(data: bytes) -> bool:
-    """Whether a mask leaves its style no place."""
-    return _grey(data).getextrema() == (0, 0)
-
-
-def _grey(data: bytes) -> Image.Image:
-    """The mask in grey, its longer side at most `LONGER_SIDE` px."""
-    picture = capacity.open_picture(data, "The mask", "black").convert("L")
-    picture.thumbnail((LONGER_SIDE, LONGER_SIDE), Image.Resampling.BOX)
-    return picture
-
-
-def _uploaded(number: int) -> Input | None:
-    """A mask from a file."""
-    upload = st.file_uploader(
-        "Mask: white is painted, black is not",
-        type=capacity.PICTURES,
-        max_upload_size=capacity.budget().upload,
-        key=state.own_mask(number).name,
-        help="A picture of any size; it is stretched over the photo. Grey is painted partly.",
-    )
-    return None if upload is None else checked(capacity.uploaded("Mask", upload))
-
-
-def _refined(mask: Input, number: int) -> Input | None:
-    """Show the tools of a mask, and return it, inverted if the visitor asks for that."""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if st.toggle("Invert", key=state.invert(number).name, persist_state="session"):
-            mask = Input(mask.title, inverted(mask.data), mask.file_name)
-        st.download_button(
-            "Save mask",
-            mask.data,
-            "mask.png",
-            on_click="ignore",
-            type="tertiary",
-            icon=":material/download:",
-            key=state.save_mask(number).name,
-            help="To paint with the same mask again, here or on the command line.",
-        )
-    return mask
-
-
-def _drawn(photo: Input, number: int) -> Input | None:
-    """A mask that the visitor draws on the photo."""
-    tools, place = st.columns(2)
-    with tools:
-        tool = st.segmented_control(
-            "Tool", list(TOOLS), default="Brush", required=True, key=state.tool(number).name
-        )
-        size = 0
-        if tool != "Rectangle":
-            size = st.slider("Size of the brush", 4, 120, 40, 4, key=state.brush(number).name)
-        icon = ":material/delete:"
-        st.button("Clear", key=state.clear(number).name, icon=icon, on_click=clear, args=[number])
-        st.caption("Orange is painted, blue is erased.")
-    with place:
-        png = drawing(photo, number, tool or "Brush", size)
-    if png is None:
-        st.caption("Draw on the photo where this style shall be painted.")
-        return None
-    try:
-        return Input("Your drawing", mask_of(png), "drawing.png")
-    except UserError as error:
-        st.error(plain(str(error)), icon=":material/broken_image:")
-        return None
-
-
-@dataclass
-class Sheet:
-    """What is kept of a drawing: its canvas forgets it when it is not shown."""
-
-    photo: str  # SHA-256
-    generation: int = 0  # counts the clean sheets, so that each is a canvas of its own
-    strokes: dict[str, Any] | None = None
-    png: bytes | None = None
-    restored: dict[str, Any] | None = None  # what the canvas began with
-
-
-def drawing(photo: Input, number: int, tool: str, size: int) -> bytes | None:
-    """The strokes on the photo as a PNG of the browser's making; None while there are none."""
-    # Late: only those who draw need it.
-    from streamlit_drawable_canvas import st_canvas
-
-    sheet = _sheet(photo, number)
-    key = state.drawing(number, sheet.photo, sheet.generation)
-    if not key.known:  # it was not shown just now
-        sheet.restored = sheet.strokes
-    background, (width, height) = backdrop(photo.data, photo.file_name)
-    color = ERASER if tool == "Eraser" else BRUSH
-    result = st_canvas(
-        fill_color=color,
-        stroke_color=color,
-        stroke_width=size,
-        background_image=background,
-        width=width,
-        height=height,
-        drawing_mode=TOOLS[tool],
-        initial_drawing=sheet.restored,
-        return_image_data=True,
-        key=key.name,
-    )
-    try:
-        png = result.image_bytes
-    except ValueError as error:  # from a browser that sends something else
-        raise UserError("The drawing could not be read; clear it and draw again.") from error
-    if png is not None:
-        sheet.strokes, sheet.png = result.json_data, png
-    return sheet.png if sheet.strokes and sheet.strokes.get("objects") else None
-
-
-def _sheet(photo: Input, number: int) -> Sheet:
-    """The visitor's sheet for this photo and style; a clean one if the photo is another."""
-    key, sha256 = state.sheet(number), photo.source.sha256
-    sheet = key.get()
-    if sheet is None or sheet.photo != sha256:
-        sheet = Sheet(sha256)
-        key.set(sheet)
-    return sheet
-
-
-def clear(number: int) -> None:
-    """Begin a clean sheet."""
-    sheet = state.sheet(number).get()
-    if sheet is None:
-        return
-    sheet.generation += 1
-    sheet.strokes = sheet.png = sheet.restored = None
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
-def backdrop(data: bytes, file_name: str) -> tuple[bytes, tuple[int, int]]:
-    """The photo as it is drawn upon, and its size."""
-    picture = capacity.open_picture(data, file_name)
-    picture.thumbnail((DRAWING_SIDE, DRAWING_SIDE))
-    return previews.encoded(picture), picture.size
-
-
-@st.cache_data(max_entries=32, show_spinner=False)
-def mask_of(png: bytes) -> bytes:
-    """The mask that a drawing amounts to; untrusted, as it comes from a browser.
-
-    Raises `ImageError`.
-    """
-    if len(png) > MOST_BYTES:
-        raise errors.ImageError("The drawing is too large; clear it and draw again.")
-    picture = reading.open_picture(png, "The drawing")  # laid on white
-    picture.thumbnail((LONGER_SIDE, LONGER_SIDE))
-    red, _, blue = picture.split()
-    painted = ImageChops.subtract(red, blue).point(lambda value: 255 if value > PAINTED else 0)
-    return writing.encode(painted.convert("RGB"))

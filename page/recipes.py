@@ -18,7 +18,7 @@ from nst.settings import Settings
 from nst.studio import recipe
 from nst.studio.order import Input, enumerated
 from nst.studio.recipe import Recipe, RecipeError, Source
-from page import blend, controls, gallery, masks, samples, state
+from page import blend, controls, gallery, mask_pictures, masks, samples, state
 from page.masks import Where
 from page.words import plain
 
@@ -100,17 +100,18 @@ def _choose_styles(found: Recipe) -> None:
 
 def _choose_masks(found: Recipe) -> None:
     """Choose the ready-made masks; the others have to be uploaded again."""
+    state.MASKED.drop()  # these places are those of the recipe's photo and styles
     for number in range(gallery.MOST_STYLES):
         state.where(number).set(Where.EVERYWHERE)
+        state.marked(str(number)).drop()
     for number, mask in enumerate(found.masks):
-        way = _ready_made(found.content).get(mask.sha256, Where.UPLOADED)
+        way = _ready_made(found.content).get(mask.sha256, Where.MARKED)
         state.where(number).set(way)
-        state.invert(number).set(False)
 
 
 def _choose_style_masks(found: Recipe) -> None:
     """Ask for the pictures of what counts of the styles, which have to be uploaded again."""
-    everything = _sha256(masks.everything())
+    everything = _sha256(mask_pictures.everything())
     for style in found.styles:
         state.in_part(style.sha256).set(False)
     for style, mask in zip(found.styles, found.style_masks, strict=False):
@@ -119,7 +120,7 @@ def _choose_style_masks(found: Recipe) -> None:
 
 def _ready_made(photo: Source) -> dict[str, Where]:
     """SHA-256 -> the choice that gives this mask, for a photo."""
-    ways = {_sha256(masks.everything()): Where.EVERYWHERE}
+    ways = {_sha256(mask_pictures.everything()): Where.EVERYWHERE}
     if found := masks.subjects().get(photo.sha256):
         ways |= {_sha256(found[0]): Where.SUBJECT, _sha256(found[1]): Where.BACKGROUND}
     return ways

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
     from page.actions import Actions
-    from page.masks import Sheet
+    from page.marking import Marked, Sheet
 
 T = TypeVar("T")
 
@@ -66,6 +66,12 @@ OWN_INIT: Key[UploadedFile | None] = Key("own_init", None)
 CAMERA: Key[UploadedFile | None] = Key("camera", None)
 SHOT: Key[Input | None] = Key("shot", None)  # from the camera; newer than the upload
 BROWSING: Key[bool] = Key("browsing", False)  # whether something was chosen after the painting
+
+# Masks.
+MASKED: Key[tuple[str, tuple[str, ...]] | None] = Key("masked", None)  # photo and styles, SHA-256
+MASKS_DROPPED: Key[bool] = Key("masks_dropped", False)  # whether the photo before had some
+SHEET: Key[Sheet | None] = Key("sheet", None)  # on which a part of a picture is marked
+SHEETS: Key[int] = Key("sheets", 0)  # how many there were
 
 # The settings.
 PRESET: Key[str | None] = Key("preset", None)
@@ -121,54 +127,34 @@ def where(number: int) -> Key[Any]:
     return Key(f"where_{number}", None)
 
 
-def invert(number: int) -> Key[bool]:
-    """Whether black and white are exchanged in the mask of this number."""
-    return Key(f"invert_{number}", False)
+def own_mask(sheet: int) -> Key[UploadedFile | None]:
+    """The upload of a mask for the sheet of this number."""
+    return Key(f"own_mask_{sheet}", None)
 
 
-def own_mask(number: int) -> Key[UploadedFile | None]:
-    """The upload of the mask of this number."""
-    return Key(f"own_mask_{number}", None)
+def marked(slot: str) -> Key[Marked | None]:
+    """What is marked for this slot."""
+    return Key(f"marked_{slot}", None)
 
 
-def save_mask(number: int) -> Key[bool]:
-    """The button that downloads the mask of this number."""
-    return Key(f"save_mask_{number}", False)
+def mark(slot: str) -> Key[bool]:
+    """The button that opens the dialog to mark it."""
+    return Key(f"mark_{slot}", False)
+
+
+def save_mask(slot: str) -> Key[bool]:
+    """The button that downloads the mask of this slot."""
+    return Key(f"save_mask_{slot}", False)
+
+
+def mask_canvas(sheet: int) -> Key[Any]:
+    """The canvas of the sheet of this number, on which one draws."""
+    return Key(f"mask_canvas_{sheet}", None)
 
 
 def in_part(sha256: str) -> Key[bool]:
     """Whether only a part of a style counts: it stays with its picture."""
     return Key(f"in_part_{sha256[:16]}", False)
-
-
-def own_style_mask(sha256: str) -> Key[UploadedFile | None]:
-    """The upload that says which part of a style counts."""
-    return Key(f"own_style_mask_{sha256[:16]}", None)
-
-
-def sheet(number: int) -> Key[Sheet | None]:
-    """What was drawn for the style of this number."""
-    return Key(f"sheet_{number}", None)
-
-
-def drawing(number: int, photo: str, generation: int) -> Key[Any]:
-    """The canvas on which one draws on the photo of this SHA-256."""
-    return Key(f"drawing_{number}_{photo[:16]}_{generation}", None)
-
-
-def tool(number: int) -> Key[str]:
-    """What is drawn with."""
-    return Key(f"tool_{number}", "Brush")
-
-
-def brush(number: int) -> Key[int]:
-    """The size of the brush, px."""
-    return Key(f"brush_{number}", 40)
-
-
-def clear(number: int) -> Key[bool]:
-    """The button that begins a clean sheet."""
-    return Key(f"clear_{number}", False)
 
 
 def strength(job_id: str) -> Key[float | None]:

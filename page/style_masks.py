@@ -1,73 +1,82 @@
-"""Which part of an artwork counts: a picture for each artwork, white where it counts."""
+"""Which part of an artwork counts: a mask for each artwork, white where it counts."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import streamlit as st
-from PIL import Image
 
-from nst.pictures import previews
 from nst.studio.order import Input
-from page import capacity, masks, state
-from page.samples import checked
+from page import marking, mask_pictures, state
+from page.masks import SHOWN_SIDE
 from page.words import plain
 
-SHOWN_SIDE = 320  # px, as what is drawn upon
-FADED = 0.2  # how much is seen of what does not count
+
+@dataclass(frozen=True)
+class Counted:
+    """What counts of the styles."""
+
+    masks: tuple[Input | None, ...] = ()  # one a style, or none where all of every style counts
+    problem: str = ""  # a sentence: why one cannot paint so
 
 
-def choose_style_masks(styles: Sequence[Input]) -> tuple[Input | None, ...]:
-    """One mask a style, None for one that is still missing; () where all of every style counts."""
+def choose_style_masks(styles: Sequence[Input]) -> Counted:
+    """A switch a style, and for one that counts in part what is seen of that."""
     names = [plain(style.title) for style in styles] if len(styles) > 1 else ["the artwork"]
-    asked = [_asks(style, name) for style, name in zip(styles, names, strict=True)]
-    if not any(asked):
-        return ()
-    return tuple(
-        _choose(style, name)
-        if in_part
-        else Input("Everything", masks.everything(), "everything.png")
-        for style, name, in_part in zip(styles, names, asked, strict=True)
-    )
+    everything = Input("Everything", mask_pictures.everything(), "everything.png")
+    chosen = [
+        _choose(style, name) if _asks(style, name) else everything
+        for style, name in zip(styles, names, strict=True)
+    ]
+    if all(mask is everything for mask in chosen):
+        return Counted()
+    problem = ""
+    for name, mask in zip(names, chosen, strict=True):
+        if mask is None:
+            problem = f"Mark which part of {name} counts, or let all of it count."
+        elif mask_pictures.is_black(mask.data):
+            problem = f"The mask of {name} is black, so nothing of it would count; mark a part."
+    if problem:
+        st.caption(problem)
+        return Counted((None,) * len(chosen), problem)
+    return Counted(tuple(chosen))
 
 
 def _asks(style: Input, name: str) -> bool:
     """Whether the visitor lets only a part of this style count."""
+    sha256 = style.source.sha256
     return st.toggle(
         f"Only a part of {name} counts",
-        key=state.in_part(style.source.sha256).name,
+        key=state.in_part(sha256).name,
         help="The rest of it does not enter the style.",
+        on_change=_begin,
+        args=[sha256],
     )
+
+
+def _begin(sha256: str) -> None:
+    """Open the dialog where nothing is marked yet."""
+    if state.in_part(sha256).get() and state.marked(slot_of(sha256)).get() is None:
+        marking.begin(slot_of(sha256), sha256)
+
+
+def slot_of(sha256: str) -> str:
+    """The slot of what counts of the style of this SHA-256: it stays with its picture."""
+    return f"style_{sha256[:16]}"
 
 
 def _choose(style: Input, name: str) -> Input | None:
-    """The mask of a style from a file, with a look at what counts; None while there is none."""
-    upload = st.file_uploader(
-        f"Which part of {name} counts: white counts, black does not",
-        type=capacity.PICTURES,
-        max_upload_size=capacity.budget().upload,
-        key=state.own_style_mask(style.source.sha256).name,
-        help="A picture of any size; it is stretched over the artwork. Grey counts partly.",
-    )
-    mask = None if upload is None else checked(capacity.uploaded("Style mask", upload))
-    if mask is None:
-        return None
-    if masks.is_black(mask.data):
-        st.caption("The mask is black, so nothing of the style would count; make some of it white.")
-        return None
-    st.image(
-        counted(style.data, mask.data),
-        caption=f"What counts of {name}",
-        alt=f"{style.title}, faded where it does not count",
-    )
+    """The mask of a style, with a look at what counts; None while there is none."""
+    slot = slot_of(style.source.sha256)
+    mask = marking.mask_of(slot, style)
+    with st.container(horizontal=True, vertical_alignment="center", key=f"place_{slot}"):
+        if mask is not None:
+            st.image(
+                mask_pictures.shown_over(style.data, style.file_name, mask.data, SHOWN_SIDE),
+                width=SHOWN_SIDE // 2,
+                alt=f"{style.title}, dimmed where it does not count",
+            )
+        marking.offer(slot, style, mask)
+    marking.show(slot, style, f"Mark which part of {name} counts")
     return mask
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
-def counted(style: bytes, mask: bytes) -> bytes:
-    """The style as a JPEG in which what does not count is faded."""
-    picture = capacity.open_picture(style, "The style")
-    picture.thumbnail((SHOWN_SIDE, SHOWN_SIDE))
-    grey = capacity.open_picture(mask, "The mask", "black").convert("L").resize(picture.size)
-    faded = Image.blend(Image.new("RGB", picture.size, "white"), picture, FADED)
-    return previews.encoded(Image.composite(picture, faded, grey))

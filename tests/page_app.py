@@ -132,6 +132,15 @@ def upload(app: AppTest, key: str, data: bytes, name: str = "holiday.png") -> No
     assert not app.exception
 
 
+def bring_mask(app: AppTest, slot: str, data: bytes, name: str = "holiday.png") -> None:
+    """Use a file as the mask of a slot: in its dialog, which is opened if it is not."""
+    if not any(each.label == "Done" for each in app.button):
+        app.button(state.mark(slot).name).click().run()
+    upload(app, state.own_mask(app.session_state["sheets"]).name, data, name)
+    button(app, "Done").click().run()
+    assert not app.exception
+
+
 def mask_level(order: Order, number: int = 0) -> int:
     grey = order.masks[number].open().convert("L")
     return grey.getpixel((grey.width // 2, 2))

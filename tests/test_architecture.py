@@ -22,7 +22,7 @@ PAGE_ALLOWED: dict[str, set[str]] = {
     "explained": set(),
     "held": set(),
     "words": set(),
-    "state": {"actions", "masks"},  # the types of what it keeps
+    "state": {"actions", "marking"},  # the types of what it keeps
     "announcement": {"state"},
     "connection": {"state"},
     "back": {"address", "gallery", "samples", "state"},
@@ -42,13 +42,21 @@ PAGE_ALLOWED: dict[str, set[str]] = {
     "draft": {"samples", "server", "visitor"},
     "easel": {"compare", "draft", "result", "samples", "state", "words"},
     "gallery": {"address", "capacity", "samples", "state", "words"},
-    "masks": {"capacity", "samples", "state", "words"},
+    "mask_pictures": {"capacity", "words"},
+    "marks": {"mask_pictures"},
+    "mask_canvas": {"marks", "mask_pictures", "state"},
+    "marking": {
+        *("capacity", "mask_canvas", "mask_pictures", "marks", "samples", "state"),
+    },
+    "masks": {"marking", "mask_pictures", "marks", "samples", "state", "words"},
     "server": {"capacity"},
-    "style_masks": {"capacity", "masks", "samples", "state", "words"},
-    "actions": {"downloads", "masks", "server", "state", "visit", "visitor", "words"},
+    "style_masks": {"marking", "mask_pictures", "masks", "state", "words"},
+    "actions": {"downloads", "mask_pictures", "server", "state", "visit", "visitor", "words"},
     "bar": {"actions", "easel", "gallery", "progress", "server", "state"},
     "result": {"compare", "downloads", "full_size", "share", "state"},
-    "recipes": {"blend", "controls", "gallery", "masks", "samples", "state", "words"},
+    "recipes": {
+        *("blend", "controls", "gallery", "mask_pictures", "masks", "samples", "state", "words"),
+    },
     "results": {"archive", "controls", "state", "visit", "words"},
     "series": {"actions", "samples", "state"},
     "link": {"blend", "controls", "samples", "state"},
@@ -286,4 +294,4 @@ def test_the_page_limits_the_arenas_before_it_imports_what_takes_long():
     assert called
     imported = [line for line in before.splitlines() if line.startswith(("from nst", "from page"))]
     assert imported == ["from nst.machine import malloc"]
-    assert "\nfrom nst." in after
+    assert "\nfrom page import" in after

@@ -6,7 +6,7 @@ graph cuts, SIGGRAPH 2004, in OpenCV's implementation.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,7 +104,7 @@ def _around(scribble: NDArray[np.bool_]) -> tuple[slice, slice]:
     """Rows and columns of a scribble and of what is near it."""
     spans = []
     for axis in (1, 0):
-        (at,) = scribble.any(axis).nonzero()
+        at = np.flatnonzero(scribble.any(axis))
         reach = round(AROUND * (at[-1] + 1 - at[0]))
         spans.append(slice(max(0, int(at[0]) - reach), int(at[-1]) + 1 + reach))
     return spans[0], spans[1]
@@ -118,14 +118,14 @@ def _cut(picture: Image.Image, labels: Labels, rounds: int) -> Labels:
         return _is_subject(labels)  # GrabCut wants some of both
     cv2.setRNGSeed(0)  # its first colours are drawn by chance
     bgr = np.ascontiguousarray(np.asarray(picture)[..., ::-1])
-    models: list[Any] = [np.zeros((1, 65)), np.zeros((1, 65))]
-    found, *_ = cv2.grabCut(bgr, labels, None, *models, rounds, cv2.GC_INIT_WITH_MASK)
-    return _is_subject(found)
+    below, above = np.zeros((1, 65)), np.zeros((1, 65))  # for its models of both colours
+    cv2.grabCut(bgr, labels, (0, 0, 0, 0), below, above, rounds, cv2.GC_INIT_WITH_MASK)
+    return _is_subject(labels)
 
 
 def _is_subject(labels: Labels) -> Labels:
     """1 for what is subject, surely or probably: both of GrabCut's labels for it are odd."""
-    return labels & 1
+    return labels & np.uint8(1)
 
 
 def _tidied(found: Labels) -> Labels:
@@ -144,7 +144,8 @@ def _large_parts(parts: Labels, whole: Labels) -> Labels:
     _, numbered, stats, _ = cv2.connectedComponentsWithStats(parts)
     large = stats[:, cv2.CC_STAT_AREA] >= LEAST_PART * areas.max()
     large[0] = False  # what is no part
-    return large[numbered].astype(np.uint8)
+    kept: Labels = large[numbered].astype(np.uint8)
+    return kept
 
 
 def _band(found: Labels, size: tuple[int, int]) -> Labels:

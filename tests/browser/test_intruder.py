@@ -96,7 +96,7 @@ def test_other_sites_and_paths_get_nothing(server: str) -> None:
         "/static/..%2f..%2f..%2fetc/passwd",
         "/app/static/../streamlit_app.py",
         "/media/..%2f..%2fREADME.md",
-        "/component/streamlit_drawable_canvas.st_canvas/..%2f..%2f..%2fetc/passwd",
+        "/component/mask_canvas/..%2f..%2f..%2fetc/passwd",
         "/streamlit_app.py",
     ):
         address = f"{server}{path}"

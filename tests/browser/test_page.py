@@ -292,34 +292,6 @@ def test_paint_it_again_with_more_style(page: Page, server: str) -> None:
     assert parse_qs(urlsplit(page.url).query)["style_weight"]
 
 
-def test_a_mask_drawn_in_the_browser(page: Page, server: str) -> None:
-    open_page(page, server, "resolution=64&iterations=20&effort=0.5")
-    page.get_by_text("Where to paint").click()
-    page.get_by_role("radio", name="What I draw").click()
-    sheet = page.locator("canvas").last
-    expect(sheet).to_be_visible()
-    page.get_by_role("radio", name="Rectangle").click()
-    page.wait_for_timeout(1000)
-    sheet.scroll_into_view_if_needed()
-    box = sheet.bounding_box()
-    assert box
-    left, top = box["x"] + box["width"] / 2, box["y"] + 10
-    page.mouse.move(left, top)
-    page.mouse.down()
-    page.mouse.move(left + box["width"] / 2 - 10, box["y"] + box["height"] - 10, steps=8)
-    page.mouse.up()
-    expect(page.get_by_role("button", name="Save mask")).to_be_visible()
-    expect(page.get_by_role("button", name="Paint", exact=True)).to_be_enabled()
-    capture(page, "mask")
-    paint(page)
-    result = Image.open(io.BytesIO(download(page))).convert("RGB")
-    photo = reading.open_picture(ROOT / "Resources/content/cat.jpg")
-    width, height = photo.size
-    outside, inside = (0, 0, width * 45 // 100, height), (width * 55 // 100, 40, width - 40, height)
-    assert photo.crop(outside).tobytes() == result.crop(outside).tobytes()
-    assert difference(photo.crop(inside), result.crop(inside)) > 5
-
-
 def test_a_photo_of_25_mb_arrives(page: Page, server: str, tmp_path: Path) -> None:
     open_page(page, server)
     side = 2950

@@ -16,9 +16,7 @@ from nst.queue.manager import JobManager
 from nst.queue.painter import ServerPainter
 from nst.studio.order import Order
 from nst.vgg.network import VGG19
-from page import (
-    masks,
-)
+from page import mask_pictures, masks
 
 
 @pytest.fixture
@@ -67,6 +65,6 @@ def subject_mask(monkeypatch: pytest.MonkeyPatch) -> bytes:
     mask.paste("white", (0, 0, 32, 64))
     data = writing.encode(mask)
     photo = (ROOT / "Resources/content/astronaut.jpg").read_bytes()
-    found = {hashlib.sha256(photo).hexdigest(): (data, masks.inverted(data))}
+    found = {hashlib.sha256(photo).hexdigest(): (data, mask_pictures.inverted(data))}
     monkeypatch.setattr(masks, "subjects", lambda: found)
     return data

@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from page_app import OFFERED, button, made_with, picture_bytes, press, titles, upload
+from page_app import OFFERED, bring_mask, button, made_with, picture_bytes, press, titles, upload
 from streamlit.testing.v1 import AppTest
 
 from nst.settings import Settings
 from nst.studio.order import Order
 from nst.studio.recipe import Source
 from page import (
-    masks,
+    mask_pictures,
     samples,
 )
 from page.masks import Where
@@ -63,7 +63,7 @@ def test_a_recipe_names_the_pictures_it_needs(app: AppTest, orders: list[Order])
     assert "watercolour" not in words  # a sample, which was chosen
     assert button(app, "Paint").disabled
     upload(app, "own_photo", photo)
-    upload(app, "own_mask_0", mask)
+    bring_mask(app, "0", mask)
     upload(app, "own_init", mask)
     assert not app.info
     assert "are those of that painting" in app.success[0].value
@@ -86,7 +86,7 @@ def test_styles_come_in_the_order_of_the_recipe(app: AppTest, orders: list[Order
 def test_a_recipe_restores_a_ready_made_mask(
     app: AppTest, orders: list[Order], subject_mask: bytes
 ) -> None:
-    background = masks.inverted(subject_mask)
+    background = mask_pictures.inverted(subject_mask)
     data = made_with(
         Settings(),
         content=samples.sample("content", "astronaut").source,

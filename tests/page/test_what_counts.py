@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from page_app import blend, button, made_with, press, upload
+from page_app import blend, bring_mask, button, made_with, press, upload
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
@@ -14,11 +14,14 @@ from nst.queue.job import Job
 from nst.settings import Settings
 from nst.studio.order import Order
 from nst.studio.recipe import Source
-from page import masks, samples, state, style_masks
+from page import mask_pictures, samples, state, style_masks
 
 pytestmark = pytest.mark.usefixtures("own_server")
 
 SKY, WATERCOLOUR = (samples.sample("styles", stem) for stem in ("night_sky", "watercolour"))
+
+
+WATERCOLOUR_SLOT = style_masks.slot_of(WATERCOLOUR.source.sha256)
 
 
 def halved() -> bytes:
@@ -45,10 +48,10 @@ def test_a_part_of_one_of_two_styles_counts(app: AppTest, orders: list[Order]) -
     blend(app, "night_sky", "watercolour")
     ask(app, WATERCOLOUR.source.sha256)
     assert not can_paint(app)  # the picture is missing
-    upload(app, state.own_style_mask(WATERCOLOUR.source.sha256).name, halved())
+    bring_mask(app, WATERCOLOUR_SLOT, halved())
     assert "which part of an artwork counts" in words(app)  # what Share leaves out
     press(app, "Paint")
-    assert [mask.data for mask in orders[0].style_masks] == [masks.everything(), halved()]
+    assert [mask.data for mask in orders[0].style_masks] == [mask_pictures.everything(), halved()]
     assert orders[0].masks == ()
     app.toggle(state.in_part(WATERCOLOUR.source.sha256).name).set_value(False).run()
     press(app, "Paint")
@@ -58,8 +61,8 @@ def test_a_part_of_one_of_two_styles_counts(app: AppTest, orders: list[Order]) -
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        (writing.encode(Image.new("RGB", (40, 40))), "nothing of the style would count"),
-        (b"no picture", "not a picture"),
+        (writing.encode(Image.new("RGB", (40, 40))), "nothing of it would count"),
+        (b"no picture", "Mark which part of the artwork counts"),
     ],
     ids=["black", "text"],
 )
@@ -67,35 +70,26 @@ def test_a_mask_that_cannot_be_is_told_in_a_sentence(
     app: AppTest, data: bytes, sentence: str
 ) -> None:
     ask(app, SKY.source.sha256)
-    upload(app, state.own_style_mask(SKY.source.sha256).name, data)
-    assert sentence in words(app) + " ".join(error.value for error in app.error)
+    bring_mask(app, style_masks.slot_of(SKY.source.sha256), data)
+    assert sentence in words(app)
     assert not can_paint(app)
 
 
 def test_a_recipe_asks_for_its_style_mask(app: AppTest, orders: list[Order]) -> None:
     wanted = Source.of(halved(), "part.png")
-    all_of_it = Source.of(masks.everything(), "everything.png")
+    all_of_it = Source.of(mask_pictures.everything(), "everything.png")
     painting = made_with(Settings(), ("watercolour", "night_sky"), style_masks=(wanted, all_of_it))
     upload(app, state.EARLIER.name, painting)
     assert not app.toggle(state.in_part(SKY.source.sha256).name).value
     assert "part.png" in app.info[0].value
     assert not can_paint(app)
-    upload(app, state.own_style_mask(WATERCOLOUR.source.sha256).name, halved())
+    bring_mask(app, WATERCOLOUR_SLOT, halved())
     assert "are those of that painting" in app.success[0].value
     press(app, "Paint")
     assert [mask.sha256 for mask in orders[0].recipe.style_masks] == [
         wanted.sha256,
         all_of_it.sha256,
     ]
-
-
-def test_what_does_not_count_is_faded() -> None:
-    shown = reading.open_picture(
-        style_masks.counted(writing.encode(Image.new("RGB", (64, 64), "black")), halved())
-    )
-    left, right = shown.getpixel((8, 32)), shown.getpixel((56, 32))
-    assert max(left) < 10
-    assert min(right) > 190
 
 
 def test_the_queue_counts_what_style_masks_take() -> None:

@@ -97,5 +97,7 @@ def test_where_nothing_stands_out_a_sentence_says_so(
 
 def test_opencv_waits_until_somebody_looks_for_a_subject() -> None:
     script = "import sys, nst.pictures.subject; print('cv2' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "False"
