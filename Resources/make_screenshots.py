@@ -43,7 +43,7 @@ WIDE, PHONE = ViewportSize(width=1360, height=900), ViewportSize(width=360, heig
 QUALITY = 82
 # A painting that is over soon, and lasts until it is stopped.
 QUICK = "resolution=64&iterations=5,000&early_stop=false&refresh_every=20"
-STATES = ("rest", "controls", "running", "finished", "explained")
+STATES = ("rest", "controls", "marking", "running", "finished", "explained")
 GRAVE = ("serious", "critical")
 TRIES = 3  # to find the page without what is grave
 BEGIN, END = "<!-- counts of make_screenshots.py -->", "<!-- end of the counts -->"
@@ -209,9 +209,15 @@ def _go_to(page: Page, state: str) -> None:
             page.get_by_test_id("stExpandSidebarButton").click()
         page.get_by_text("Advanced", exact=True).click()
         expect(page.get_by_text("Square canvas")).to_be_visible()
-    elif state == "running":
+    elif state == "marking":
         if page.viewport_size == PHONE:
             page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
+        page.get_by_role("radio", name="What I mark").click()
+        page.get_by_role("button", name="Invert").click()
+        expect(page.get_by_role("button", name="Clear")).to_be_enabled()
+    elif state == "running":
+        page.get_by_role("button", name="Cancel").click()
+        page.get_by_role("radio", name="Everything").click()
         page.get_by_role("button", name="Paint", exact=True).click()
         painting = page.locator('img[alt^="The painting so far"]')
         expect(painting).to_be_visible(timeout=PAINTING)

@@ -106,8 +106,8 @@ def _close() -> None:
 def _fill(picture: Input) -> None:
     """What is in the dialog."""
     sheet = _current()
-    if sheet is None:
-        return
+    if sheet is None:  # it was just ended
+        st.rerun()
     with st.container(key="marking"):
         if sheet.problem:
             st.error(sheet.problem, icon=":material/broken_image:")
@@ -121,9 +121,8 @@ def _fill(picture: Input) -> None:
         with st.expander("Take a mask from a file", icon=":material/upload:"):
             _ask_for_file(sheet)
         with st.container(horizontal=True, key="marking_ends"):
-            done = st.button("Done", type="primary", on_click=_keep, args=[picture])
-            if st.button("Cancel", on_click=state.SHEET.drop) or done:
-                st.rerun()
+            st.button("Done", type="primary", on_click=_keep, args=[picture])
+            st.button("Cancel", on_click=state.SHEET.drop)
 
 
 def _ask_for_file(sheet: Sheet) -> None:

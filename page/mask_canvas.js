@@ -7,9 +7,9 @@ const TINT = "rgb(240 120 20 / 30%)";
 const HINT = "rgb(40 90 230 / 70%)"; // what only shows where the subject is
 
 const TOLD = {
-  brush: "Draw over what is painted. Keys: arrows move, Space puts the brush down and lifts it.",
-  eraser: "Draw over what is not painted.",
-  rectangle: "Draw a rectangle over what is painted.",
+  brush: "Draw over what you want to mark. Keys: arrows move, Space puts the brush down and lifts it.",
+  eraser: "Draw over what shall not be marked.",
+  rectangle: "Draw a rectangle over what you want to mark.",
   box: "Draw a rectangle closely around the subject.",
   scribble: "Scribble over all parts of the subject.",
   looking: "Looking for the subject …",
