@@ -22,7 +22,7 @@ const STEP = 0.02; // of the picture's sides that an arrow key moves; five times
 const CLOSEST = 0.003; // of the picture between two points of a stroke
 
 const begun = new WeakMap(); // a canvas's element -> its Marking
-const kept = new Map(); // a sheet's number -> its marks, should its canvas be built anew
+const kept = new Map(); // a sheet's number -> its marks and its tool, should it be built anew
 
 export default function mark({ parentElement, data, setStateValue }) {
   const root = parentElement.querySelector(".marking");
@@ -35,7 +35,8 @@ export default function mark({ parentElement, data, setStateValue }) {
 class Marking {
   constructor(root, data) {
     this.sheet = data.sheet;
-    this.marks = kept.get(data.sheet) ?? data.marks;
+    const before = kept.get(data.sheet);
+    this.marks = before?.marks ?? data.marks;
     this.veils = new Map(); // the address of a mask -> its image
     this.at = [0.5, 0.5]; // of the keyboard's pen
     this.canvas = root.querySelector("canvas");
@@ -43,6 +44,7 @@ class Marking {
     this.tools = root.querySelector(".tools");
     this.canvas.setAttribute("aria-label", data.label);
     this.picture = this.image(data.picture);
+    if (before) this.tools.querySelector(`[value="${before.tool}"]`).checked = true;
     this.listen();
   }
 
@@ -69,7 +71,10 @@ class Marking {
     };
     canvas.onkeydown = (event) => this.press(event);
     canvas.onfocus = canvas.onblur = () => this.show();
-    tools.onchange = () => this.tell(TOLD[this.tool]);
+    tools.onchange = () => {
+      this.keep();
+      this.tell(TOLD[this.tool]);
+    };
     for (const kind of ["find", "invert", "clear"])
       tools.querySelector(`[name="${kind}"]`).onclick = () => this.add({ kind, points: [], size: 0 });
     tools.querySelector('[name="undo"]').onclick = () => this.undo();
@@ -167,9 +172,13 @@ class Marking {
     this.settled = undefined;
     this.looking = this.marks.some((each) => this.isAwaited(each));
     this.tell(this.looking ? TOLD.looking : TOLD[this.tool]);
-    kept.set(this.sheet, this.marks);
+    this.keep();
     this.send(this.marks);
     this.show();
+  }
+
+  keep() {
+    kept.set(this.sheet, { marks: this.marks, tool: this.tool });
   }
 
   press(event) {

@@ -59,7 +59,7 @@ class _Place:
 def choose_masks(photo: Input, styles: Sequence[Input]) -> Places:
     """A row a style, in which its place is chosen and seen."""
     follow(photo, styles)
-    if state.MASKS_DROPPED.get():
+    if state.MASKS_DROPPED.get():  # the toast before is gone by the time that one looks here
         st.caption(DROPPED)
     places = [_choose(photo, number, styles) for number in range(len(styles))]
     found = _agreed(places)
@@ -109,6 +109,8 @@ def follow(photo: Input, styles: Sequence[Input]) -> None:
         return
     if before[0] != now[0]:
         state.MASKS_DROPPED.set(_drop(len(before[1])))
+        if state.MASKS_DROPPED.get():
+            st.toast(DROPPED, icon=":material/ink_selection:", duration="long")
         return
     kept = {sha256: _taken_away(number) for number, sha256 in enumerate(before[1])}
     free = [kept[sha256] for sha256 in before[1] if sha256 not in now[1]]

@@ -198,6 +198,7 @@ def test_masks_go_with_their_photo_and_a_sentence_says_so(
     draw(RECTANGLE)
     assert masks.DROPPED not in words(app)
     app.pills("photo").set_value("coffee").run()
+    assert [toast.value for toast in app.toast] == [masks.DROPPED]
     assert masks.DROPPED in words(app)
     assert not previews_of(app)
     press(app, "Paint")
