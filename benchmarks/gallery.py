@@ -278,7 +278,7 @@ def section(judged: Sequence[Judged], side: int, missing: Sequence[str]) -> str:
     """The section of RESULTS.md; `missing` says which judges are left out, and why."""
     common = [found for found in judged if found.engine != PLAIN]
     parts = [
-        TITLE,
+        f"{TITLE}, {side} px",
         f"Sample photos in sample styles on canvases of {side} px. Less is better, and 0 the best:",
         "\n".join(f"- `{name}` {text}" for name, text in judges.EXPLAINED.items()),
         "None of these measures is enough alone: read one of the artwork beside one of the photo, "

@@ -379,7 +379,7 @@ def test_the_table_has_means_and_how_often_each_is_the_best(spoken):
         *("balanced", "0.0200 (1)", "0.3500 (2)", "-", "-", "-", gram, "8.0")
     ]
     assert "Means over the 2 pairs that gram and balanced have painted" in made
-    assert made.startswith("## Judged by what no engine here minimises\n\n")
+    assert made.startswith("## Judged by what no engine here minimises, 64 px\n\n")
     assert "\n\nThis is missing.\n\n" in made
     assert "Gram error (minimised by the engines)" in made
     for name in judges.NAMES:
