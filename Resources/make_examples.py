@@ -38,7 +38,7 @@ def mark_of(photo: str, style: str) -> str:
 
 
 def painted_at(photo: str, style: str) -> int:
-    """The canvas' longer side, px, of the example of a pair; 0 if it is not of the present files."""
+    """The canvas' longer side, px, of a pair's example; 0 if it is not of the present files."""
     path = path_of(photo, style)
     if not path.is_file():
         return 0
