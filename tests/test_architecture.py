@@ -94,8 +94,9 @@ ROOMS: dict[str, set[str]] = {
     "paint": {"", "machine", "vgg", "pictures"},
     "queue": {"", "machine", "vgg", "pictures", "studio", "paint"},
     "batch": {"", "machine", "vgg", "pictures", "studio", "paint"},
+    "film": {"", "machine", "vgg", "pictures", "studio", "paint"},
     "face": {"", "pictures", "studio", "paint"},
-    "cli": {"", "machine", "vgg", "pictures", "studio", "paint", "batch"},
+    "cli": {"", "machine", "vgg", "pictures", "studio", "paint", "batch", "film"},
 }
 
 
@@ -253,7 +254,7 @@ def test_only_the_command_line_prints(path):
     "module",
     [
         *("nst", "nst.settings", "nst.pictures.reading", "nst.queue.manager", "nst.batch.local"),
-        *("nst.batch.cluster", "nst.batch.storage", "nst.cli.main"),
+        *("nst.batch.cluster", "nst.batch.storage", "nst.cli.main", "nst.film.frames"),
     ],
 )
 def test_light_modules_do_not_import_torch(module):

@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+import clips
 import pytest
 from PIL import Image
 
@@ -196,6 +197,9 @@ def pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         Image.effect_mandelbrot((64, 48), (-2, -1.2, 1, 1.2), 80).convert("RGB").save(path)
         picture = Image.blend(Image.open(path), Image.new("RGB", (64, 48), next(colours)), 0.5)
         picture.save(path)
+    film = clips.shades(3)
+    clips.video(tmp_path / "holiday.mp4", film)
+    film[0].save(tmp_path / "dance.gif", save_all=True, append_images=film[1:])
     (tmp_path / "Resources").symlink_to(RESOURCES)
     scaling_out = (ROOT / "docs" / "scaling-out.md").read_text()
     (table,) = re.findall(r"^```csv\n(.*?)^```", scaling_out, re.M | re.S)
@@ -206,10 +210,13 @@ def pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 # A window, a cluster, and what an interrupted run has left behind: tests/cli and tests/batch have
 # tests of their own.
-NOT_RUN = ("--show", "--workers", "--scheduler", "--resume")
+NOT_RUN = ("--show", "--workers", "--scheduler", "--resume", "--from")
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/terminal.md", "docs/scaling-out.md"])
+RUN = ("README.md", "docs/terminal.md", "docs/scaling-out.md", "docs/films.md")
+
+
+@pytest.mark.parametrize("name", RUN)
 def test_the_commands_paint(name: str, pictures: Path) -> None:
     """In the order that they are shown in: one may need what another has made."""
     for line in commands(ROOT / name):

@@ -35,17 +35,18 @@ class Job:
     def read(self) -> Order:
         """The order with the job's files; raises `ImageError` for one that cannot be read."""
         return Order(
-            _read(self.content),
-            tuple(_read(path) for path in self.styles),
+            read(self.content),
+            tuple(read(path) for path in self.styles),
             self.settings,
-            tuple(_read(path) for path in self.masks),
-            None if self.init is None else _read(self.init),
-            tuple(_read(path) for path in self.style_masks),
+            tuple(read(path) for path in self.masks),
+            None if self.init is None else read(self.init),
+            tuple(read(path) for path in self.style_masks),
             self.output_size,
         )
 
 
-def _read(path: str) -> Input:
+def read(path: str) -> Input:
+    """The file at a path or URL; raises `ImageError` if it cannot be read."""
     name = storage.name_of(path)
     return Input(name, storage.read(path), name)
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from nst import __version__, errors
-from nst.cli import batch, paint, sheet
+from nst.cli import batch, paint, sheet, video
 from nst.cli.call import Call
 from nst.cli.flags import BAD_INPUT, FAILED, Parser
 from nst.cli.interrupts import Interrupts
@@ -16,7 +16,7 @@ from nst.cli.report import Report
 from nst.errors import UserError
 
 PAINT = "paint"  # the command that need not be named
-COMMANDS = {PAINT: paint, "batch": batch, "sheet": sheet}
+COMMANDS = {PAINT: paint, "batch": batch, "sheet": sheet, "video": video}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

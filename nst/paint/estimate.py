@@ -140,13 +140,19 @@ def _seconds(work: Callable[[], None]) -> float:
 
 
 def estimate(
-    load: memory.Workload, styles: int, tile: int | None, free: int, rates: Rates
+    load: memory.Workload,
+    styles: int,
+    tile: int | None,
+    free: int,
+    rates: Rates,
+    stages: Sequence[Stage] = (),
 ) -> Estimate:
     """What a canvas in so many styles takes, with so many bytes free.
 
-    `tile` is as in `transfer.steps`, `rates` as from `measure`.
+    `tile` is as in `transfer.steps`, `rates` as from `measure`. The stages are those of a painting
+    unless others are given.
     """
-    stages = plan(load.settings, load.height, load.width)
+    stages = stages or plan(load.settings, load.height, load.width)
     sides = [
         tile or memory.tile_side(replace(load, height=stage.height, width=stage.width), free)
         for stage in stages

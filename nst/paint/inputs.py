@@ -9,6 +9,7 @@ from torch import Tensor
 
 from nst.layers import DIVISOR
 from nst.paint.spread import Team
+from nst.paint.steady import Moved
 from nst.paint.targets import TargetCache
 
 
@@ -22,6 +23,7 @@ class Canvas:
     masks: Sequence[Tensor] = ()  # none, or one for each style, (1, 1, H, W)
     # None, or for each style how much each place of it counts, (1, 1, h, w) of its size; None: all.
     style_masks: Sequence[Tensor | None] = ()
+    moved: Moved | None = None  # the last painting of a film, from which its next frame starts
 
     def check(self) -> None:
         """Raises ValueError for tensors of the wrong shape."""
@@ -39,6 +41,8 @@ class Canvas:
         for mask in self.masks:
             if mask.shape != (1, 1, *size):
                 raise ValueError(f"a mask must be (1, 1, H, W) like the content, got {mask.shape}")
+        if self.moved is not None:
+            self.moved.check(size)
         for style, counted in zip(self.styles, self.style_masks, strict=bool(self.style_masks)):
             if counted is not None and counted.shape != (1, 1, *style.shape[2:]):
                 raise ValueError(

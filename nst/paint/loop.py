@@ -26,6 +26,7 @@ from nst.paint.optimizers import LBFGS, Adam
 from nst.paint.progress import DivergedError
 from nst.paint.schedule import Stage
 from nst.paint.spread import TeamLostError
+from nst.paint.steady import Steady
 from nst.paint.targets import digest
 from nst.paint.tensors import compact, expand, grey, is_grey, reduced, resize
 from nst.settings import Settings
@@ -67,7 +68,9 @@ class Loop:
         self.styles = [compact(style).to(vgg.device) for style in canvas.styles]
         self.claims = self._claims(canvas)  # at the content's size
         self.painted: Tensor | None = None  # (1, 1, h, w), how much the masks claim of each place
-        self.start = self._start() if canvas.init is None else canvas.init.to(vgg.device)
+        self.moved = canvas.moved
+        init = canvas.init if self.moved is None else self.moved.picture
+        self.start = self._start() if init is None else init.to(vgg.device)
         self.pixels = torch.empty(0)
         self.black = vgg.normalize(torch.zeros(1, 3, 1, 1))
         self.white = vgg.normalize(torch.ones(1, 3, 1, 1))
@@ -118,6 +121,9 @@ class Loop:
         else:
             self._enlarge_change(stage)
         self.start = torch.empty(0)
+        if self.moved is not None:
+            self.moved_here = self.moved.at(self.photo.shape[2:], self.vgg)
+            self.pixels = self.pixels.lerp(self.moved_here.picture, self.moved_here.held)
         torch.clamp(self.pixels, self.black, self.white, out=self.pixels)
         self.scene, self.brushwork = self._scene(resume), stage.brushwork
         self._keep_to_what_is_painted()
@@ -192,9 +198,12 @@ class Loop:
 
     def _objective(self, choices: Tensor | None) -> Objective:
         assert self.scene is not None
-        if not self.brushwork:
-            return Composition(self.scene)
-        return Brushwork(self.scene, self.pixels, choices)
+        objective: Objective = (
+            Brushwork(self.scene, self.pixels, choices)
+            if self.brushwork
+            else Composition(self.scene)
+        )
+        return objective if self.moved is None else Steady(objective, self.moved_here)
 
     def _take_over(self, state: RunState) -> None:
         """The pixels of an earlier run."""

@@ -26,6 +26,9 @@ COMPOSED = 128
 COMPOSED_POWER = 0.3
 MOST_STROKES, LAST_STROKES = 50, 12  # iterations of drawing strokes, at most and at the full size
 SMALL_EFFORT = 0.5  # the power of the effort that small canvases get where strokes are drawn
+# Iterations of a film's next frame on a canvas of half the size and at the full size, and how far
+# those at the full size go beside one of a painting: with longer steps colours drift into speckle.
+NEXT_COARSE, NEXT, NEXT_PACE = 12, 8, 0.25
 WARM_UP = 5  # iterations in which Adam's moments settle before it takes full steps
 WINDOW = 6  # iterations over which improvement is measured
 STALLED = 0.001  # a scale ends when an iteration improves the loss by less than this part
@@ -51,6 +54,7 @@ class Stage:
     width: int
     iterations: int  # it takes at most
     brushwork: bool = False  # what is done at this size; else it is composed
+    pace: float = 1.0  # times the usual learning rate
 
     @property
     def scale(self) -> int:
@@ -91,6 +95,24 @@ def plan(settings: Settings, height: int, width: int) -> list[Stage]:
         replace(stage, iterations=share)
         for stage, share in zip(stages, shares, strict=True)
         if share
+    ]
+
+
+def plan_next(settings: Settings, height: int, width: int) -> list[Stage]:
+    """The stages of a film's frame that starts from the last painting.
+
+    Places that were hidden before get their strokes on a canvas of half the size, and all the rest
+    is only touched up.
+    """
+    last = plan(settings, height, width)[-1]
+    stages = [replace(last, iterations=NEXT, pace=NEXT_PACE)]
+    if settings.coarse_to_fine:
+        half = pyramid(height, width)[1:2]
+        stages = [*(Stage(*size, NEXT_COARSE, last.brushwork) for size in half), *stages]
+    counts = [round(stage.iterations * settings.effort) for stage in stages]
+    return [
+        replace(stage, iterations=max(1, min(settings.iterations, count)))
+        for stage, count in zip(stages, counts, strict=True)
     ]
 
 
@@ -239,7 +261,7 @@ class Clock:
         Annealed, it falls along a cosine from twice the setting to almost nothing, so that the
         setting is its mean and annealing changes how steps are spread, not how far they reach.
         """
-        rate = self._settings.learning_rate
+        rate = self._settings.learning_rate * self._stages[self._stage_index].pace
         if not self._settings.anneal or self._settings.optimizer == "lbfgs":
             return rate
         way = self._done / self._stages[self._stage_index].iterations

@@ -16,7 +16,7 @@ from nst.paint.checkpoint import RunState
 from nst.paint.inputs import Canvas, Options
 from nst.paint.loop import Loop
 from nst.paint.progress import DivergedError, Progress
-from nst.paint.schedule import Clock, Forecast, Stage, plan
+from nst.paint.schedule import Clock, Forecast, Stage, plan, plan_next
 from nst.settings import Settings
 from nst.vgg.network import VGG19
 
@@ -79,7 +79,7 @@ def steps(
     canvas.check()
     settings.check_inputs(len(canvas.styles), len(canvas.masks), canvas.init is not None)
     height, width = canvas.content.shape[2:]
-    stages = plan(settings, height, width)
+    stages = (plan if canvas.moved is None else plan_next)(settings, height, width)
     clock = Clock(stages, settings, len(canvas.styles))
     loop = Loop(vgg, settings, canvas, options)
     iterations = _iterations(loop, stages, clock, resume)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from nst.errors import ImageError
+from nst.pictures import h264
 from nst.pictures.naming import shown_name
 from nst.pictures.writing import check_writable
 
@@ -26,15 +27,13 @@ LAST_FRAME_SECONDS = 1.5  # time to look at the painting before the film begins 
 SHORTEST, LONGEST = 3.0, 8.0  # seconds of a film
 
 RATE = 30  # pictures a second in an MP4; phones and messengers want one rate throughout
-QUALITY = "20"  # x264's rate factor: paint looks like paint, in about 1 MB at 480 px
 INDEX_BYTES = "16384"  # room for an MP4's index at its beginning, so that it plays while it loads
-BT709, STUDIO_RANGE = 1, 1  # how colours are stored, in the numbers of H.264, annex E
 
 
 def check_film(path: str) -> None:
     """Raises `ImageError` if no film can be written to `path`; leaves nothing behind."""
     if format_of(path) == "MP4":
-        _check_encoder()
+        h264.check_encoder()
     check_writable(path)
 
 
@@ -61,6 +60,11 @@ def encode(frames: Iterable[Image.Image], format: str) -> bytes:
     seconds = durations(len(pictures))
     if format == "MP4":
         return _mp4(pictures, seconds)
+    return animated(pictures, seconds, format)
+
+
+def animated(pictures: Sequence[Image.Image], seconds: Sequence[float], format: str) -> bytes:
+    """A WebP or GIF that shows each picture for so long, and repeats for ever."""
     if format == "GIF":
         pictures = _with_one_palette(pictures)
     first, *others = pictures
@@ -87,21 +91,15 @@ def durations(count: int) -> list[float]:
 
 
 def _mp4(pictures: Sequence[Image.Image], seconds: Sequence[float]) -> bytes:
-    """The pictures as H.264 with colours at half the size, which every player takes."""
+    """The pictures as H.264."""
     import av
 
-    _check_encoder()
+    h264.check_encoder()
     buffer = io.BytesIO()
     try:
         options = {"moov_size": INDEX_BYTES}
         with av.open(buffer, "w", format="mp4", options=options) as container:
-            stream = container.add_stream("libx264", rate=RATE, options={"crf": QUALITY})
-            stream.width, stream.height = _even(pictures[0].size)
-            stream.pix_fmt = "yuv420p"
-            codec = stream.codec_context
-            codec.thread_count = 1  # somebody else may be painting
-            codec.colorspace = codec.color_primaries = codec.color_trc = BT709
-            codec.color_range = STUDIO_RANGE
+            stream = h264.add_stream(container, pictures[0].size, RATE)
             for frame in _timed(pictures, seconds):
                 container.mux(stream.encode(frame))
             container.mux(stream.encode(None))
@@ -114,34 +112,14 @@ def _mp4(pictures: Sequence[Image.Image], seconds: Sequence[float]) -> bytes:
 
 def _timed(pictures: Sequence[Image.Image], seconds: Sequence[float]) -> Iterator[av.VideoFrame]:
     """The frames of a film with `RATE` of them a second, each picture as often as it is due."""
-    import av
-
     number, until = 0, 0.0
     for picture, length in zip(pictures, seconds, strict=True):
         until += length
-        even = picture.convert("RGB").resize(_even(picture.size), Image.Resampling.BICUBIC)
-        rgb: av.VideoFrame = av.VideoFrame.from_image(even)  # type: ignore[no-untyped-call]
-        frame = rgb.reformat(format="yuv420p", dst_colorspace=BT709, dst_color_range=STUDIO_RANGE)
+        frame = h264.frame(picture)
         while number < round(until * RATE):
             frame.pts = number
             yield frame
             number += 1
-
-
-def _even(size: tuple[int, int]) -> tuple[int, int]:
-    """Width and height without what halved colours have no place for."""
-    return max(2, size[0] // 2 * 2), max(2, size[1] // 2 * 2)
-
-
-def _check_encoder() -> None:
-    """Raises `ImageError` where PyAV was built without x264, as its own wheels are not."""
-    import av
-
-    if "libx264" not in av.codecs_available:
-        raise ImageError(
-            "The PyAV that is installed cannot encode H.264; install its wheel from PyPI, or "
-            "choose .webp or .gif for the film."
-        )
 
 
 def _with_one_palette(pictures: Sequence[Image.Image]) -> list[Image.Image]:

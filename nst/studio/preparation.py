@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from PIL import Image
@@ -58,14 +58,12 @@ def prepare(pictures: Pictures, settings: Settings) -> Prepared:
     # Here, as the page's first paint must not wait for numpy.
     from nst.pictures import color
 
-    content = fitting.fit(
-        transparency.opaque(pictures.content), settings.resolution, settings.square
-    )
-    fitted = [_fit_style(style, settings) for style in _counted(pictures)]
+    content = fitted(pictures.content, settings)
+    sized = [_fit_style(style, settings) for style in _counted(pictures)]
     counted = [
-        style.getchannel("A") if transparency.is_transparent(style) else None for style in fitted
+        style.getchannel("A") if transparency.is_transparent(style) else None for style in sized
     ]
-    styles = [transparency.opaque(style) for style in fitted]
+    styles = [transparency.opaque(style) for style in sized]
     init = pictures.init
     if settings.preserve_color == "match":
         styles = [
@@ -77,19 +75,39 @@ def prepare(pictures: Pictures, settings: Settings) -> Prepared:
             color.match_luminance(style, content, mask)
             for style, mask in zip(styles, counted, strict=True)
         ]
-        content = color.grey(content)
         init = None if init is None else color.grey(init)
     size = content.size
     return Prepared(
-        content,
+        _coloured(content, settings),
         tuple(styles),
-        tuple(
-            mask.convert("L").resize(size, Image.Resampling.BOX).convert("RGB")
-            for mask in pictures.masks
-        ),
+        sized_masks(pictures.masks, size),
         None if init is None else init.resize(size, Image.Resampling.LANCZOS),
         tuple(counted) if any(counted) else (),
     )
+
+
+def next_frame(prepared: Prepared, frame: Image.Image, settings: Settings) -> Prepared:
+    """What the next frame of a film is painted from: artworks and masks stay as they are."""
+    return replace(prepared, content=_coloured(fitted(frame, settings), settings), init=None)
+
+
+def fitted(photo: Image.Image, settings: Settings) -> Image.Image:
+    """The photo at the size of the canvas, in RGB."""
+    return fitting.fit(transparency.opaque(photo), settings.resolution, settings.square)
+
+
+def sized_masks(masks: Sequence[Image.Image], size: tuple[int, int]) -> tuple[Image.Image, ...]:
+    """Masks in grey at the size of the canvas, (width, height)."""
+    return tuple(
+        mask.convert("L").resize(size, Image.Resampling.BOX).convert("RGB") for mask in masks
+    )
+
+
+def _coloured(content: Image.Image, settings: Settings) -> Image.Image:
+    """The photo in the colours that it is painted in."""
+    from nst.pictures import color
+
+    return color.grey(content) if settings.preserve_color == "luminance" else content
 
 
 def _counted(pictures: Pictures) -> Sequence[Image.Image]:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from nst.errors import ImageError
-from nst.pictures import timelapse
+from nst.pictures import h264, timelapse
 
 
 def frames(*shades: int) -> list[Image.Image]:
@@ -101,7 +101,7 @@ def test_a_timelapse_has_one_of_three_formats(tmp_path):
 
 
 def test_what_cannot_be_encoded_is_told_in_one_sentence(monkeypatch):
-    monkeypatch.setattr(timelapse, "QUALITY", "no number")
+    monkeypatch.setattr(h264, "QUALITY", "no number")
     with pytest.raises(ImageError, match=r"cannot be stored as MP4 \(.+\); choose .webp or .gif"):
         timelapse.encode(frames(0, 100), "MP4")
     monkeypatch.setattr(av, "codecs_available", set())

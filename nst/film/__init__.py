@@ -1,0 +1,1 @@
+"""Films: read, painted frame after frame, steadily, and written."""

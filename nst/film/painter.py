@@ -1,0 +1,115 @@
+"""Paints frames one after another: the first of a scene anew, and the others from the last."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import torch
+from PIL import Image
+
+from nst.film.flow import Bytes, Flow, Motion, Values, moved
+from nst.paint import transfer
+from nst.paint.steady import Moved
+from nst.pictures import color, tensors
+from nst.settings import Settings
+from nst.studio.order import Pictures
+from nst.studio.preparation import Prepared, fitted, next_frame, prepare
+
+if TYPE_CHECKING:
+    from nst.paint.progress import Progress
+    from nst.studio.engine import VGGPainter
+
+# How far the edge of what is held lies from what was hidden, and how soft it is, px.
+EDGE, SOFT = 3, 1.0
+
+
+class FramePainter:
+    """Paints the frames of a film in their order.
+
+    `pictures` are those of an order; their content is not looked at, and their start is that of
+    the first frame of each scene.
+    """
+
+    def __init__(self, painter: VGGPainter, pictures: Pictures, settings: Settings) -> None:
+        self._painter, self._pictures, self._settings = painter, pictures, settings
+        self._flow = Flow()
+        self._prepared: Prepared | None = None  # for the scene
+        self._last: tuple[Image.Image, Image.Image, Image.Image] | None = None
+
+    def paint(self, frame: Image.Image) -> Image.Image:
+        """The painting of the next frame, of the canvas' size, RGB of 8 bits."""
+        *_, (_, painting) = self.steps(frame)
+        assert painting is not None
+        return painting
+
+    def steps(self, frame: Image.Image) -> Iterator[tuple[float, Image.Image | None]]:
+        """Paint the next frame: yields how much of it is done, and at last the painting.
+
+        A frame that is the same object as the last one has the same painting.
+        """
+        if self._last is not None and frame is self._last[0]:
+            yield 1.0, self._last[2]
+            return
+        small = fitted(frame, self._settings)
+        painting = None
+        for progress in self._run(frame, small):
+            if progress.finished:
+                painting = tensors.to_picture(progress.snapshot())
+            else:
+                yield progress.fraction, None
+            last = progress
+            del progress
+        painting = painting or tensors.to_picture(last.snapshot())
+        self._last = frame, small, painting
+        yield 1.0, painting
+
+    def take_in(self, frame: Image.Image, painting: Image.Image | None) -> None:
+        """Go on after a frame that was painted before.
+
+        Without its painting only the scene is followed: so must every frame be that is left out.
+        """
+        small = fitted(frame, self._settings)
+        if self._last is None or self._motion(small).is_cut:
+            self._begin_scene(frame)
+        self._last = frame, small, painting or small
+
+    def _run(self, frame: Image.Image, small: Image.Image) -> Iterator[Progress]:
+        motion = None if self._last is None else self._motion(small)
+        if self._last is None or motion is None or motion.is_cut:
+            return self._painter.paint(self._begin_scene(frame), self._settings)
+        assert self._prepared is not None
+        canvas = next_frame(self._prepared, frame, self._settings).canvas()
+        canvas = dataclasses.replace(canvas, moved=_moved(self._last[2], motion, small))
+        options = self._painter.options or transfer.Options()
+        return transfer.steps(canvas, self._settings, self._painter.vgg, options=options)
+
+    def _begin_scene(self, frame: Image.Image) -> Prepared:
+        pictures = dataclasses.replace(self._pictures, content=frame)
+        self._prepared = prepare(pictures, self._settings)
+        return self._prepared
+
+    def _motion(self, small: Image.Image) -> Motion:
+        assert self._last is not None
+        return self._flow.between(_bytes(self._last[1]), _bytes(small))
+
+
+def _moved(painting: Image.Image, motion: Motion, frame: Image.Image) -> Moved:
+    """What the next frame starts from.
+
+    What was hidden before starts as the frame itself, in the painting's range of colours.
+    """
+    kept = cv2.erode(motion.held, np.ones((EDGE, EDGE), np.uint8))
+    share = np.asarray(cv2.GaussianBlur(kept, (0, 0), SOFT))[..., None]
+    here: Values = moved(_bytes(painting).astype(np.float32), motion.back).clip(0, 255)
+    new = _bytes(color.match_color(frame, painting)).astype(np.float32)
+    start = Image.fromarray(np.rint(new + share * (here - new)).astype(np.uint8))
+    held = torch.from_numpy(share[..., 0] * motion.held)[None, None]
+    return Moved(tensors.to_tensor(start), held)
+
+
+def _bytes(picture: Image.Image) -> Bytes:
+    return np.array(picture)
