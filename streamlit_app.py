@@ -51,6 +51,12 @@ st.title("Turn a photo into a painting")
 st.write("Choose a photo and an artwork: the photo is painted anew in the style of the artwork.")
 
 job = actions.current_job()
+with st.container():  # which keeps its place when it has nothing to say
+    if job is None and "job" in st.query_params and not visit.awaited():
+        st.info(
+            "The painting this address pointed to is no longer kept, or was made in another tab; "
+            "press Paint to make a new one."
+        )
 # A sheet and no other container: in that everything would be built anew, and the focus be lost.
 st.html(PARTS / ("at_rest.css" if job is None and not visit.awaited() else "at_work.css"))
 with st.container(key="studio"):
@@ -74,11 +80,6 @@ if photo:
         size = samples.shown(photo.data, photo.file_name)[1]
         capacity.tell_plan(server.queue().plan(chosen.settings, size))
 
-if job is None and "job" in st.query_params and not visit.awaited():
-    st.info(
-        "The painting this address pointed to is no longer kept, or was made in another tab; press "
-        "Paint to make a new one."
-    )
 if not visit.awaited():
     link.take_strength(job)
 

@@ -8,33 +8,46 @@ const STOP = ".st-key-stop button";
 const DOWNLOAD = '.st-key-result_bar [data-testid="stDownloadButton"] button';
 const CHOICE = ".st-key-choosing button:enabled";
 // Where the focus was left by what was pressed.
-const GONE = ":disabled, .st-key-actions *, .st-key-choose_again *";
-const WAIT = 10_000; // ms for what can be done next to come
+const LEFT = ":disabled, .st-key-actions *, .st-key-choose_again *";
+const WAIT = 10_000; // ms for what can be done next to come, and to be built anew
 
 let last; // the data of the call before; undefined at the first, as a reload moves nothing
-let byKey = false; // whether the latest thing that was pressed was a key
+let byKey = false; // whether buttons are pressed by keys, as far as was seen
+let next = ""; // where the focus is to go; nowhere once the visitor has gone on
 
-addEventListener("pointerdown", () => { byKey = false; }, true);
-addEventListener("keydown", ({ key }) => { if (key === "Enter" || key === " ") byKey = true; }, true);
+addEventListener("pointerdown", () => {
+  byKey = false;
+  next = "";
+}, true);
+addEventListener("keydown", ({ key }) => {
+  byKey ||= key === "Enter" || key === " ";
+  next = "";
+}, true);
 
 function closeSidebar() {
   const open = '[data-testid="stSidebar"][data-collapsed="false"]';
   document.querySelector(`${open} [data-testid="stSidebarCollapseButton"] button`)?.click();
 }
 
-// As soon as it is there, unless the visitor goes elsewhere meanwhile.
-function focusSoon(selector, until = performance.now() + WAIT) {
-  const at = document.activeElement;
-  if (!byKey || performance.now() > until || !(at === document.body || at.matches(GONE))) return;
-  const next = document.querySelector(selector);
-  if (next && !next.disabled) next.focus();
-  else requestAnimationFrame(() => focusSoon(selector, until));
-}
-
 function scrollUp() {
   document.querySelector('[data-testid="stMain"]')?.scrollTo({
     top: 0, behavior: matchMedia(CALM).matches ? "instant" : "smooth",
   });
+}
+
+// As soon as it is there, unless the visitor goes elsewhere meanwhile.
+function focusSoon(selector) {
+  if (!byKey) return;
+  next = selector;
+  look(performance.now() + WAIT);
+
+  function look(until) {
+    if (next !== selector || performance.now() > until) return;
+    const at = document.activeElement, there = document.querySelector(selector);
+    const free = at === document.body || at.matches(LEFT);
+    if (free && there && at !== there && !there.disabled) there.focus();
+    requestAnimationFrame(() => look(until));
+  }
 }
 
 export default function follow({ data }) {

@@ -17,7 +17,8 @@ from Resources.make_screenshots import GRAVE, PAINTING, PATIENCE, PHONE, QUICK, 
 
 # What axe finds in Streamlit's own elements and nothing here can mend: rule -> why.
 KNOWN: dict[str, str] = {}
-MOST_TABS = 80  # of the keyboard from one end of the page to the other
+MOST_TABS = 120  # of the keyboard from one end of the page to the other, and on from its beginning
+MOST_STOPS = 10  # from the beginning to Paint
 
 # Whether the element that has the focus, or the one that stands for it, has a ring around it.
 RINGED = """() => {
@@ -60,16 +61,19 @@ def test_the_audit_finds_what_is_amiss(page: Page) -> None:
     assert found == {"image-alt": "critical", "color-contrast": "serious", "reflow": "serious"}
 
 
-def tab_to(page: Page, name: str) -> None:
-    """Go on by Tab to what is called so; wherever it comes by, the focus can be seen."""
-    for _ in range(MOST_TABS):
+def tab_to(page: Page, name: str) -> int:
+    """Go on by Tab to what is called so; wherever it comes by, the focus can be seen.
+
+    Returns how many stops it took.
+    """
+    for stops in range(1, MOST_TABS + 1):
         page.keyboard.press("Tab")
         at = page.evaluate(NAME)
         if at and page.evaluate("document.activeElement.tagName") not in ("BODY", "IFRAME"):
             assert page.evaluate(RINGED), f"the focus on {at!r} cannot be seen"
         words = at.strip().split("\n") if at else []
         if name in words and len(words) <= 5:  # with icons, but not all that the page says
-            return
+            return stops
     raise AssertionError(f"{MOST_TABS} times Tab did not lead to {name!r}")
 
 
@@ -80,6 +84,9 @@ def test_a_visit_by_keyboard_alone(browser: Browser, server: str) -> None:
     still = "getComputedStyle(document.querySelector('button')).transitionDuration"
     assert page.evaluate(still) == "0.001s"
 
+    stops = tab_to(page, "Skip to main content")
+    page.keyboard.press("Enter")
+    assert stops + tab_to(page, "Paint") <= MOST_STOPS
     tab_to(page, "Astronaut")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
@@ -95,12 +102,11 @@ def test_a_visit_by_keyboard_alone(browser: Browser, server: str) -> None:
     )
     expect(told).to_have_count(1)
     expect(picture(page, "The painting so far")).to_be_visible(timeout=PAINTING)
-    tab_to(page, "Stop")
+    expect(page.get_by_test_id("stMain").get_by_role("button", name="Stop")).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("button", name="Download PNG")).to_be_visible()
+    expect(page.get_by_role("button", name="Download PNG")).to_be_focused()
     expect(page.get_by_role("status").filter(has_text="the picture is kept")).to_have_count(1)
 
-    tab_to(page, "Download PNG")
     with page.expect_download() as event:
         page.keyboard.press("Enter")
     photo = reading.open_picture(make_screenshots.ROOT / "Resources/content/bee.jpg")

@@ -1,0 +1,152 @@
+"""What a visitor is told of a painting and can do next: Back, keys, and a lost connection."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Locator, Page, Route, WebSocketRoute, expect
+from visitor import SECONDS, capture, open_page, picture, standing
+
+QUERY = "resolution=64&iterations=5,000&early_stop=false"
+BEGIN = 150 * SECONDS  # that the first painting of a server may take to begin on a busy machine
+AGAIN = 60 * SECONDS  # that Streamlit may take to try again
+SERVER = re.compile("_stcore/(health|host-config)")
+# Every dialog that was seen, if only for a moment.
+DIALOGS = """
+window.dialogs = new Set();
+new MutationObserver(() => {
+  for (const each of document.querySelectorAll('[role="dialog"]')) {
+    if (each.checkVisibility()) window.dialogs.add(each.textContent);
+  }
+}).observe(document, { childList: true, subtree: true });
+"""
+# Milliseconds from a click on one button to other words on it.
+ANSWER = """button => new Promise(answered => {
+    const [before, row] = [button.innerText, button.closest(".st-key-stop")];
+    const began = performance.now();
+    new MutationObserver(() => {
+        const now = row.querySelector("button")?.innerText;
+        if (now && now !== before) answered(performance.now() - began);
+    }).observe(row, { childList: true, subtree: true, characterData: true });
+    button.click();
+})"""
+
+
+class Connection:
+    """The way to the server, which can be cut and mended."""
+
+    def __init__(self, page: Page) -> None:
+        self._cut, self._sockets = False, list[WebSocketRoute]()
+        page.route_web_socket("**/_stcore/stream", self._connect)
+        page.route(SERVER, self._ask)
+
+    def cut(self) -> None:
+        self._cut = True
+        for socket in self._sockets:
+            socket.close()
+
+    def mend(self) -> None:
+        self._cut = False
+        self._sockets.clear()
+
+    def _connect(self, socket: WebSocketRoute) -> None:
+        if self._cut:
+            socket.close()
+        else:
+            socket.connect_to_server()
+            self._sockets.append(socket)
+
+    def _ask(self, route: Route) -> None:
+        if self._cut:
+            route.abort()
+        else:
+            route.continue_()
+
+
+def button(page: Page, name: str) -> Locator:
+    return page.get_by_test_id("stMain").get_by_role("button", name=name, exact=True)
+
+
+def chosen(page: Page, photo: str, style: str) -> None:
+    """Photo and style that are shown beside the painting."""
+    expect(picture(page, f"The photo: {photo}")).to_be_visible()
+    expect(picture(page, f"The style: {style}")).to_be_visible()
+
+
+def test_back_undoes_a_choice_or_leaves(page: Page, server: str) -> None:
+    page.goto("about:blank")
+    open_page(page, server, QUERY)
+    entries: Callable[[], int] = lambda: page.evaluate("history.length")  # noqa: E731
+    first = entries()
+    page.get_by_role("radio", name="Rocket").click()
+    chosen(page, "Rocket", "Night sky")
+    expect(page).to_have_url(re.compile("photo=rocket"))
+    page.get_by_role("radio", name="Watercolour").click()
+    chosen(page, "Rocket", "Watercolour")
+    expect(page).to_have_url(re.compile("style=watercolour"))
+    weight = page.get_by_role("slider", name="Content weight")
+    for _ in range(2):
+        weight.press("ArrowRight")
+    expect(page).to_have_url(re.compile("content_weight="))
+    assert entries() == first + 2  # the setting is no step back
+    page.get_by_role("button", name="Surprise me").click()
+    expect(picture(page, "The photo: Rocket")).to_have_count(0)
+    expect(page).not_to_have_url(re.compile("style=watercolour"))
+    assert entries() == first + 3  # photo and style, and yet one choice
+    page.go_back()
+    chosen(page, "Rocket", "Watercolour")
+    page.go_back()
+    chosen(page, "Rocket", "Night sky")
+    page.go_forward()
+    chosen(page, "Rocket", "Watercolour")
+    page.go_back()
+    page.go_back()
+    chosen(page, "Cat", "Night sky")
+    page.go_back()
+    assert page.url == "about:blank"
+
+
+def test_keys_lead_on_and_a_lost_connection_is_told(page: Page, server: str) -> None:
+    connection = Connection(page)
+    page.add_init_script(DIALOGS)
+    open_page(page, server, QUERY)
+    lost = page.get_by_role("status").filter(has_text="Connection lost")
+    connection.cut()
+    expect(lost).to_have_text("Connection lost; trying again …")
+    connection.mend()
+    expect(lost).to_have_count(0, timeout=AGAIN)
+
+    button(page, "Paint").press("Enter")
+    expect(button(page, "Stop")).to_be_focused(timeout=BEGIN)
+    expect(standing(page, "left, ")).to_be_visible(timeout=BEGIN)
+    page.get_by_role("radio", name="Rocket").click()
+    told = "This is Cat in the style of Night sky; what is chosen now comes with the next Paint."
+    expect(page.get_by_text(told)).to_be_visible()
+    capture(page, "another_chosen")
+
+    address = page.url
+    connection.cut()
+    expect(lost).to_have_text("Connection lost; your painting goes on.")
+    expect(standing(page, "left, ")).to_be_hidden()  # that is no longer true
+    page.wait_for_function("window.dialogs.size")  # Streamlit's own advice comes, and is closed
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    capture(page, "lost")
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.emulate_media(color_scheme="dark")
+    expect(lost).to_be_in_viewport(ratio=1)
+    capture(page, "lost_narrow")
+    page.set_viewport_size({"width": 1360, "height": 900})
+    connection.mend()
+    expect(lost).to_have_count(0, timeout=AGAIN)
+    expect(standing(page, "left, ")).to_be_visible()
+    assert page.url == address
+
+    button(page, "Stop").press("Enter")
+    expect(page.get_by_role("button", name="Download PNG")).to_be_focused()
+    button(page, "Paint").click()
+    expect(button(page, "Stop")).to_be_enabled()
+    expect(picture(page, "The painting so far: Rocket")).to_be_visible(timeout=BEGIN)
+    assert not button(page, "Stop").evaluate("stop => stop === document.activeElement")
+    print("answer", button(page, "Stop").evaluate(ANSWER))
+    expect(page.get_by_role("button", name="Download PNG")).to_be_enabled()
