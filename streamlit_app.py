@@ -43,8 +43,8 @@ PARTS = Path(__file__).parent / "page"
 st.set_page_config(
     "Neural style transfer", PARTS / "icon.svg", layout="wide", initial_sidebar_state=320
 )
-for sheet in ("page.css", "studio.css", "marking.css", "result.css", "access.css"):
-    st.html(PARTS / sheet)
+for sheet in ("page", "studio", "marking", "result", "status", "access"):
+    st.html(PARTS / f"{sheet}.css")
 
 actions.remember()
 st.title("Turn a photo into a painting")
