@@ -27,6 +27,7 @@ from page import (
     controls,
     explained,
     gallery,
+    hindrance,
     link,
     masks,
     recipes,
@@ -72,7 +73,8 @@ with choosing:
         weights = blend.weigh(styles)
 with st.sidebar:
     chosen = controls.choose_settings(weights)
-    recipes.offer()
+    with chosen.advanced:
+        recipes.offer()
     about_recipe = st.container()
 
 if photo:
@@ -93,14 +95,15 @@ with bench:
 with about_recipe:
     recipes.tell(chosen.settings, (photo, *styles, *regions.masks, *counted.masks, chosen.init))
 
-order = chosen.order(photo, styles, regions.masks, counted.masks)
+contents = link.Contents(chosen.settings, photo, styles, regions.masks, counted.masks)
+hindered = hindrance.to_order(contents, chosen, regions.problem or counted.problem)
+order = chosen.order(photo, styles, regions.masks, counted.masks) if photo and not hindered else None
 with buttons:
-    bar.show(order, job)
+    bar.show(order, job, hindrance.to_paint(job, hindered))
     actions.proceed(order, chosen.settings, job)
 viewport.follow(job)
 back.guide()
 
-contents = link.Contents(chosen.settings, photo, styles, regions.masks, counted.masks)
 with bench:
     connection.watch(job)
     stage.show(contents, order, job)

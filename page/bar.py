@@ -10,8 +10,11 @@ from page import actions, easel, gallery, progress, server, state
 from page.actions import Click
 
 
-def show(order: Order | None, job: Snapshot | None) -> None:
-    """The buttons; what is pressed is kept by `actions` until a run has come to it."""
+def show(order: Order | None, job: Snapshot | None, why_not: str) -> None:
+    """The buttons; what is pressed is kept by `actions` until a run has come to it.
+
+    `why_not` says beside Paint why it cannot be pressed, and is "" if it can.
+    """
     ask = actions.of_session().ask
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="actions"):
         st.button(
@@ -20,7 +23,7 @@ def show(order: Order | None, job: Snapshot | None) -> None:
             type="secondary" if easel.is_finished(job) else "primary",
             icon=":material/brush:",
             help="Ctrl+Enter, or Cmd+Enter, does it, too.",
-            disabled=(job is not None and job.active) or order is None,
+            disabled=bool(why_not),
             on_click=ask,
             args=[Click.PAINT],
             shortcut="Ctrl+Enter",
@@ -29,7 +32,7 @@ def show(order: Order | None, job: Snapshot | None) -> None:
             "Surprise me",
             key=state.SURPRISE.name,
             icon=":material/casino:",
-            help="Another photo and another style, chosen by chance.",
+            help="Another style, chosen by chance, and another photo unless it is your own.",
             on_click=gallery.surprise,
         )
         if job is not None and job.active:
@@ -46,6 +49,9 @@ def show(order: Order | None, job: Snapshot | None) -> None:
                 on_click=ask,
                 args=[Click.CONTINUE],
             )
+        if why_not:
+            with st.container(key="why_not", width="stretch"):
+                st.caption(why_not)
 
 
 # A fragment of its own: it answers a click at once, while the page is drawn anew more slowly.

@@ -21,6 +21,18 @@ from page.words import option
 # Weights stand beside what they weigh, and the strength beside the painting.
 ELSEWHERE = ("style_weights", "style_layer_weights", "strength")
 WIDGETS = {name: control for name, control in CONTROLS.items() if name not in ELSEWHERE}
+# In sight at once, in this order; everything else is under Advanced.
+FIRST = (
+    "content_weight",
+    "style_weight",
+    "style_scale",
+    "preserve_color",
+    "resolution",
+    "iterations",
+    "learning_rate",
+)
+# What the page calls a setting in plainer words than the field does.
+LABELS = {"content_weight": "Photo", "style_weight": "Style"}
 MOST_OPTIONS = 1001  # beyond it a slider is no longer a tool for choosing a number
 
 
@@ -31,23 +43,18 @@ class Chosen:
     settings: Settings
     init: Input | None
     plan: DeltaGenerator  # beside the resolution, for what a painting takes
+    advanced: DeltaGenerator  # for what few need
 
     def order(
         self,
-        photo: Input | None,
+        photo: Input,
         styles: Sequence[Input],
         masks: Sequence[Input | None],
         style_masks: Sequence[Input | None],
-    ) -> Order | None:
-        """What to paint, or None while a picture is still missing."""
+    ) -> Order:
+        """What to paint, once no picture is missing."""
         found = tuple(mask for mask in masks if mask is not None)
         counted = tuple(mask for mask in style_masks if mask is not None)
-        if photo is None or not styles:
-            return None
-        if len(found) < len(masks) or len(counted) < len(style_masks):
-            return None
-        if self.settings.init == "picture" and self.init is None:
-            return None
         settings = dataclasses.replace(self.settings, strength=state.NEXT_STRENGTH.get())
         return Order(photo, tuple(styles), settings, found, self.init, counted)
 
@@ -57,15 +64,15 @@ def choose_settings(style_weights: tuple[float, ...]) -> Chosen:
     top = st.container()
     values = asdict(Settings()) | {"style_weights": style_weights}
     plan = top
-    for name, control in WIDGETS.items():
-        if not control.advanced:
-            values[name] = setting_widget(name, control)
-            if name == "resolution":
-                plan = st.container()
+    for name in FIRST:
+        values[name] = setting_widget(name, WIDGETS[name])
+        if name == "resolution":
+            plan = st.container()
     init = None
-    with st.expander("Advanced"):
+    advanced = st.expander("Advanced")
+    with advanced:
         for name, control in WIDGETS.items():
-            if control.advanced:
+            if name not in FIRST:
                 values[name] = setting_widget(name, control)
             if name == "init" and values[name] == "picture":
                 init = choose_init()
@@ -82,7 +89,7 @@ def choose_settings(style_weights: tuple[float, ...]) -> Chosen:
             on_change=apply_preset,
         )
         st.caption(PRESETS[preset].help if preset else "Your own settings.")
-    return Chosen(Settings.from_dict(values), init, plan)
+    return Chosen(Settings.from_dict(values), init, plan, advanced)
 
 
 def choose_init() -> Input | None:
@@ -154,11 +161,12 @@ def set_controls(settings: Settings) -> None:
 
 def setting_widget(name: str, control: Control) -> Any:
     """The value of a setting, from a widget that can only take values that are allowed."""
-    label = f"{control.label} ({control.unit})" if control.unit else control.label
+    label = LABELS.get(name, control.label)
+    label = f"{label} ({control.unit})" if control.unit else label
     common: dict[str, Any] = {
         "value": getattr(Settings(), name),
         "key": state.setting(name).name,
-        "help": control.help,
+        "help": f"{control.label}: {control.help}" if name in LABELS else control.help,
         "bind": "query-params",
     }
     if control.most:

@@ -18,7 +18,7 @@ from nst.settings import Settings
 from nst.studio import recipe
 from nst.studio.order import Input, enumerated
 from nst.studio.recipe import Recipe, RecipeError, Source
-from page import blend, controls, gallery, mask_pictures, masks, samples, state
+from page import blend, capacity, controls, intake, mask_pictures, masks, samples, state
 from page.masks import Where
 from page.words import plain
 
@@ -49,10 +49,10 @@ def restore() -> None:
         return
     try:
         found = recipe.read(upload.getvalue())
-        if len(found.styles) > gallery.MOST_STYLES:
+        if len(found.styles) > intake.MOST_STYLES:
             raise RecipeError(
                 f"This painting blends {len(found.styles)} styles, and the page takes at most "
-                f"{gallery.MOST_STYLES}; paint it on the command line."
+                f"{intake.MOST_STYLES}; paint it on the command line."
             )
     except UserError as error:
         state.RECIPE_PROBLEM.set(str(error))
@@ -71,25 +71,21 @@ def _choose_photo(source: Source) -> None:
     """Choose the sample that the source is, or the upload if that is it."""
     stem, upload = samples.hashes("content").get(source.sha256), state.OWN_PHOTO.get()
     if stem is not None:
-        state.PHOTO.set(stem)
+        intake.choose_photo(stem)
     elif upload is not None and _is(upload.getvalue(), source):
-        state.PHOTO.set(None)
         state.SHOT.drop()
+        intake.choose_photo(intake.OWN)
 
 
 def _choose_styles(found: Recipe) -> None:
-    """Choose the samples among the styles; uploads that are among them stay."""
+    """Choose the samples and the visitor's own pictures that are among the styles."""
     known = samples.hashes("styles")
-    stems = [known[style.sha256] for style in found.styles if style.sha256 in known]
-    uploads = state.OWN_STYLE.get() or []
-    own = [style for style in found.styles if any(_is(up.getvalue(), style) for up in uploads)]
+    uploads = [capacity.uploaded("", upload) for upload in state.OWN_STYLE.get() or []]
+    own = {upload.source.sha256: intake.value_of(upload) for upload in uploads}
+    values = [(known | own).get(style.sha256) for style in found.styles]
     state.BLEND.set(len(found.styles) > 1)
-    if state.BLEND.get():
-        state.STYLES.set(stems)
-    elif stems:
-        state.STYLE.set(stems[0])
-    elif own:
-        state.STYLE.set(None)
+    if state.BLEND.get() or any(values):
+        intake.choose_styles([value for value in values if value is not None])
     highest = max(found.settings.style_weights, default=0)
     # Only the proportions count, and the sliders end somewhere.
     factor = min(1.0, blend.HIGHEST_WEIGHT / highest) if highest else 1.0
@@ -101,7 +97,7 @@ def _choose_styles(found: Recipe) -> None:
 def _choose_masks(found: Recipe) -> None:
     """Choose the ready-made masks; the others have to be uploaded again."""
     state.MASKED.drop()  # these places are those of the recipe's photo and styles
-    for number in range(gallery.MOST_STYLES):
+    for number in range(intake.MOST_STYLES):
         state.where(number).set(Where.EVERYWHERE)
         state.marked(str(number)).drop()
     for number, mask in enumerate(found.masks):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import functools
 import hashlib
 import io
@@ -18,10 +17,11 @@ from nst.errors import UserError
 from nst.pictures import previews, reading
 from nst.studio.order import Input
 from page import capacity
-from page.words import plain, title_of
+from page.words import data_url, plain, title_of
 
 RESOURCES = Path(__file__).parent.parent / "Resources"
 BESIDE = 600  # px, longer side of the photo and the style beside a painting
+TILES = {"content": (192, 144), "styles": (240, 180)}  # px, of thumbnails
 FAVOURITES = {"content": "cat", "styles": "night_sky"}
 
 
@@ -35,9 +35,14 @@ def thumbnails(folder: str) -> dict[str, str]:
         except errors.ImageError as error:
             logging.warning("A sample picture is left out: %s", error)
             continue
-        jpeg = base64.b64encode(previews.cropped(picture, (144, 144))).decode()
-        found[path.stem] = f"data:image/jpeg;base64,{jpeg}"
+        found[path.stem] = data_url(previews.cropped(picture, TILES[folder]))
     return found
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def thumbnail(folder: str, data: bytes, file_name: str) -> str:
+    """A visitor's own picture as a data URI, in the size of the samples' thumbnails."""
+    return data_url(previews.cropped(capacity.open_picture(data, file_name), TILES[folder]))
 
 
 @functools.cache

@@ -7,7 +7,7 @@ address, too, are those that links have.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 import streamlit as st
 
@@ -53,10 +53,17 @@ class Key(Generic[T]):
         return self.name in st.session_state
 
 
-# What is chosen to be painted.
-PHOTO: Key[str | None] = Key("photo", None)  # a sample
-STYLE: Key[str | None] = Key("style", None)  # a sample
-STYLES: Key[list[str]] = Key("styles", [])  # samples, where several are blended
+class Refused(NamedTuple):
+    """A visitor's file that cannot be used, and why."""
+
+    name: str
+    sentence: str
+
+
+# What is chosen to be painted: a sample, or what stands for a picture of the visitor's.
+PHOTO: Key[str | None] = Key("photo", None)
+STYLE: Key[str | None] = Key("style", None)
+STYLES: Key[list[str]] = Key("styles", [])  # where several are blended
 STYLES_BEFORE: Key[list[str]] = Key("styles_before", [])  # those of the run before
 TOO_MANY: Key[bool] = Key("too_many", False)  # whether a click chose more than can be blended
 BLEND: Key[bool] = Key("blend", False)
@@ -65,6 +72,9 @@ OWN_STYLE: Key[list[UploadedFile] | None] = Key("own_style", None)
 OWN_INIT: Key[UploadedFile | None] = Key("own_init", None)
 CAMERA: Key[UploadedFile | None] = Key("camera", None)
 SHOT: Key[Input | None] = Key("shot", None)  # from the camera; newer than the upload
+UPLOADS_SEEN: Key[frozenset[str]] = Key("uploads_seen", frozenset())  # ids of artworks' files
+REFUSED_PHOTO: Key[Refused | None] = Key("refused_photo", None)
+REFUSED_STYLE: Key[Refused | None] = Key("refused_style", None)
 BROWSING: Key[bool] = Key("browsing", False)  # whether something was chosen after the painting
 
 # Masks.
@@ -100,6 +110,8 @@ CONNECTION: Key[Any] = Key("connection", None)
 BACK: Key[Any] = Key("back", None)
 PAINT: Key[bool] = Key("paint", False)
 STOP: Key[bool] = Key("stop", False)
+PASTE: Key[Any] = Key("paste", None)
+TAKE_PHOTO: Key[bool] = Key("take_photo", False)
 SURPRISE: Key[bool] = Key("surprise", False)
 TRY_ALL: Key[bool] = Key("try_all", False)
 AGAIN: Key[bool] = Key("choose_again", False)
