@@ -72,7 +72,7 @@ class Visitor(threading.Thread):
             tab.wait(lambda: tab.button("Paint"))
             self.seconds["page"].append(time.monotonic() - began)
             tab.upload("own_photo", "photo.png", photo)
-            tab.wait(lambda: "Photo: Your own photo" in tab.texts() and tab.button("Paint"))
+            tab.wait(lambda: "Photo: Your photo" in tab.texts() and tab.button("Paint"))
             began = time.monotonic()
             tab.click("Paint")
             how = self._wait(tab)

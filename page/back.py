@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from page import address, gallery, samples, state
+from page import address, intake, samples, state
 from page.samples import favourite
 
 if TYPE_CHECKING:
@@ -34,16 +34,16 @@ def follow() -> None:
     """Choose what the address says if Back or Forward led to it; call it before the galleries."""
     if not _came_back():
         return
-    state.BROWSING.set(True)
     photo = address.asked(state.PHOTO.name)[0]
-    state.PHOTO.set(photo if photo in samples.thumbnails("content") else favourite("content"))
+    if photo in samples.thumbnails("content"):
+        intake.choose_photo(photo)
+    elif state.PHOTO.get() != intake.OWN:  # which no address names
+        intake.choose_photo(favourite("content"))
     known = samples.thumbnails("styles")
     styles = [stem for stem in address.asked(state.STYLE.name) if stem in known]
-    state.BLEND.set(len(styles) > 1)
-    if len(styles) > 1:
-        state.STYLES.set(styles[: gallery.MOST_STYLES])
-    else:
-        state.STYLE.set(styles[0] if styles else favourite("styles"))
+    if styles or all(stem in known for stem in intake.chosen_styles()):
+        state.BLEND.set(len(styles) > 1)
+        intake.choose_styles(styles)
 
 
 def _came_back() -> bool:

@@ -8,6 +8,7 @@ from nst.queue.job import Snapshot
 from nst.studio.order import Order
 from page import actions, easel, gallery, progress, server, state
 from page.actions import Click
+from page.words import plain
 
 
 def show(order: Order | None, job: Snapshot | None, why_not: str) -> None:
@@ -51,7 +52,7 @@ def show(order: Order | None, job: Snapshot | None, why_not: str) -> None:
             )
         if why_not:
             with st.container(key="why_not", width="stretch"):
-                st.caption(why_not)
+                st.caption(plain(why_not))
 
 
 # A fragment of its own: it answers a click at once, while the page is drawn anew more slowly.

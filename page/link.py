@@ -73,9 +73,9 @@ def private(contents: Contents) -> list[str]:
     """What is chosen and cannot be in a link, in words."""
     found = []
     if contents.photo is not None and not _is_sample("content", contents.photo):
-        found.append("your own photo")
+        found.append("your photo")
     if any(not _is_sample("styles", style) for style in contents.styles):
-        found.append("your own style")
+        found.append("your artwork")
     if contents.masks:
         found.append("where to paint")
     if contents.style_masks:

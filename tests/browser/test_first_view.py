@@ -90,7 +90,7 @@ def test_from_the_first_look_to_the_end_nothing_moves(page: Page, server: str) -
     assert page.evaluate("window.asked") > 0
     capture(page, "camera")
     shutter.click()
-    expect(page.get_by_text("Photo: Your own photo")).to_be_visible()
+    expect(page.get_by_text("Photo: Your photo")).to_be_visible()
     expect(shutter).to_be_hidden()
     expect(page.get_by_role("button", name="Paint", exact=True)).to_be_enabled()
 

@@ -56,10 +56,10 @@ def test_markup_stays_text(page: Page, server: str) -> None:
         told = page.get_by_text(f"{number}.png").and_(page.get_by_text("is not a picture"))
         expect(told.first).to_be_visible()
     # Each is waited for: a file that comes while the page changes its place gets lost.
-    upload(page, "own_style", f"{MARKUP[0]}.png", picture_bytes("maroon"))
-    expect(page.get_by_text("Style: Your own style")).to_be_visible(timeout=30 * SECONDS)
     upload(page, "own_photo", "fine.png", picture_bytes())
-    expect(page.get_by_text("Photo: Your own photo")).to_be_visible(timeout=30 * SECONDS)
+    expect(page.get_by_text("Photo: Your photo")).to_be_visible(timeout=30 * SECONDS)
+    upload(page, "own_style", f"{MARKUP[0]}.png", picture_bytes("maroon"))
+    expect(page.get_by_text(f"Style: {MARKUP[0]}")).to_be_visible(timeout=30 * SECONDS)
     expect(page.get_by_role("button", name="Paint", exact=True)).to_be_enabled()
     # A name ends at a slash; one that looks like it does not.
     named = [Source(markup.replace("/", "\u2215"), f"{n}" * 64) for n, markup in enumerate(MARKUP)]

@@ -299,7 +299,7 @@ def test_a_photo_of_25_mb_arrives(page: Page, server: str, tmp_path: Path) -> No
     photo.save(tmp_path / "noise.png", compress_level=0)
     assert (tmp_path / "noise.png").stat().st_size > 25_000_000
     page.locator('.st-key-own_photo input[type="file"]').set_input_files(tmp_path / "noise.png")
-    expect(page.get_by_text("Photo: Your own photo")).to_be_visible()
+    expect(page.get_by_text("Photo: Your photo")).to_be_visible()
     expect(page.get_by_role("alert")).to_have_count(0)
 
 

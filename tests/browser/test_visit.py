@@ -52,7 +52,7 @@ def test_a_visit_and_its_link(browser: Browser, server: str) -> None:
     own = {"name": "beach.png", "mimeType": "image/png"}
     own["buffer"] = writing.encode(Image.radial_gradient("L").convert("RGB"))  # type: ignore[assignment]
     page.locator('.st-key-own_photo input[type="file"]').set_input_files([own])  # type: ignore[list-item]
-    expect(page.get_by_text("Photo: Your own photo")).to_be_visible()
+    expect(page.get_by_text("Photo: Your photo")).to_be_visible()
     paint(page)
     expect(cards(page)).to_have_count(2)
     second = job_of(page)
@@ -76,7 +76,7 @@ def test_a_visit_and_its_link(browser: Browser, server: str) -> None:
     # A reload, and a tab that lost its server for a while, keep everything.
     page.reload()
     expect(cards(page)).to_have_count(2)
-    expect(page.get_by_text("Your own photo in the style of")).to_be_visible()
+    expect(page.get_by_text("Your photo in the style of")).to_be_visible()
     page.get_by_role("button", name="Show", exact=False).last.click()
     expect(page.get_by_text("Cat in the style of Watercolour and Night sky")).to_be_visible()
     assert job_of(page) == first
@@ -90,7 +90,7 @@ def test_a_visit_and_its_link(browser: Browser, server: str) -> None:
     assert recipes[0].settings.style_weights == (1.0, 10.0)
     assert recipes[1].content.name == "beach.png"
 
-    for name in ("Cat, Watercolour and Night sky", "Your own photo, Watercolour and Night sky"):
+    for name in ("Cat, Watercolour and Night sky", "Your photo, Watercolour and Night sky"):
         page.get_by_text(name, exact=True).click()
         expect(page.get_by_role("checkbox", name=name)).to_be_checked()
     chosen = picture(page, "Chosen:")

@@ -48,6 +48,7 @@ from nst.studio.preparation import Prepared
 from page import (
     capacity,
     compare,
+    controls,
     losses,
     progress,
     state,
@@ -79,8 +80,9 @@ def test_every_setting_has_its_widget(app: AppTest) -> None:
     found = {widget.key: widget for widget in widgets}
     assert set(found) == {*OFFERED, "weigh_layers"}
     for name in OFFERED:
-        assert found[name].label.startswith(CONTROLS[name].label)
-        assert found[name].help == CONTROLS[name].help
+        assert found[name].label.startswith(controls.LABELS.get(name, CONTROLS[name].label))
+        assert CONTROLS[name].label in found[name].label + found[name].help
+        assert CONTROLS[name].help in found[name].help
         default = getattr(Settings(), name)
         assert found[name].value == (list(default) if isinstance(default, tuple) else default)
 

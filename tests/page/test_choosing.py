@@ -24,11 +24,23 @@ from nst.studio.order import Order
 from page import (
     capacity,
     gallery,
+    intake,
+    paste,
+    samples,
     state,
 )
+from page.intake import OWN
 from page.words import title_of
 
 pytestmark = pytest.mark.usefixtures("own_server")
+
+FOLDERS = {"photo": "content", "style": "styles"}
+
+
+def why_not(app: AppTest) -> str:
+    """What stands beside Paint."""
+    told = [each.value.replace("\\", "") for each in app.caption if "choose" in each.value]
+    return told[0] if told else ""
 
 
 @pytest.mark.parametrize(
@@ -42,17 +54,41 @@ pytestmark = pytest.mark.usefixtures("own_server")
     ids=["text", "cut off", "tiny", "too large"],
 )
 def test_a_bad_upload_is_told_in_a_sentence(app: AppTest, data: bytes, words: str) -> None:
-    before = captions(app)
-    for uploader in ("own_photo", "own_style"):
+    for uploader, key in (("own_photo", "photo"), ("own_style", "style")):
         app.file_uploader(uploader).set_value(("my_[photo].jpg", data, "image/jpeg")).run()
         assert not app.exception
         assert len(app.error) == 1
         assert words in app.error[0].value
         assert r"my\_\[photo\].jpg" in app.error[0].value
-        assert captions(app) == before  # what was chosen still is
-        assert not button(app, "Paint").disabled
-        app.file_uploader(uploader).set_value([] if uploader == "own_style" else None).run()
+        # Nothing is painted in its place, and beside Paint stands why.
+        assert app.pills(key).value is None
+        assert button(app, "Paint").disabled
+        kind = "photo" if key == "photo" else "artwork"
+        assert why_not(app) == f'"my_[photo].jpg" cannot be used: choose another {kind}.'
+        app.pills(key).set_value(next(iter(samples.thumbnails(FOLDERS[key])))).run()
         assert not app.error
+        assert not button(app, "Paint").disabled
+
+
+def test_of_what_a_browser_says_only_a_refusal_is_taken() -> None:
+    noted: list[tuple[str, str, int]] = []
+    for foreign in (None, "text", {"uploader": "own_photo"}, {"name": "a", "size": "7"}):
+        paste._told(foreign, lambda *told: noted.append(told))
+    assert not noted
+    said = {"uploader": "own_photo", "name": "a.png", "size": 7}
+    paste._told(said, lambda *told: noted.append(told))
+    assert noted == [("own_photo", "a.png", 7)]
+
+
+def test_a_bad_artwork_leaves_the_blend_and_is_told(app: AppTest, orders: list[Order]) -> None:
+    blend(app, "night_sky", "watercolour")
+    upload(app, "own_style", b"no picture", "waves.png")
+    assert app.pills("styles").value == ["night_sky", "watercolour"]
+    assert button(app, "Paint").disabled
+    assert "waves.png" in why_not(app)
+    app.pills("styles").set_value(["night_sky"]).run()
+    press(app, "Paint")
+    assert titles(orders[0]) == ["Night sky"]
 
 
 def test_all_uploaders_of_pictures_take_the_same_files(app: AppTest) -> None:
@@ -67,23 +103,61 @@ def test_all_uploaders_of_pictures_take_the_same_files(app: AppTest) -> None:
     assert megabytes == capacity.budget().upload
 
 
-def test_a_bad_upload_instead_of_a_good_one_leaves_a_sample(app: AppTest) -> None:
+def test_a_bad_upload_is_forgotten_when_it_is_taken_away(app: AppTest) -> None:
     before = captions(app)
     for data in (picture_bytes(), b"no picture"):
-        app.file_uploader("own_photo").set_value(("holiday.png", data, "image/png")).run()
-    assert app.error
+        upload(app, "own_photo", data)
+    assert button(app, "Paint").disabled
+    app.file_uploader("own_photo").set_value(None).run()
+    assert not app.error
     assert captions(app) == before
 
 
-def test_an_upload_counts_until_a_sample_is_chosen(app: AppTest) -> None:
-    before = captions(app)
-    upload = ("holiday.png", picture_bytes(), "image/png")
-    app.file_uploader("own_photo").set_value(upload).run()
-    assert captions(app)[0] == "Photo: Your own photo"
-    assert captions(app)[1:2] == before[1:2]
-    app.pills("photo").set_value(CONTENTS[0]).run()
-    assert captions(app)[0].lower() == f"photo: {CONTENTS[0]}".replace("_", " ")
+def test_an_own_photo_is_a_tile_like_the_samples(app: AppTest) -> None:
+    assert len(app.pills("photo").options) == len(CONTENTS)
+    upload(app, "own_photo", picture_bytes())
+    assert app.pills("photo").options[0].endswith(" Your photo")
+    assert len(app.pills("photo").options) == len(CONTENTS) + 1
+    assert captions(app)[0] == "Photo: Your photo"
+    for chosen, caption in ((CONTENTS[0], title_of(CONTENTS[0])), (OWN, "Your photo")):
+        app.pills("photo").set_value(chosen).run()
+        assert captions(app)[0] == f"Photo: {caption}"
+    app.file_uploader("own_photo").set_value(None).run()  # taken away
+    assert len(app.pills("photo").options) == len(CONTENTS)
+    assert captions(app)[0] == "Photo: Cat"
     assert not app.exception
+
+
+def test_own_artworks_are_tiles_like_the_samples(app: AppTest, orders: list[Order]) -> None:
+    upload(app, "own_style", picture_bytes(), "my_waves.png")
+    assert app.pills("style").options[0].endswith(" My waves")
+    own = app.pills("style").value
+    app.pills("style").set_value("watercolour").run()
+    assert captions(app)[1] == "Style: Watercolour"
+    app.pills("style").set_value(own).run()
+    assert captions(app)[1] == "Style: My waves"
+    app.toggle("blend").set_value(True).run()
+    assert app.pills("styles").value == [own]
+    app.pills("styles").set_value([own, "watercolour"]).run()
+    press(app, "Paint")
+    assert titles(orders[0]) == ["My waves", "Watercolour"]
+    assert app.query_params["style"] == "watercolour"  # nobody else has the other
+
+
+def test_a_surprise_leaves_ones_own_photo(app: AppTest) -> None:
+    upload(app, "own_photo", picture_bytes())
+    for _ in range(3):
+        before = captions(app)[1]
+        button(app, "Surprise me").click().run()
+        assert captions(app)[0] == "Photo: Your photo"
+        assert captions(app)[1] != before
+
+
+@pytest.mark.parametrize("key", ["photo", "style"])
+def test_without_a_choice_paint_says_what_is_missing(app: AppTest, key: str) -> None:
+    app.pills(key).set_value(None).run()
+    assert button(app, "Paint").disabled
+    assert why_not(app) == f"No {key} is chosen: choose one first."
 
 
 def test_the_camera_is_asked_for_only_when_it_is_wanted(app: AppTest) -> None:
@@ -100,17 +174,17 @@ def test_the_camera_is_asked_for_only_when_it_is_wanted(app: AppTest) -> None:
     app.run()
     assert not app.exception
     assert not app.camera_input  # closed again
-    assert captions(app)[0] == "Photo: Your own photo"
-    assert app.pills("photo").value is None
-    # Like an upload, it waits behind a sample, and the newest counts.
+    assert captions(app)[0] == "Photo: Your photo"
+    assert app.pills("photo").value == OWN
+    # Like an upload, it stays beside the samples, and the newest counts.
     app.pills("photo").set_value(CONTENTS[0]).run()
-    assert captions(app)[0] != "Photo: Your own photo"
-    app.pills("photo").set_value(None).run()
+    assert captions(app)[0] != "Photo: Your photo"
+    app.pills("photo").set_value(OWN).run()
     assert app.session_state["shot"].data == shot
-    assert captions(app)[0] == "Photo: Your own photo"
+    assert captions(app)[0] == "Photo: Your photo"
     upload(app, "own_photo", picture_bytes())
     assert "shot" not in app.session_state
-    assert captions(app)[0] == "Photo: Your own photo"
+    assert captions(app)[0] == "Photo: Your photo"
 
 
 def test_a_surprise_is_another_pair_each_time(
@@ -137,16 +211,6 @@ def test_a_surprise_is_another_pair_each_time(
         assert set(named.split(",")) == found
         before = photo, found
     assert "job" not in app.query_params  # it starts nothing by itself
-
-
-def test_a_surprise_does_not_blend_in_a_style_of_ones_own(
-    app: AppTest, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(gallery.random, "random", lambda: 0.0)
-    upload(app, "own_style", picture_bytes())
-    button(app, "Surprise me").click().run()
-    assert not app.session_state["blend"]
-    assert "own" not in captions(app)[1]
 
 
 def test_a_click_on_another_style_chooses_that_one(app: AppTest, orders: list[Order]) -> None:

@@ -137,7 +137,7 @@ def test_full_size_shows_the_file_itself(app: AppTest, orders: list[Order]) -> N
     button(app, "Full size").click().run()
     assert not app.exception
     (image,) = (each for each in app.image if each.proto.imgs[0].alt.startswith("In full size"))
-    assert image.proto.imgs[0].alt == "In full size: Your own photo in the style of Night sky"
+    assert image.proto.imgs[0].alt == "In full size: Your photo in the style of Night sky"
 
 
 @pytest.mark.parametrize(

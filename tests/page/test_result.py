@@ -50,7 +50,7 @@ def test_share_gives_the_painting_as_it_is_seen(app: AppTest, orders: list[Order
     job_id = app.query_params["job"]
     full = shared(app)
     assert full["name"] == "holiday-in-night-sky.jpg"
-    assert full["title"] == "Your own photo in the style of Night sky"
+    assert full["title"] == "Your photo in the style of Night sky"
     job = server.queue().snapshot(job_id)
     assert job is not None
     assert picture_of(full["picture"]).size == Image.open(io.BytesIO(job.preview or b"")).size

@@ -160,7 +160,7 @@ def test_a_reload_finds_all_and_nobody_else_finds_any(manager: JobManager) -> No
     other = open_page({state.VISIT_KNOWN.name: True}, job=second)  # it has: it kept nothing
     assert "made in another tab" in other.info[0].value
     assert not strip(other)
-    assert "Your own photo" not in words(other)
+    assert "Your photo" not in words(other)
     assert not any("painting" in alt.lower() for alt in shown_alts(other))
     theirs = press_paint(other, resolution=64)
     assert strip(other) == [theirs]
@@ -171,7 +171,7 @@ def test_a_reload_finds_all_and_nobody_else_finds_any(manager: JobManager) -> No
         {state.VISIT_IDS.name: [first, second], state.VISIT_KNOWN.name: True}, job=first
     )
     assert strip(again) == [second, first]
-    assert "Your own photo" in words(again)
+    assert "Your photo" in words(again)
 
 
 def test_what_a_tab_brings_is_foreign(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -261,7 +261,7 @@ def test_archives_are_bounded() -> None:
 
 def test_differences_are_named(manager: JobManager, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(st, "session_state", {})
-    photo, other = plain_input("black", "Your own photo"), plain_input("white", "Your own photo")
+    photo, other = plain_input("black", "Your photo"), plain_input("white", "Your photo")
     other = dataclasses.replace(other, file_name="beach.png")
     style, mask = plain_input("blue", "Sky"), plain_input("white", "Mask")
     settings = Settings(
@@ -271,7 +271,7 @@ def test_differences_are_named(manager: JobManager, monkeypatch: pytest.MonkeyPa
     two = painted(manager, Order(other, (style,), settings, (mask,)))
     assert results.contrasts(one, one) == []
     rows = {name: values for name, *values in results.contrasts(one, two)}
-    assert rows["Photo"] == ["Your own photo.png", "beach.png"]
+    assert rows["Photo"] == ["Your photo.png", "beach.png"]
     assert "Style" not in rows
     assert rows["Resolution"] == ["64 px", "128 px"]
     assert rows["Optimiser"] == ["Adam", "L-BFGS"]
@@ -380,7 +380,7 @@ def test_a_link_leaves_out_what_is_the_visitors_own() -> None:
     app.selectbox("init").set_value("picture").run()
     press = open_page  # the page that the link opens
     assert link_of(app) == {}
-    assert "your own photo, your own style and the picture to start from" in words(app)
+    assert "your photo, your artwork and the picture to start from" in words(app)
     opened = press(**link_of(app))
     assert opened.session_state["photo"] == samples.favourite("content")
 
