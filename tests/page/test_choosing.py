@@ -24,7 +24,6 @@ from nst.studio.order import Order
 from page import (
     capacity,
     gallery,
-    intake,
     paste,
     samples,
     state,
