@@ -97,7 +97,9 @@ with about_recipe:
 
 contents = link.Contents(chosen.settings, photo, styles, regions.masks, counted.masks)
 hindered = hindrance.to_order(contents, chosen, regions.problem or counted.problem)
-order = chosen.order(photo, styles, regions.masks, counted.masks) if photo and not hindered else None
+order = (
+    chosen.order(photo, styles, regions.masks, counted.masks) if photo and not hindered else None
+)
 with buttons:
     bar.show(order, job, hindrance.to_paint(job, hindered))
     actions.proceed(order, chosen.settings, job)
