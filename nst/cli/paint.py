@@ -57,6 +57,7 @@ EXAMPLES = """examples:
   %(prog)s photo.jpg painting.jpg -o poster.png --preset poster --workers 2
 many pictures: %(prog)s batch --help
 one photo in all sample styles: %(prog)s sheet --help
+a film: %(prog)s video --help
 """
 LEAST_TILE = 64  # px
 

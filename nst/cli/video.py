@@ -28,6 +28,7 @@ from nst.cli.flags import (
 )
 from nst.cli.report import Report, duration
 from nst.errors import ImageError, UserError, exit_code
+from nst.settings import DEFAULT_PRESET
 
 if TYPE_CHECKING:
     from nst.film.order import FilmOrder
@@ -75,7 +76,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         help="frames a second, from 0.1 to 120; default: as many as the film has, and 24 for a "
         "folder",
     )
-    add_preset(parser)
+    add_preset(parser, f"{DEFAULT_PRESET}; the resolution is {RESOLUTION} px unless it is given")
     add_masks(parser)
     add_settings(parser.add_argument_group("settings, on top of the preset"))
     engine = parser.add_argument_group("engine")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
 import numpy as np
@@ -27,6 +27,14 @@ if TYPE_CHECKING:
 EDGE, SOFT = 3, 1.0
 
 
+class _Last(NamedTuple):
+    """The frame before, with its painting."""
+
+    frame: Image.Image  # as it was given
+    small: Image.Image  # of the canvas' size
+    painting: Image.Image
+
+
 class FramePainter:
     """Paints the frames of a film in their order.
 
@@ -38,7 +46,7 @@ class FramePainter:
         self._painter, self._pictures, self._settings = painter, pictures, settings
         self._flow = Flow()
         self._prepared: Prepared | None = None  # for the scene
-        self._last: tuple[Image.Image, Image.Image, Image.Image] | None = None
+        self._last: _Last | None = None
 
     def paint(self, frame: Image.Image) -> Image.Image:
         """The painting of the next frame, of the canvas' size, RGB of 8 bits."""
@@ -51,39 +59,32 @@ class FramePainter:
 
         A frame that is the same object as the last one has the same painting.
         """
-        if self._last is not None and frame is self._last[0]:
-            yield 1.0, self._last[2]
+        if self._last is not None and frame is self._last.frame:
+            yield 1.0, self._last.painting
             return
         small = fitted(frame, self._settings)
-        painting = None
         for progress in self._run(frame, small):
             if progress.finished:
                 painting = tensors.to_picture(progress.snapshot())
+                self._last = _Last(frame, small, painting)
+                yield 1.0, painting
             else:
                 yield progress.fraction, None
-            last = progress
-            del progress
-        painting = painting or tensors.to_picture(last.snapshot())
-        self._last = frame, small, painting
-        yield 1.0, painting
 
-    def take_in(self, frame: Image.Image, painting: Image.Image | None) -> None:
-        """Go on after a frame that was painted before.
-
-        Without its painting only the scene is followed: so must every frame be that is left out.
-        """
+    def take_in(self, frame: Image.Image, painting: Image.Image) -> None:
+        """Go on after a frame that was painted before."""
         small = fitted(frame, self._settings)
-        if self._last is None or self._motion(small).is_cut:
+        if self._last is None or self._motion(self._last, small).is_cut:
             self._begin_scene(frame)
-        self._last = frame, small, painting or small
+        self._last = _Last(frame, small, painting)
 
     def _run(self, frame: Image.Image, small: Image.Image) -> Iterator[Progress]:
-        motion = None if self._last is None else self._motion(small)
-        if self._last is None or motion is None or motion.is_cut:
+        last = self._last
+        motion = None if last is None else self._motion(last, small)
+        if last is None or motion is None or motion.is_cut or self._prepared is None:
             return self._painter.paint(self._begin_scene(frame), self._settings)
-        assert self._prepared is not None
         canvas = next_frame(self._prepared, frame, self._settings).canvas()
-        canvas = dataclasses.replace(canvas, moved=_moved(self._last[2], motion, small))
+        canvas = dataclasses.replace(canvas, moved=_moved(last.painting, motion, small))
         options = self._painter.options or transfer.Options()
         return transfer.steps(canvas, self._settings, self._painter.vgg, options=options)
 
@@ -92,9 +93,8 @@ class FramePainter:
         self._prepared = prepare(pictures, self._settings)
         return self._prepared
 
-    def _motion(self, small: Image.Image) -> Motion:
-        assert self._last is not None
-        return self._flow.between(_bytes(self._last[1]), _bytes(small))
+    def _motion(self, last: _Last, small: Image.Image) -> Motion:
+        return self._flow.between(_bytes(last.small), _bytes(small))
 
 
 def _moved(painting: Image.Image, motion: Motion, frame: Image.Image) -> Moved:
