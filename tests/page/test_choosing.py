@@ -24,7 +24,10 @@ from nst.studio.order import Order
 from page import (
     capacity,
     gallery,
+<<<<<<< HEAD
     paste,
+=======
+>>>>>>> 664a538 (A pair of samples has an example of its own)
     samples,
     state,
 )
@@ -268,3 +271,10 @@ def test_a_blend_comes_from_the_address(orders: list[Order]) -> None:
     app.run()
     press(app, "Paint")
     assert sorted(titles(orders[0])) == ["Night sky", "Watercolour"]
+
+
+def test_a_pair_of_samples_has_an_example_of_its_own() -> None:
+    assert samples.example("cat", "night_sky") == (
+        ROOT / "Resources" / "examples" / "cat-in-night_sky.jpg"
+    )
+    assert samples.example("cat", "mona_lisa") is None
