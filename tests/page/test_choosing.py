@@ -24,10 +24,7 @@ from nst.studio.order import Order
 from page import (
     capacity,
     gallery,
-<<<<<<< HEAD
     paste,
-=======
->>>>>>> 664a538 (A pair of samples has an example of its own)
     samples,
     state,
 )
