@@ -89,7 +89,7 @@ def mask_of(data: bytes, name: str, marks: Sequence[Mark], base: bytes | None) -
 
     A subject that is not found adds nothing. Raises `ImageError`.
     """
-    size = mask_pictures.reduced(data, name).size
+    size = mask_pictures.canvas(data, name).size
     mask = Image.new("L", size) if base is None else mask_pictures.grey(base).resize(size)
     for mark in marks:
         if mark.kind in SUBJECTS:
@@ -128,7 +128,7 @@ def found_subject(data: bytes, name: str, mark: Mark) -> bytes | None:
 
     Raises `ImageError`.
     """
-    photo = mask_pictures.reduced(data, name)
+    photo = mask_pictures.canvas(data, name)
     hint: Box | Image.Image = MIDDLE
     if mark.kind is Kind.BOX and mark.points:
         hint = Box(*mark.points[0], *mark.points[-1])

@@ -10,7 +10,7 @@ import streamlit as st
 from PIL import Image, ImageChops, ImageOps
 
 from nst.pictures import previews, writing
-from page import capacity
+from page import capacity, samples
 from page.words import data_url
 
 LONGER_SIDE = 1024  # px, of a mask that is made here: no canvas of the page is larger
@@ -53,9 +53,12 @@ def grey(data: bytes) -> Image.Image:
     return picture
 
 
-def reduced(data: bytes, name: str) -> Image.Image:
-    """The picture that is marked, its longer side at most `LONGER_SIDE` px."""
-    picture = capacity.open_picture(data, name)
+def canvas(data: bytes, name: str) -> Image.Image:
+    """The picture as it is marked, its longer side `LONGER_SIDE` px.
+
+    It is made from what the page shows anyway: a large photo takes a second to be read.
+    """
+    picture = previews.decoded(samples.shown(data, name)[0])
     picture.thumbnail((LONGER_SIDE, LONGER_SIDE))
     return picture
 
@@ -63,7 +66,7 @@ def reduced(data: bytes, name: str) -> Image.Image:
 @st.cache_data(max_entries=32, show_spinner=False)
 def shown_over(data: bytes, name: str, mask: bytes, side: int) -> bytes:
     """The picture as a JPEG, `side` px long, with what is marked tinted and the rest dimmed."""
-    picture = capacity.open_picture(data, name)
+    picture = canvas(data, name)
     picture.thumbnail((side, side))
     tinted = Image.blend(picture, Image.new("RGB", picture.size, TINT), TINTED)
     dimmed = Image.blend(picture, Image.new("RGB", picture.size, DIM), DIMMED)
@@ -73,7 +76,7 @@ def shown_over(data: bytes, name: str, mask: bytes, side: int) -> bytes:
 @st.cache_data(max_entries=8, show_spinner=False)
 def drawn_upon(data: bytes, name: str) -> str:
     """The picture as a browser draws upon it: the address of a JPEG."""
-    return data_url(previews.encoded(reduced(data, name)))
+    return data_url(previews.encoded(canvas(data, name)))
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

@@ -68,7 +68,7 @@ def choose_masks(photo: Input, styles: Sequence[Input]) -> Places:
             with place.picture:
                 _show(photo, mask)
     if found.problem:
-        st.caption(found.problem)
+        st.caption(plain(found.problem))
     elif found.masks:
         st.caption("What no style claims stays the photo.")
     return found
@@ -144,7 +144,7 @@ def _taken_away(number: int) -> tuple[Where, marking.Marked | None]:
 
 def _choose(photo: Input, number: int, styles: Sequence[Input]) -> _Place:
     """Ask where the style of this number is painted."""
-    slot, title = str(number), plain(styles[number].title)
+    slot, title = str(number), styles[number].title
     ways = [*WAYS, *([Where.REST] if len(styles) > 1 else [])]
     key = state.where(number)
     if key.get() not in ways:  # e.g. fewer styles
@@ -153,7 +153,7 @@ def _choose(photo: Input, number: int, styles: Sequence[Input]) -> _Place:
         picture = st.container(width="content")
         with st.container():
             st.segmented_control(
-                f"{title}: paint" if len(styles) > 1 else "Paint",
+                f"{plain(title)}: paint" if len(styles) > 1 else "Paint",
                 ways,
                 format_func=lambda way: way.value[0].upper() + way.value[1:],
                 key=key.name,
@@ -165,7 +165,7 @@ def _choose(photo: Input, number: int, styles: Sequence[Input]) -> _Place:
             place = _placed(photo, number, picture, title)
             if place.where is Where.MARKED:
                 marking.offer(slot, photo, place.mask)
-    marking.show(slot, photo, f"Mark where {title} is painted")
+    marking.show(slot, photo, f"Mark where {plain(title)} is painted")
     return place
 
 

@@ -23,7 +23,7 @@ class Counted:
 
 def choose_style_masks(styles: Sequence[Input]) -> Counted:
     """A switch a style, and for one that counts in part what is seen of that."""
-    names = [plain(style.title) for style in styles] if len(styles) > 1 else ["the artwork"]
+    names = [style.title for style in styles] if len(styles) > 1 else ["the artwork"]
     everything = Input("Everything", mask_pictures.everything(), "everything.png")
     chosen = [
         _choose(style, name) if _asks(style, name) else everything
@@ -38,7 +38,7 @@ def choose_style_masks(styles: Sequence[Input]) -> Counted:
         elif mask_pictures.is_black(mask.data):
             problem = f"The mask of {name} is black, so nothing of it would count; mark a part."
     if problem:
-        st.caption(problem)
+        st.caption(plain(problem))
         return Counted((None,) * len(chosen), problem)
     return Counted(tuple(chosen))
 
@@ -47,7 +47,7 @@ def _asks(style: Input, name: str) -> bool:
     """Whether the visitor lets only a part of this style count."""
     sha256 = style.source.sha256
     return st.toggle(
-        f"Only a part of {name} counts",
+        f"Only a part of {plain(name)} counts",
         key=state.in_part(sha256).name,
         help="The rest of it does not enter the style.",
         on_change=_begin,
@@ -78,5 +78,5 @@ def _choose(style: Input, name: str) -> Input | None:
                 alt=f"{style.title}, dimmed where it does not count",
             )
         marking.offer(slot, style, mask)
-    marking.show(slot, style, f"Mark which part of {name} counts")
+    marking.show(slot, style, f"Mark which part of {plain(name)} counts")
     return mask

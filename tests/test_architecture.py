@@ -45,7 +45,7 @@ PAGE_ALLOWED: dict[str, set[str]] = {
     "gallery": {"address", "intake", "samples", "state", "words"},
     "hindrance": {"controls", "intake", "link"},
     "intake": {"capacity", "paste", "samples", "state", "words"},
-    "mask_pictures": {"capacity", "words"},
+    "mask_pictures": {"capacity", "samples", "words"},
     "marks": {"mask_pictures"},
     "mask_canvas": {"marks", "mask_pictures", "state"},
     "marking": {
