@@ -2,8 +2,9 @@
 
 A browser takes a core for what it draws; with many visitors on the server's own machine, hardly
 anything would be left for the server. A tab here draws nothing, but asks for all that a browser
-asks for: a fragment's looks at their time, each picture once, uploads and downloads. It keeps the
-visit's ids over a reload, as `page/visit.js` does.
+asks for: a fragment's looks at their time, each picture once, uploads and downloads. It keeps large
+messages, as a browser does, so that they need not come again while they are the same; and it keeps
+the visit's ids over a reload, as `page/visit.js` does.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ COOKIE = "_streamlit_xsrf"
 PATIENCE = 60.0  # seconds to wait for an answer
 LOOK = 0.05  # seconds to wait for a message before looking after other things
 RECONNECT = 0.25  # the least number of seconds until Streamlit's page asks if the server is there
+KEPT = 64  # large messages
 DONE = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
 
 Path = tuple[int, ...]
@@ -59,6 +61,7 @@ class Tab:
         self._elements: dict[Path, tuple[str, str, Any]] = {}  # run, fragment and element
         self._run: tuple[str, frozenset[str]] = ("", frozenset())
         self._looks: dict[str, tuple[float, float]] = {}  # a fragment's interval and next time
+        self._large: dict[str, ForwardMsg] = {}  # messages that the server may name by their hash
         self.runs = 0  # that came to their end
         self._connect()
 
@@ -221,6 +224,7 @@ class Tab:
             query_string=self.query,
             widget_states=WidgetStates(widgets=[*self._values.values(), *triggers]),
             fragment_id=fragment,
+            cached_message_hashes=list(self._large),
         )
 
     def _send(self, message: BackMsg) -> None:
@@ -231,6 +235,7 @@ class Tab:
         return self.wait(lambda: self._answers.pop(request, None))  # type: ignore[return-value]
 
     def _hear(self, message: ForwardMsg) -> None:
+        message = self._whole(message)
         kind = message.WhichOneof("type")
         if kind == "new_session":
             self.session = message.new_session.initialize.session_id
@@ -255,6 +260,22 @@ class Tab:
             self._answers[message.file_urls_response.response_id] = message
         elif kind == "backend_operation_response":
             self._answers[message.backend_operation_response.request_id] = message
+
+    def _whole(self, message: ForwardMsg) -> ForwardMsg:
+        """The message itself, or the earlier one that it names, in its new place; keeps large ones.
+
+        Of those the latest are kept, more than a page has at a time.
+        """
+        if named := message.ref_hash:
+            known = ForwardMsg()
+            known.CopyFrom(self._large[named])
+            known.metadata.CopyFrom(message.metadata)
+            return known
+        if message.metadata.cacheable:
+            self._large[message.hash] = message
+            for old in list(self._large)[:-KEPT]:
+                del self._large[old]
+        return message
 
     def _take(self, path: Path, delta: Any) -> None:
         """Put a new element in its place, and do what a browser does at its sight."""
