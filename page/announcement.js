@@ -1,6 +1,6 @@
 // What changed, for those who do not see it: a line that is not shown, but read out by screen readers.
 
-export default function announce({ data }) {
+export default function announce({ data: { words } }) {
   let line = document.getElementById("announcement");
   if (!line) {
     // At the end of the page and not of this component, which comes and goes with what it tells:
@@ -11,5 +11,5 @@ export default function announce({ data }) {
     line.style.cssText = "position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%)";
     document.body.append(line);
   }
-  if (line.textContent !== data) line.textContent = data;
+  if (line.textContent !== words) line.textContent = words;
 }

@@ -28,7 +28,7 @@ def _component() -> ComponentRenderer:
 
 def make(job: Snapshot | None) -> None:
     """Let screen readers tell where the job stands, whenever that has changed."""
-    _component()(key=state.ANNOUNCEMENT.name, data=words(job))
+    _component()(key=state.ANNOUNCEMENT.name, data={"words": words(job)})
 
 
 def words(job: Snapshot | None) -> str:

@@ -27,7 +27,7 @@ function closeAdvice() {
 const observer = new MutationObserver(look);
 
 export default function watch({ data, parentElement }) {
-  words = data;
+  words = data.words;
   line = parentElement.querySelector("p");
   observer.observe(document.querySelector(PAGE), { attributeFilter: [STATE] });
   observer.observe(document.body, { childList: true }); // where dialogs come

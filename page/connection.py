@@ -32,4 +32,4 @@ def _component() -> ComponentRenderer:
 def watch(job: Snapshot | None) -> None:
     """Let the browser know what to say as soon as the connection is lost."""
     active = job is not None and job.active
-    _component()(key=state.CONNECTION.name, data=GOES_ON if active else AT_REST)
+    _component()(key=state.CONNECTION.name, data={"words": GOES_ON if active else AT_REST})

@@ -38,7 +38,8 @@ def offer(on_refused: Callable[[str, str, int], None]) -> None:
         key=state.PASTE.name,
         data={
             "photo": state.OWN_PHOTO.name,
-            "uploaders": [state.OWN_PHOTO.name, state.OWN_STYLE.name],
+            # No list: Streamlit would import pandas to see whether it is a table.
+            "uploaders": (state.OWN_PHOTO.name, state.OWN_STYLE.name),
             "most_bytes": capacity.budget().upload * 1024**2,
         },
         width="content",

@@ -100,7 +100,8 @@ def remember() -> None:
         data={
             "known": state.VISIT_KNOWN.get(),
             "asked": "job" in st.query_params,
-            "ids": ids(),
+            # No list: Streamlit would import pandas to see whether it is a table.
+            "ids": tuple(ids()),
         },
         on_kept_change=lambda: restore(state.VISIT.get().get("kept")),
     )

@@ -109,7 +109,7 @@ def test_an_address_moves_no_choice_but_by_back(app: AppTest) -> None:
 def test_what_would_be_said_of_a_lost_connection(
     monkeypatch: pytest.MonkeyPatch, job: Any, words: str
 ) -> None:
-    given: list[str] = []
+    given: list[dict[str, str]] = []
     monkeypatch.setattr(connection, "_component", lambda: lambda key, data: given.append(data))
     connection.watch(job)
-    assert given == [words]
+    assert given == [{"words": words}]

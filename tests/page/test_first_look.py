@@ -1,0 +1,36 @@
+"""What the first visitor of a server waits for."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from page_app import APP, ROOT
+
+SCRIPT = f"""
+import sys
+from streamlit.testing.v1 import AppTest
+from nst.queue.manager import JobManager
+JobManager.warm_up = lambda self, delay: None
+assert not AppTest.from_file({APP!r}, default_timeout=120).run().exception
+print(*({{"matplotlib", "pandas", "pyarrow", "torch"}} & set(sys.modules)))
+"""
+
+
+def test_the_first_look_imports_nothing_that_takes_long() -> None:
+    """Neither for charts nor for tables, of which nothing is seen yet, nor for painting.
+
+    pandas and pyarrow take half a second and 68 MB, and a list among a component's data is enough
+    to have Streamlit (1.67) import them.
+    """
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    run = subprocess.run(
+        [sys.executable, "-c", SCRIPT],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.split() == []
