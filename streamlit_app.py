@@ -86,6 +86,8 @@ if not visit.awaited():
     link.take_strength(job)
 
 with bench:
+    with st.container(key="step_paint"):
+        st.header("3 Paint", anchor=False)
     buttons = st.container()
     regions, counted = masks.Places(), style_masks.Counted()
     if photo and styles:

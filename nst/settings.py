@@ -95,7 +95,7 @@ class Settings:
     style_scale: float = _control(
         1.0,
         "Stroke size",
-        "How large the strokes are: the scale of the style picture beside the photo.",
+        "How large the strokes are. Above 1 they are broader, below 1 finer than in the artwork.",
         minimum=0.25,
         maximum=4.0,
         step=0.05,
@@ -104,8 +104,8 @@ class Settings:
     preserve_color: str = _control(
         "off",
         "Keep the photo's colours",
-        "off paints in the colours of the style; luminance paints only light and dark and keeps "
-        "the photo's colours; match first recolours the style like the photo.",
+        "Off: the artwork's colours. Luminance: only light and dark are painted, and the photo's "
+        "colours stay. Match: the artwork is first given the photo's colours.",
         choices=("off", "luminance", "match"),
     )
     strength: float = _control(
@@ -129,8 +129,8 @@ class Settings:
     iterations: int = _control(
         1000,
         "Iterations",
-        "The most improvement steps to take over all sizes. A size ends earlier once it no longer "
-        "improves.",
+        "How many steps the painting is improved by, at most. It is finished earlier once it no "
+        "longer gets better.",
         minimum=1,
         maximum=5000,
         step=10,
@@ -138,7 +138,7 @@ class Settings:
     learning_rate: float = _control(
         0.1,
         "Learning rate",
-        "How far each step may go. High is fast and rough, low is slow and careful.",
+        "How much each step may change. High is fast and rough, low is slow and careful.",
         minimum=0.001,
         maximum=1.0,
         step=0.01,
@@ -146,8 +146,8 @@ class Settings:
     resolution: int = _control(
         384,
         "Resolution",
-        "Longer side of the canvas. Larger shows finer strokes and takes longer: twice the side, "
-        "four times the time.",
+        "Longer side of what is painted on. Larger shows finer strokes and takes longer: twice the "
+        "side, four times the time.",
         minimum=64,
         maximum=4096,
         step=64,

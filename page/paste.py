@@ -25,8 +25,9 @@ LONGEST_NAME = 255  # characters of a file's name; file systems have no longer o
 
 @functools.cache
 def _component() -> ComponentRenderer:
-    html, css, js = ((HERE / f"paste.{kind}").read_text() for kind in ("html", "css", "js"))
-    return st.components.v2.component("paste", html=html, css=css, js=js)
+    html, js = ((HERE / f"paste.{kind}").read_text() for kind in ("html", "js"))
+    # Not isolated: it looks like the buttons beside it; see studio.css.
+    return st.components.v2.component("paste", html=html, js=js, isolate_styles=False)
 
 
 def offer(on_refused: Callable[[str, str, int], None]) -> None:

@@ -306,7 +306,7 @@ def test_a_photo_of_25_mb_arrives(page: Page, server: str, tmp_path: Path) -> No
 def test_a_broken_upload(page: Page, server: str) -> None:
     open_page(page, server)
     broken = {"name": "holiday.jpg", "mimeType": "image/jpeg", "buffer": b"no picture at all"}
-    page.locator('input[type="file"]').first.set_input_files([broken])  # type: ignore[list-item]
+    page.locator('.st-key-own_photo input[type="file"]').set_input_files([broken])  # type: ignore[list-item]
     expect(
         page.get_by_text("holiday.jpg").and_(page.get_by_text("is not a picture"))
     ).to_be_visible()
