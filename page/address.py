@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+OWN = "own"  # stands for a photo of the visitor's, which only Back and Forward can find again
+
 
 def asked(name: str) -> list[str]:
     """What the address says under this name, separated by commas."""

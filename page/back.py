@@ -37,7 +37,9 @@ def follow() -> None:
     photo = address.asked(state.PHOTO.name)[0]
     if photo in samples.thumbnails("content"):
         intake.choose_photo(photo)
-    elif state.PHOTO.get() != intake.OWN:  # which no address names
+    elif photo == address.OWN and intake.kept_photo():
+        intake.choose_photo(intake.OWN)
+    else:
         intake.choose_photo(favourite("content"))
     known = samples.thumbnails("styles")
     styles = [stem for stem in address.asked(state.STYLE.name) if stem in known]

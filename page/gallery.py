@@ -25,7 +25,8 @@ def choose_photo() -> Input | None:
     tiles = _tiles("content", {OWN: own} if own else {})
     with st.container(key="gallery_content"):
         chosen = _choose_one("content", "Or try one of these", state.PHOTO, tiles)
-    address.keep(state.PHOTO.name, _samples([chosen]), favourite("content"))
+    named = [address.OWN] if chosen == OWN else _samples([chosen])
+    address.keep(state.PHOTO.name, named, favourite("content"))
     return own if chosen == OWN else _sample("content", chosen)
 
 

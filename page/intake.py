@@ -35,7 +35,7 @@ OWN = "/own"
 def own_photo() -> Input | None:
     """The drop zone with all ways in; the visitor's photo, or None while none can be used."""
     with st.container(key="drop_zone", gap=None):
-        upload = st.file_uploader(
+        st.file_uploader(
             "Drop your photo here, paste it, choose or take one",
             type=capacity.PICTURES,
             max_upload_size=capacity.budget().upload,
@@ -53,6 +53,12 @@ def own_photo() -> Input | None:
             ):
                 _take_photo()
     _tell(state.REFUSED_PHOTO)
+    return kept_photo()
+
+
+def kept_photo() -> Input | None:
+    """The visitor's photo, without the drop zone; None if none can be used."""
+    upload = state.OWN_PHOTO.get()
     shot = state.SHOT.get()  # newer than the upload, if there is one
     return shot or (_readable(OWN_PHOTO, upload) if upload is not None else None)
 

@@ -11,6 +11,7 @@ from nst.queue.job import Snapshot
 from nst.settings import CONTROLS, Settings
 from nst.studio.order import Input, enumerated
 from page import blend, controls, samples, state
+from page.address import OWN
 
 STRENGTH = "strength"  # in the address
 
@@ -30,11 +31,11 @@ def address(settings: Settings) -> str:
 
     Made from what is chosen, in the words that the controls put into the address themselves.
     """
-    # The gallery keeps these three up to date, and names samples alone.
+    # The gallery keeps these three up to date, and names no picture of the visitor's but as `OWN`.
     query: list[tuple[str, Any]] = [
         (name, st.query_params[name])
         for name in ("photo", "style", blend.WEIGHTS)
-        if name in st.query_params
+        if st.query_params.get(name, OWN) != OWN
     ]
     query += [
         (name, controls.in_address(name, getattr(settings, name)))

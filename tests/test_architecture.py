@@ -63,7 +63,7 @@ PAGE_ALLOWED: dict[str, set[str]] = {
     },
     "results": {"archive", "controls", "state", "visit", "words"},
     "series": {"actions", "samples", "state"},
-    "link": {"blend", "controls", "samples", "state"},
+    "link": {"address", "blend", "controls", "samples", "state"},
     "variations": {"actions", "controls", "state"},
     "viewport": {"actions", "state"},
     "stage": {

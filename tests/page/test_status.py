@@ -6,7 +6,16 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from page_app import APP, blend, button, captions, press, run_until
+from page_app import (
+    APP,
+    blend,
+    button,
+    captions,
+    picture_bytes,
+    press,
+    run_until,
+    upload,
+)
 from streamlit.testing.v1 import AppTest
 
 from nst.queue.job import JobState
@@ -88,6 +97,27 @@ def test_back_chooses_what_the_address_says(
     two = "watercolour,night_sky"
     assert follow(style=two) == ["Photo: Cat", "Style: Watercolour and Night sky"]
     assert follow(photo="rocket") == ["Photo: Rocket", "Style: Night sky"]
+
+
+def test_back_finds_a_photo_of_ones_own_as_long_as_there_is_one(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def follow(photo: str) -> str:
+        """The photo that is shown after Back to an address that names this one."""
+        app.query_params["photo"] = photo
+        with monkeypatch.context() as patch:
+            patch.setattr(back, "_came_back", lambda: True)
+            app.run()
+        assert not app.exception
+        return captions(app)[0]
+
+    assert follow("own") == "Photo: Cat"  # a reload has none
+    upload(app, "own_photo", picture_bytes())
+    assert captions(app)[0] == "Photo: Your photo"
+    assert app.query_params["photo"] == "own"
+    assert follow("rocket") == "Photo: Rocket"
+    assert follow("own") == "Photo: Your photo"
+    assert "photo=" not in app.code[0].value  # the link has none but samples
 
 
 def test_an_address_moves_no_choice_but_by_back(app: AppTest) -> None:
