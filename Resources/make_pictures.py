@@ -24,9 +24,9 @@ from Resources.rows import ALL_ROWS, BLEND_SHEET, PROGRAM, Row
 HERE = Path(__file__).parent
 # One row each: the photo, then its painting in each of the styles.
 SHOWCASE = {
-    "astronaut": ("stained_glass", "woodblock_wave", "tile_mosaic", "cubist_planes"),
-    "cat": ("night_sky", "ink_hatching", "woodblock_wave", "stained_glass"),
-    "rocket": ("night_sky", "pointillism", "watercolour", "cubist_planes"),
+    "astronaut": ("batik", "woodblock_wave", "stained_glass", "autumn_impasto"),
+    "cat": ("night_sky", "comic_halftone", "charcoal", "tile_mosaic"),
+    "mountains": ("chalk_pastel", "art_deco", "autumn_impasto", "batik"),
 }
 WIDTH, GAP = 1232, 8  # px
 TILE, FONT_SIZE = 240, 14  # px
