@@ -264,18 +264,17 @@ class Tab:
     def _whole(self, message: ForwardMsg) -> ForwardMsg:
         """The message itself, or the earlier one that it names, in its new place; keeps large ones.
 
-        Of those the latest are kept, more than a page has at a time.
+        Those that were seen last are kept, more than a page has at a time.
         """
-        if named := message.ref_hash:
-            known = ForwardMsg()
-            known.CopyFrom(self._large[named])
-            known.metadata.CopyFrom(message.metadata)
-            return known
-        if message.metadata.cacheable:
-            self._large[message.hash] = message
+        named = message.ref_hash or message.hash
+        whole = ForwardMsg()
+        whole.CopyFrom(self._large.pop(named) if message.ref_hash else message)
+        if message.ref_hash or message.metadata.cacheable:
+            self._large[named] = whole
             for old in list(self._large)[:-KEPT]:
                 del self._large[old]
-        return message
+        whole.metadata.CopyFrom(message.metadata)
+        return whole
 
     def _take(self, path: Path, delta: Any) -> None:
         """Put a new element in its place, and do what a browser does at its sight."""

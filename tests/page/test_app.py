@@ -241,7 +241,7 @@ def test_the_tab_learns_of_a_painting_before_its_address_does(
     seen: list[tuple[list[str], str | None]] = []
 
     def component(*, data: dict[str, Any], **_: Any) -> None:
-        seen.append((data["ids"], st.query_params.get("job")))
+        seen.append((list(data["ids"]), st.query_params.get("job")))
 
     monkeypatch.setattr("page.visit._component", lambda: component)
     button(make_tiny(app, iterations=10), "Paint").click().run()
