@@ -35,14 +35,15 @@ def thumbnails(folder: str) -> dict[str, str]:
         except errors.ImageError as error:
             logging.warning("A sample picture is left out: %s", error)
             continue
-        found[path.stem] = data_url(previews.cropped(picture, TILES[folder]))
+        found[path.stem] = data_url(previews.cropped(picture, TILES[folder]), "image/webp")
     return found
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def thumbnail(folder: str, data: bytes, file_name: str) -> str:
     """A visitor's own picture as a data URI, in the size of the samples' thumbnails."""
-    return data_url(previews.cropped(capacity.open_picture(data, file_name), TILES[folder]))
+    picture = capacity.open_picture(data, file_name)
+    return data_url(previews.cropped(picture, TILES[folder]), "image/webp")
 
 
 @functools.cache

@@ -12,6 +12,7 @@ from nst.pictures.transparency import laid_on
 # px, longer side of what is shown: as wide as the page shows a painting in a window of 1920 px, or
 # on a phone with three pixels a point. The download has the photo's own size.
 SHOWN_SIDE = 1200
+QUALITY = 90  # of JPEGs that are looked at closely
 FRAME_SIDE = 480  # px, longer side of a frame of the time-lapse
 
 
@@ -42,7 +43,7 @@ def stretched(picture: Image.Image, size: tuple[int, int]) -> bytes:
     return encoded(picture.resize(size, Image.Resampling.BICUBIC))
 
 
-def encoded(picture: Image.Image, quality: int = 90) -> bytes:
+def encoded(picture: Image.Image, quality: int = QUALITY) -> bytes:
     """A JPEG file of the picture, to be shown."""
     buffer = io.BytesIO()
     laid_on(picture, "white").save(buffer, "JPEG", quality=quality)
@@ -50,8 +51,14 @@ def encoded(picture: Image.Image, quality: int = 90) -> bytes:
 
 
 def cropped(picture: Image.Image, size: tuple[int, int]) -> bytes:
-    """A JPEG file of the picture at `size`, cut at its sides where its aspect is another."""
-    return encoded(ImageOps.fit(picture, size, Image.Resampling.BICUBIC))
+    """A WebP file of the picture at `size`, cut at its sides where its aspect is another.
+
+    For the many small pictures that a page begins with: it has half the bytes of a JPEG.
+    """
+    buffer = io.BytesIO()
+    fitted = ImageOps.fit(laid_on(picture, "white"), size, Image.Resampling.BICUBIC)
+    fitted.save(buffer, "WEBP", quality=75)
+    return buffer.getvalue()
 
 
 def tiled(pictures: Sequence[Image.Image], size: tuple[int, int]) -> bytes:
