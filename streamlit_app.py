@@ -48,7 +48,7 @@ for sheet in ("page", "studio", "marking", "result", "status", "access"):
     st.html(PARTS / f"{sheet}.css")
 
 actions.remember()
-st.title("Turn a photo into a painting")
+st.title("Turn a photo into a painting", anchor=False)
 st.write("Choose a photo and an artwork: the photo is painted anew in the style of the artwork.")
 
 job = actions.current_job()
@@ -104,7 +104,8 @@ order = (
 )
 with buttons:
     bar.show(order, job, hindrance.to_paint(job, hindered))
-    actions.proceed(order, chosen.settings, job)
+    with st.container(key="refusal"):
+        actions.proceed(order, chosen.settings, job)
 viewport.follow(job)
 back.guide()
 
