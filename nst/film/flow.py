@@ -17,10 +17,12 @@ Bytes: TypeAlias = NDArray[np.uint8]
 # Trajectories by GPU-Accelerated Large Displacement Optical Flow", as Ruder et al. have them.
 APART, APART_AT_REST = 0.01, 0.5
 # At the edges of what moves the flow is not to be trusted: where the square of its slope is more.
-SLOPE, SLOPE_AT_REST = 0.01, 0.002
+# At rest they allow 0.002, which this flow's own noise exceeds in a tenth of a still picture.
+SLOPE, SLOPE_AT_REST = 0.01, 0.05
 # A place is another one if its brightness, 0..255 and smoothed over so many px, has changed by so
 # much.
 CHANGED, SMOOTHED = 24.0, 5
+NEAR = 3  # px, the window in which no place may have been hidden
 # Of a frame, how much is to be seen in the one before it, unless a new scene begins.
 SAME_SCENE = 0.35
 
@@ -30,7 +32,7 @@ class Motion:
     """From a frame back to the one before it."""
 
     back: Values  # (H, W, 2), px to the right and down, to where each place was
-    held: Values  # (H, W), 1 where the place was to be seen there, else 0
+    held: Values  # (H, W), 1 where the place and all around was to be seen there, else 0
 
     @property
     def is_cut(self) -> bool:
@@ -52,7 +54,8 @@ class Flow:
         old, new = _grey(before), _grey(after)
         back, forth = self._way(new, old), self._way(old, new)
         held = _agree(back, forth) & ~_is_edge(back) & ~_changed(old, new, back)
-        return Motion(back, held.astype(np.float32))
+        near = np.ones((NEAR, NEAR), np.uint8)
+        return Motion(back, np.asarray(cv2.erode(held.astype(np.float32), near), np.float32))
 
     def _way(self, here: Bytes, there: Bytes) -> Values:
         """Where each place of one frame is in the other."""

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from nst.paint.progress import Progress
     from nst.studio.engine import VGGPainter
 
-# How far the edge of what is held lies from what was hidden, and how soft it is, px.
-EDGE, SOFT = 3, 1.0
+SOFT = 1.0  # px, of the edge of what is held
 
 
 class _Last(NamedTuple):
@@ -102,8 +101,7 @@ def _moved(painting: Image.Image, motion: Motion, frame: Image.Image) -> Moved:
 
     What was hidden before starts as the frame itself, in the painting's range of colours.
     """
-    kept = cv2.erode(motion.held, np.ones((EDGE, EDGE), np.uint8))
-    share = np.asarray(cv2.GaussianBlur(kept, (0, 0), SOFT))[..., None]
+    share = np.asarray(cv2.GaussianBlur(motion.held, (0, 0), SOFT), np.float32)[..., None]
     here: Values = moved(_bytes(painting).astype(np.float32), motion.back).clip(0, 255)
     new = _bytes(color.match_color(frame, painting)).astype(np.float32)
     start = Image.fromarray(np.rint(new + share * (here - new)).astype(np.uint8))
