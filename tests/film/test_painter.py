@@ -57,7 +57,6 @@ def test_what_stands_still_is_painted_once(trunk, photo, artwork):
     assert steady.paint(picture) is steady.paint(picture)
 
 
-@pytest.mark.parametrize("changes", [{"preserve_color": "match"}, {"preserve_color": "luminance"}])
 def test_going_on_is_as_never_having_stopped(trunk, photo, artwork):
     changes = {"preserve_color": "match"}  # artworks are recoloured like a scene's first frame
     pictures = [Image.fromarray(frame.picture) for frame in clips.camera(photo, SIZE, 3)]
