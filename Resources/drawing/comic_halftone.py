@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from Resources.drawing.arrays import Floats, Mask, Rng
 from Resources.drawing.colour import mix, palette, to_array, to_image
-from Resources.drawing.fields import OVERSAMPLING, direction, fbm, smoothstep, unit_grid
+from Resources.drawing.fields import OVERSAMPLING, direction, fbm, look_up, smoothstep, unit_grid
 from Resources.drawing.strokes import spline
 
 BLACK, WHITE, CYAN, PINK, YELLOW, RED = palette("14121a fbf6e6 2f9fe0 f4a08a ffd91f e4262c")
@@ -100,7 +103,9 @@ def eye(page: Page, frame: Mask) -> None:
     page.screen(PINK, 0.42 + 0.22 * np.sin(7 * page.x + 4 * page.y), frame)
     hair = page.y < 0.105 + 0.16 * (page.x - 0.64) ** 2 + 0.02 * np.sin(19 * page.x)
     page.flat(YELLOW, frame & hair)
-    page.screen(RED, 0.22 + 0 * page.x, frame & hair & (np.sin(60 * page.x + 30 * page.y) > 0))
+    page.screen(
+        RED, np.full_like(page.x, 0.22), frame & hair & (np.sin(60 * page.x + 30 * page.y) > 0)
+    )
     for k in range(9):
         page.line(
             spline([(0.63 + 0.05 * k, -0.02), (0.66 + 0.05 * k, 0.05), (0.65 + 0.05 * k, 0.13)]),
@@ -129,10 +134,8 @@ def eye(page: Page, frame: Mask) -> None:
         page.line(out, 0.011)
     brow = spline([(0.64, 0.215), (0.72, 0.155), (0.83, 0.135), (0.95, 0.18)], 160)
     page.line(brow, 0.034)
-    drop = np.array([0.70, 0.45]) + 0.04 * np.array(
-        [(0.0, -2.0), (0.7, -0.4), (0.75, 0.3), (0.4, 0.9)]
-    )
-    drop = np.concatenate([drop, (2 * np.array([0.70, 0.45]) - drop)[::-1] * (1, -1) + (0, 0.90)])
+    right = np.array([(0.70, 0.37), (0.728, 0.434), (0.73, 0.462), (0.716, 0.486)])
+    drop = np.concatenate([right, right[::-1] * (-1, 1) + (1.40, 0)])
     page.flat(CYAN, page.inside(drop))
     page.line(closed(drop), 0.008)
 
@@ -165,20 +168,13 @@ def wave(page: Page, frame: Mask) -> None:
     for k, colour in enumerate((PINK, RED, WHITE, CYAN, BLUE, WHITE, CYAN, BLUE)):
         x = np.linspace(0.45, 1.02, 240)
         crest = 0.655 + 0.047 * k + 0.040 * np.sin(15 * x + 1.1 * k) + 0.06 * (x - 0.75)
-        body = np.concatenate([np.stack([x, crest], -1), [(1.02, 1.1), (0.45, 1.1)]])
+        edge = np.stack([x, crest], -1)
+        body = np.concatenate([edge, [(1.02, 1.1), (0.45, 1.1)]])
         under = frame & page.inside(body)
         page.flat(colour, under)
         depth = page.y - (0.655 + 0.047 * k + 0.040 * np.sin(15 * page.x + 1.1 * k))
         page.screen(BLACK if colour is BLUE else BLUE, 0.45 - 6 * depth, under & (k > 1))
-        page.line(
-            np.stack([x, crest], -1)[
-                frame[
-                    np.clip((crest * page.n).astype(int), 0, page.n - 1),
-                    np.clip((x * page.n).astype(int), 0, page.n - 1),
-                ]
-            ],
-            0.013,
-        )
+        page.line(edge[look_up(frame.astype(np.float64), edge) > 0], 0.013)
     for k in range(9):
         y = 0.525 + 0.014 * k
         end = 0.70 + 0.22 * ((k * 37) % 10) / 10
@@ -195,12 +191,11 @@ def comic_halftone(size: int, rng: Rng) -> Image.Image:
     frames = [(x < split) & (y < level), (x > split) & (y < level)]
     frames += [(x < right) & (y > level), (x > right) & (y > level)]
     inks = np.zeros((n, n))
-    for draw, frame in zip((bang, eye, None, wave), frames, strict=True):
+    panels: tuple[Callable[[Page, Mask], None], ...]
+    panels = (bang, eye, partial(skyline, rng=rng), wave)
+    for draw, frame in zip(panels, frames, strict=True):
         page.pen.rectangle((0, 0, n, n), fill=0)
-        if draw is None:
-            skyline(page, frame, rng)
-        else:
-            draw(page, frame)
+        draw(page, frame)
         soft = page.ink.filter(ImageFilter.GaussianBlur(n / 2048))
         inks = np.where(frame, to_array(soft), inks)
     gutter = np.minimum(
