@@ -13,7 +13,7 @@ from nst.queue.files import Files
 from nst.queue.job import Snapshot
 from nst.studio.order import Input, Order, enumerated
 from page import compare, draft, result, state
-from page.samples import example, hashes, shown, shown_styles, sketch, small
+from page.samples import example, finished, hashes, shown, shown_styles, sketch, small
 from page.words import data_url, plain
 
 
@@ -55,7 +55,7 @@ def show(
             ("Photo", "Style"), (chosen.photo, chosen.style), chosen.names, strict=True
         ):
             st.image(
-                data_url(small(picture)),
+                data_url(small(picture), "image/webp"),
                 f"{kind}: {plain(name)}",
                 width="stretch",
                 alt=f"The {kind.lower()}: {name}",
@@ -106,9 +106,8 @@ def _show_painting(chosen: Pair, job: Snapshot | None, files: Files, order: Orde
         alt = "The painting so far" if job.active else "The painting"
         place.image(data_url(picture), plain(title), width="stretch", alt=f"{alt}: {title}")
     elif job is None and chosen.example is not None:
-        path = chosen.example
         place.image(
-            shown(path.read_bytes(), path.name)[0],
+            data_url(finished(chosen.example), "image/webp"),
             "An example; press Paint to make your own",
             width="stretch",
             alt=f"An example: {chosen.names[0]} in the style of {chosen.names[1]}",
@@ -132,7 +131,7 @@ def _show_promise(place: DeltaGenerator, chosen: Pair, order: Order | None) -> N
         )
         return
     place.image(
-        data_url(sketch(chosen.photo), "image/png"),
+        data_url(sketch(chosen.photo), "image/webp"),
         draft.UNDER_WAY if found.awaited else "Your painting appears here",
         width="stretch",
         alt="A pencil sketch",

@@ -107,10 +107,13 @@ def _choose_one(
 ) -> str | None:
     """Tiles of which one is chosen; None while none is, as the visitor's own was refused."""
     asked = address.asked(key.name)[0]
+    # The same in all runs of a session: else the tiles, which are large, would be sent again.
+    first = state.opened_with(key.name)
+    first.begin(asked if asked in samples.thumbnails(folder) else favourite(folder))
     return st.pills(
         label,
         list(tiles),
-        default=asked if asked in samples.thumbnails(folder) else favourite(folder),
+        default=first.get(),
         required=True,
         format_func=lambda value: tiles.get(value, value),
         key=key.name,

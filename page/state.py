@@ -119,6 +119,11 @@ FILE_FORMAT: Key[str | None] = Key("file_format", None)  # of what is downloaded
 LOSSES: Key[bool] = Key("for_the_curious", False)  # whether the expander is open
 
 
+def opened_with(name: str) -> Key[str | None]:
+    """The sample that a gallery had chosen when the page was opened."""
+    return Key(f"{name}_opened_with", None)
+
+
 def setting(name: str) -> Key[Any]:
     """The value of a control, by the name of its setting."""
     return Key(name, None)
