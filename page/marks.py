@@ -16,9 +16,12 @@ from nst.pictures import writing
 from nst.pictures.subject import MIDDLE, Box, subject
 from page import mask_pictures
 
-MOST_MARKS, MOST_POINTS = 1000, 5000  # of a drawing, and of a mark, that are taken
+# That are taken of a drawing: the worst that one may send is to take a few seconds.
+MOST_MARKS, MOST_SUBJECTS, MOST_POINTS = 1000, 20, 30_000
+LARGEST = 0.3  # brush, of the picture's longer side
 FARTHEST = 2.0  # a stroke may leave the picture, but not for more than its width or height
 UNREADABLE = "The drawing could not be read; clear it and draw again."
+TOO_MUCH = "More is drawn than can be kept; clear it and draw again, in fewer strokes."
 
 
 class Kind(StrEnum):
@@ -53,9 +56,15 @@ class Mark:
 
 def taken(raw: object) -> tuple[Mark, ...]:
     """The marks that a browser sends, which is not trusted; raises `UserError`."""
-    if not isinstance(raw, list) or len(raw) > MOST_MARKS:
+    if not isinstance(raw, list):
         raise UserError(UNREADABLE)
-    return tuple(map(_mark, raw))
+    if len(raw) > MOST_MARKS:
+        raise UserError(TOO_MUCH)
+    marks = tuple(map(_mark, raw))
+    subjects = sum(mark.kind in SUBJECTS for mark in marks)
+    if subjects > MOST_SUBJECTS or sum(len(mark.points) for mark in marks) > MOST_POINTS:
+        raise UserError(TOO_MUCH)
+    return marks
 
 
 def _mark(raw: object) -> Mark:
@@ -64,10 +73,8 @@ def _mark(raw: object) -> Mark:
     kind, points, number = raw.get("kind"), raw.get("points"), raw.get("number")
     if kind not in tuple(Kind) or not isinstance(points, list) or not isinstance(number, int):
         raise UserError(UNREADABLE)
-    if len(points) > MOST_POINTS:
-        raise UserError(UNREADABLE)
-    size = max(0.0, _near(raw.get("size")))
-    return Mark(Kind(kind), tuple(map(_point, points)), min(1.0, size), number)
+    size = min(LARGEST, max(0.0, _near(raw.get("size"))))
+    return Mark(Kind(kind), tuple(map(_point, points)), size, number)
 
 
 def _point(raw: object) -> tuple[float, float]:

@@ -100,12 +100,17 @@ class Marking {
       this.marks = this.marks.filter((each) => !vain.includes(each));
       this.changed();
       this.tell(data.not_found);
-    } else if (this.looking && !this.marks.some((each) => this.isAwaited(each))) {
+    } else if (this.looking && !this.counted.some((each) => this.isAwaited(each))) {
       this.tell(TOLD[this.tool]);
     }
-    this.looking = this.marks.some((each) => this.isAwaited(each));
+    this.looking = this.counted.some((each) => this.isAwaited(each));
     if (this.looking) this.tell(TOLD.looking);
     this.show();
+  }
+
+  // What counts of the marks, which is all that the server is told: from the last Clear on.
+  get counted() {
+    return this.marks.slice(Math.max(0, this.marks.findLastIndex(({ kind }) => kind === "clear")));
   }
 
   isAwaited({ kind, number }) {
@@ -170,10 +175,10 @@ class Marking {
 
   changed() {
     this.settled = undefined;
-    this.looking = this.marks.some((each) => this.isAwaited(each));
+    this.looking = this.counted.some((each) => this.isAwaited(each));
     this.tell(this.looking ? TOLD.looking : TOLD[this.tool]);
     this.keep();
-    this.send(this.marks);
+    this.send(this.counted);
     this.show();
   }
 
@@ -227,7 +232,8 @@ class Marking {
       pen.drawImage(covered(mask, DIM, "source-out"), 0, 0);
       pen.drawImage(covered(mask, TINT, "source-in"), 0, 0);
     }
-    for (const each of marks) if (each === this.live || this.isAwaited(each)) hint(pen, each);
+    for (const each of this.counted) if (this.isAwaited(each)) hint(pen, each);
+    if (this.live) hint(pen, this.live);
     if (this.hover && !RECTANGLES.includes(this.tool)) ring(pen, this.hover, this.size);
     if (canvas.matches(":focus-visible")) cross(pen, this.at);
   }

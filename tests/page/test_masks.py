@@ -228,7 +228,8 @@ def test_what_a_browser_draws_is_no_more_trusted_than_an_upload(app: AppTest, dr
         [{**RECTANGLE, "points": [[0.5]]}],
         [{**RECTANGLE, "points": [[0.5, "left"]]}],
         [{**RECTANGLE, "points": [[float("nan"), 0]]}],
-        [{**RECTANGLE, "points": [[0, 0]] * (marks.MOST_POINTS + 1)}],
+        [{**RECTANGLE, "points": [[0, 0]] * (marks.MOST_POINTS // 2 + 1)}] * 2,
+        [{**RECTANGLE, "kind": "find"}] * (marks.MOST_SUBJECTS + 1),
         [{**RECTANGLE, "size": None}],
         [{**RECTANGLE, "number": "one"}],
         [RECTANGLE] * (marks.MOST_MARKS + 1),
@@ -242,7 +243,7 @@ def test_marks_that_cannot_be_are_refused(raw: object) -> None:
 def test_marks_stay_near_their_picture() -> None:
     (mark,) = marks.taken([{**RECTANGLE, "points": [[-1e9, 1e9]], "size": 1e9}])
     assert mark.points == ((-marks.FARTHEST, marks.FARTHEST),)
-    assert mark.size == 1.0
+    assert mark.size == marks.LARGEST
     assert marks.taken(json.loads(json.dumps([mark.as_data()]))) == (mark,)
 
 
