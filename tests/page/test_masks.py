@@ -96,7 +96,7 @@ def test_cancel_leaves_what_was_marked_and_a_closed_dialog_keeps_the_sheet(
     button(app, "Change it").click().run()
     draw(end="Done")  # with nothing drawn
     assert button(app, "Paint").disabled
-    assert "Mark where Night sky is painted" in words(app)
+    assert words(app).count("Mark where Night sky is painted") == 2  # in its row, beside Paint
 
 
 def test_an_uploaded_mask_is_used_as_it_is_or_drawn_upon(
