@@ -131,17 +131,20 @@ def test_a_finger_marks_and_the_subject_is_found_on_a_phone(browser: Browser, se
         finger.send(TOUCH, {"type": "touchMove", "touchPoints": [point]})
     finger.send(TOUCH, {"type": "touchEnd", "touchPoints": []})
     marked = seen(canvas)
-    touched, elsewhere = (marked.width // 5, marked.height // 5), (5, 5)
-    assert kept(photo, marked, touched) > 0.7 > kept(photo, marked, elsewhere)
+    width, height = marked.size
+    table, middle = (width * 9 // 10, height // 10), (width // 2, height // 2)  # that is the cup
+    touched = width // 5, height // 5
+    assert kept(photo, marked, touched) > 0.7 > kept(photo, marked, table)
     page.get_by_role("button", name="Undo").click()
 
     page.get_by_role("button", name="Find it").click()
-    expect(page.get_by_text("Looking for the subject")).to_be_visible()
+    for _ in range(int(PATIENCE / 200)):
+        found = seen(canvas)
+        if kept(photo, found, table) < 0.7:
+            break
+        page.wait_for_timeout(200)
+    assert kept(photo, found, middle) > 0.7 > kept(photo, found, table)
     expect(page.get_by_text("Looking for the subject")).to_be_hidden()
-    page.wait_for_timeout(300)
-    found = seen(canvas)
-    assert kept(photo, found, (found.width // 2, found.height // 2)) > 0.7  # the cup
-    assert kept(photo, found, (5, 5)) < 0.7  # the table
     capture(page, "marking_phone")
     for button in page.locator(".st-key-marking").get_by_role("button").all():
         box = button.bounding_box()
