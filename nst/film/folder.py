@@ -25,16 +25,11 @@ class Folder:
     """
 
     def __init__(self, path: str, rate: Fraction | None = None) -> None:
-        self._paths = _numbered(path)
+        self._paths = numbered(path)
         if not self._paths:
             raise no_frames(path)
         self.rate = rate or RATE
         self.size = reading.open_picture(self._paths[0]).size
-
-    @property
-    def paths(self) -> list[str]:
-        """The pictures."""
-        return self._paths
 
     @property
     def seconds(self) -> float:
@@ -55,8 +50,11 @@ class Folder:
         return fitting.resize(picture, size)
 
 
-def _numbered(path: str) -> list[str]:
-    """The pictures in a folder whose names have a number at their end, by that number."""
+def numbered(path: str) -> list[str]:
+    """The pictures in a folder whose names have a number at their end, by that number.
+
+    Raises `ImageError` if it cannot be read.
+    """
     try:
         names = os.listdir(path)
     except OSError as error:

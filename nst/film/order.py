@@ -13,6 +13,7 @@ from fractions import Fraction
 from PIL import Image
 
 from nst.errors import UserError
+from nst.film.folder import numbered
 from nst.film.opening import open_source
 from nst.film.source import Clip, Source
 from nst.pictures.naming import reason, shown_name
@@ -99,15 +100,16 @@ def segments(count: int, workers: int) -> list[Segment]:
 
 
 def digest(path: str) -> str:
-    """SHA-256 of a film; of a folder that of its files' names and sizes and when they changed."""
+    """SHA-256 of a film; of a folder that of its pictures' names, sizes and when they changed."""
     try:
         if not os.path.isdir(path):
             with open(path, "rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()
         found = hashlib.sha256()
-        for entry in sorted(os.scandir(path), key=lambda entry: entry.name):
-            status = entry.stat()
-            found.update(f"{entry.name}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
+        for picture in numbered(path):
+            status = os.stat(picture)
+            name = os.fsencode(os.path.basename(picture))
+            found.update(name + f"\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
         return found.hexdigest()
     except OSError as error:
         raise UserError(

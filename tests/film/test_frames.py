@@ -9,7 +9,7 @@ import pytest
 
 from nst.errors import UserError
 from nst.film.frames import Frames, folder_of
-from nst.film.order import OVERLAP, Segment, segments
+from nst.film.order import OVERLAP, Segment, digest, segments
 
 OUTPUT = "film.mp4"
 
@@ -86,3 +86,14 @@ def test_one_segment_goes_over_into_the_next(tmp_path):
     assert greys[:24] == [0] * 24
     assert greys[24 + OVERLAP :] == [90] * (24 - OVERLAP)
     assert greys[24 : 24 + OVERLAP] == [10 * number for number in range(1, OVERLAP + 1)]
+
+
+def test_a_folder_is_known_again_by_its_pictures_alone(tmp_path):
+    for number, shade in enumerate(clips.shades(2)):
+        shade.save(tmp_path / f"{number}.png")
+    before = digest(str(tmp_path))
+    (tmp_path / "painted.frames").mkdir()
+    (tmp_path / "notes.txt").write_text("of no matter")
+    assert digest(str(tmp_path)) == before
+    clips.shades(3)[2].save(tmp_path / "1.png")
+    assert digest(str(tmp_path)) != before
