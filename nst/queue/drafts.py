@@ -29,8 +29,9 @@ from nst.studio.studio import Painting
 if TYPE_CHECKING:
     from torch import Tensor
 
-# A canvas of 192 x 128 px and 28 iterations take 1.5 s on two cores. At once more pixels and fewer
-# iterations, or the other way round, look less like the finished painting.
+# A canvas of 192 x 128 px and 24 iterations take 1.3 to 1.5 s where nothing else runs. In the same
+# time, more pixels with fewer iterations look less like the finished painting, and so do fewer
+# pixels with more iterations.
 SIDE, AREA = 192, 192 * 128
 ITERATIONS = 24
 # What says how carefully a painting is made, and nothing of what it shows.

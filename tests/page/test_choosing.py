@@ -275,3 +275,12 @@ def test_a_pair_of_samples_has_an_example_of_its_own() -> None:
         ROOT / "Resources" / "examples" / "cat-in-night_sky.jpg"
     )
     assert samples.example("cat", "mona_lisa") is None
+
+
+def test_choosing_does_not_send_the_tiles_again(app: AppTest) -> None:
+    """A browser keeps a message that stays the same; that of the tiles is the largest there is."""
+    sent = app.pills("style").proto.SerializeToString(deterministic=True)
+    for style in ("watercolour", "stained_glass"):
+        app.pills("style").set_value(style).run()
+        assert app.query_params["style"] == style
+        assert app.pills("style").proto.SerializeToString(deterministic=True) == sent
