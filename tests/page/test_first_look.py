@@ -6,7 +6,9 @@ import os
 import subprocess
 import sys
 
+import pytest
 from page_app import APP, ROOT
+from streamlit.testing.v1 import AppTest
 
 SCRIPT = f"""
 import sys
@@ -34,3 +36,11 @@ def test_the_first_look_imports_nothing_that_takes_long() -> None:
         check=True,
     )
     assert run.stdout.split() == []
+
+
+@pytest.mark.usefixtures("own_server")
+def test_the_first_look_is_a_small_part_of_four_megabytes(app: AppTest) -> None:
+    """Streamlit's own files take 3.3 MB of them, compressed as they come."""
+    pictures = [app.pills("photo"), app.pills("style"), *app.image]
+    assert all(each.proto.ByteSize() > 10_000 for each in pictures)  # they travel within the page
+    assert sum(each.proto.ByteSize() for each in pictures) < 600_000
