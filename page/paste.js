@@ -26,7 +26,7 @@ function tell(uploader, files) {
 }
 
 function uploaderAt(element) {
-  return page.data.uploaders.find((key) => element.closest(`.st-key-${key}`));
+  return page.data.uploaders.find((key) => element.closest?.(`.st-key-${key}`));
 }
 
 function watch() {
@@ -48,7 +48,7 @@ function watch() {
   document.addEventListener("drop", (event) => {
     const uploader = uploaderAt(event.target);
     if (uploader) tell(uploader, event.dataTransfer.files);
-    if (event.target.closest("[data-testid=stFileUploader]")) return;
+    if (event.target.closest?.("[data-testid=stFileUploader]")) return;
     event.preventDefault();
     if (event.dataTransfer.files.length) give(event.dataTransfer.files[0]);
   }, true);
