@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from nst.studio.engine import VGGPainter
 
 SOFT = 1.0  # px, of the edge of what is held
+# Of the smoothness, what each next frame gets, as each adds to those before: with all of it strokes
+# are blurred, and with none they get ever sharper.
+SMOOTHNESS = 1 / 3
 
 
 class _Last(NamedTuple):
@@ -43,6 +46,7 @@ class FramePainter:
 
     def __init__(self, painter: VGGPainter, pictures: Pictures, settings: Settings) -> None:
         self._painter, self._pictures, self._settings = painter, pictures, settings
+        self._next = dataclasses.replace(settings, tv_weight=SMOOTHNESS * settings.tv_weight)
         self._flow = Flow()
         self._prepared: Prepared | None = None  # for the scene
         self._last: _Last | None = None
@@ -85,7 +89,7 @@ class FramePainter:
         canvas = next_frame(self._prepared, frame, self._settings).canvas()
         canvas = dataclasses.replace(canvas, moved=_moved(last.painting, motion, small))
         options = self._painter.options or transfer.Options()
-        return transfer.steps(canvas, self._settings, self._painter.vgg, options=options)
+        return transfer.steps(canvas, self._next, self._painter.vgg, options=options)
 
     def _begin_scene(self, frame: Image.Image) -> Prepared:
         pictures = dataclasses.replace(self._pictures, content=frame)
