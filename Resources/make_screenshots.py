@@ -214,7 +214,7 @@ def _go_to(page: Page, state: str) -> None:
             page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
         page.get_by_role("radio", name="What I mark").click()
         page.get_by_role("button", name="Invert").click()
-        expect(page.get_by_role("button", name="Clear")).to_be_enabled()
+        expect(page.get_by_role("button", name="Clear", exact=True)).to_be_enabled()
     elif state == "running":
         page.get_by_role("button", name="Cancel").click()
         page.get_by_role("radio", name="Everything").click()

@@ -129,7 +129,15 @@ def test_a_photo_of_ones_own(page: Page, server: str) -> None:
     own.click()
     expect(page.get_by_text("Photo: Your photo")).to_be_visible()
 
-    # What is not sent is told, and nothing is painted in its place.
+    # What cannot be used is told, and nothing is painted in its place.
+    upload = page.locator('.st-key-own_photo input[type="file"]')
+    upload.set_input_files([{"name": "bad.png", "mimeType": "image/png", "buffer": b"no"}])
+    expect(why_not).to_contain_text('"bad.png" cannot be used')
+    expect(page.locator(".st-key-gallery_content [aria-checked=true]")).to_have_count(0)
+    page.get_by_role("radio", name="Cat").click()
+    expect(page.get_by_text("Photo: Cat")).to_be_visible()
+    expect(paint).to_be_enabled()
+    # So is what the browser does not send.
     give(page, "paste", "huge.png", size=capacity.budget().upload * 1024**2 + 1)
     expect(page.get_by_role("alert").filter(has_text='"huge.png" has')).to_be_visible()
     expect(why_not).to_contain_text('"huge.png" cannot be used')
