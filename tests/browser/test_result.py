@@ -38,10 +38,12 @@ COPIED = """async () => {
 }"""
 CHOOSING = """() => document.activeElement.closest(".st-key-choosing")
     && document.querySelector('[data-testid="stMain"]').scrollTop < 200"""
-FORBID = (
-    "navigator.clipboard.write = async () => { throw new DOMException('', 'NotAllowedError'); }"
-)
-CLOSED = "navigator.share = async () => { throw new DOMException('', 'AbortError'); }"
+FORBID = """() => {
+    navigator.clipboard.write = async () => { throw new DOMException("", "NotAllowedError"); };
+}"""
+CLOSED = """() => {
+    navigator.share = async () => { throw new DOMException("", "AbortError"); };
+}"""
 CUT = """button => [button, ...button.querySelectorAll("p")].some(
     each => each.scrollWidth > each.clientWidth + 1)"""
 
