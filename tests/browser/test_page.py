@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import io
 import random
-import time
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -27,6 +26,7 @@ from visitor import (
     pixels,
     shown,
     standing,
+    until,
 )
 from visitor import shown as as_given
 
@@ -43,10 +43,7 @@ def test_paint_watch_stop_and_download(page: Page, server: str) -> None:
     first = pixels(painting)
     expect(standing(page, "left, ")).to_be_visible()
     expect(page.get_by_role("button", name="Paint", exact=True)).to_be_disabled()
-    deadline = time.monotonic() + 30
-    while difference(first, pixels(painting)) < 2 and time.monotonic() < deadline:
-        page.wait_for_timeout(500)
-    assert difference(first, pixels(painting)) >= 2
+    until(page, lambda: difference(first, pixels(painting)) >= 2, "another picture")
     page.get_by_text("For the curious: losses").click()
     expect(page.locator('[data-testid="stVegaLiteChart"]')).to_be_visible()
     capture(page, "running")
@@ -82,10 +79,8 @@ def test_several_styles_strength_continue_and_recipe(page: Page, server: str) ->
     strength = page.get_by_role("slider", name="Strength")
     strength.focus()
     strength.press("Home")
-    deadline = time.monotonic() + 30
-    while (now := difference(photo, shown(picture(page, "The painting:")))) > 2:  # one is smaller
-        assert time.monotonic() < deadline, f"not the photo at strength 0: {now}"
-        page.wait_for_timeout(100)
+    painting = picture(page, "The painting:")
+    until(page, lambda: difference(photo, shown(painting)) <= 2, "the photo")  # one is smaller
     assert difference(photo, full) > 10
     assert job_of(page) == job
     assert recipe.read(download(page)).settings.strength == 0
@@ -242,12 +237,12 @@ def compare(page: Page) -> None:
     line.press("ArrowLeft")
     assert line.input_value() == "78"
     # Another strength is another painting, and the line stays where it is.
+    before = frame.locator("img").first.get_attribute("src")
     page.get_by_role("slider", name="Strength").press("Home")
-    page.wait_for_timeout(1500)
+    expect(frame.locator("img").first).not_to_have_attribute("src", before or "")
     assert line.input_value() == "78"
     line.press("Home")
-    from_photo, _ = shown()
-    assert from_photo < apart / 2
+    until(page, lambda: shown()[0] < apart / 2, "the photo")
 
 
 @pytest.mark.long

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import base64
 import io
+import time
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from PIL import Image, ImageChops
 from playwright.sync_api import Locator, Page, expect
 
+from Resources.make_screenshots import PATIENCE, SECONDS
+
 ROOT = Path(__file__).parent.parent.parent
 SCREENSHOTS = ROOT / "screenshots"
-SECONDS = 1000.0  # Playwright counts in milliseconds
 
 # While a painting is watched, the next picture may take its place in the middle of decoding.
 DECODE = """async image => {
@@ -42,6 +45,14 @@ def standing(page: Page, words: str) -> Locator:
     Screen readers are told some of them, too, in a line of their own, which comes a moment later.
     """
     return page.get_by_test_id("stProgress").get_by_text(words)
+
+
+def until(page: Page, holds: Callable[[], bool], what: str) -> None:
+    """Look again and again until it holds; on a busy machine all takes its time."""
+    deadline = time.monotonic() + PATIENCE / SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, f"still not: {what}"
+        page.wait_for_timeout(100)
 
 
 def picture(page: Page, alt: str) -> Locator:
