@@ -25,12 +25,20 @@ function closeAdvice() {
 }
 
 const observer = new MutationObserver(look);
+const sight = new IntersectionObserver(
+  (seen) => line.classList.toggle("away", !seen.at(-1).isIntersecting),
+  { rootMargin: "-64px 0px 0px" }, // which the page's head takes
+);
 
 export default function watch({ data, parentElement }) {
   words = data.words;
   line = parentElement.querySelector("p");
   observer.observe(document.querySelector(PAGE), { attributeFilter: [STATE] });
   observer.observe(document.body, { childList: true }); // where dialogs come
+  sight.observe(line.parentElement);
   look();
-  return () => observer.disconnect();
+  return () => {
+    observer.disconnect();
+    sight.disconnect();
+  };
 }

@@ -85,7 +85,7 @@ def test_back_undoes_a_choice_or_leaves(page: Page, server: str) -> None:
     page.get_by_role("radio", name="Watercolour").click()
     chosen(page, "Rocket", "Watercolour")
     expect(page).to_have_url(re.compile("style=watercolour"))
-    weight = page.get_by_role("slider", name="Content weight")
+    weight = page.get_by_role("slider", name="Photo", exact=True)
     for _ in range(2):
         weight.press("ArrowRight")
     expect(page).to_have_url(re.compile("content_weight="))
@@ -134,7 +134,7 @@ def test_keys_lead_on_and_a_lost_connection_is_told(page: Page, server: str) -> 
     capture(page, "lost")
     page.set_viewport_size({"width": 360, "height": 740})
     page.emulate_media(color_scheme="dark")
-    expect(lost).to_be_in_viewport(ratio=1)
+    expect(lost).to_be_in_viewport(ratio=1)  # wherever the page is scrolled to
     capture(page, "lost_narrow")
     page.set_viewport_size({"width": 1360, "height": 900})
     connection.mend()
