@@ -85,7 +85,7 @@ def test_back_undoes_a_choice_or_leaves(page: Page, server: str) -> None:
     page.get_by_role("radio", name="Watercolour").click()
     chosen(page, "Rocket", "Watercolour")
     expect(page).to_have_url(re.compile("style=watercolour"))
-    weight = page.get_by_role("slider", name="Photo", exact=True)
+    weight = page.locator(".st-key-content_weight input").first
     for _ in range(2):
         weight.press("ArrowRight")
     expect(page).to_have_url(re.compile("content_weight="))
@@ -151,6 +151,5 @@ def test_keys_lead_on_and_a_lost_connection_is_told(page: Page, server: str) -> 
     # Stop answers by itself, and not with the page, which is slower.
     choice = page.get_by_role("radio", name="Cat").evaluate(ANSWER, CAT)
     answer = button(page, "Stop").evaluate(ANSWER, STOPPING)
-    print("choice", choice, "stop", answer)
     assert answer < 2 * choice
     expect(page.get_by_role("button", name="Download PNG")).to_be_enabled()
