@@ -149,9 +149,15 @@ def _choose_several(tiles: Mapping[str, str]) -> list[str | None]:
 
 
 def _browse(folder: str) -> None:
-    """Take note that something was chosen; what was refused before is forgotten."""
+    """Take note of a choice; what was refused before is forgotten, unless nothing is chosen yet.
+
+    A browser tells a change, too, when the page takes the choice away because of a refusal.
+    """
     state.BROWSING.set(True)
-    (state.REFUSED_PHOTO if folder == "content" else state.REFUSED_STYLE).drop()
+    if folder == "content" and state.PHOTO.get() is not None:
+        state.REFUSED_PHOTO.drop()
+    elif folder == "styles" and intake.chosen_styles():
+        state.REFUSED_STYLE.drop()
 
 
 def _switch_blending() -> None:

@@ -69,6 +69,14 @@ def test_a_bad_upload_is_told_in_a_sentence(app: AppTest, data: bytes, words: st
         assert not button(app, "Paint").disabled
 
 
+def test_a_refusal_is_said_until_something_is_chosen(app: AppTest) -> None:
+    upload(app, "own_photo", b"no picture")
+    app.pills("photo").set_value("cat")
+    app.pills("photo").set_value(None).run()  # as browsers tell when a choice was taken away
+    assert "cannot be used" in why_not(app)
+    assert app.error
+
+
 def test_of_what_a_browser_says_only_a_refusal_is_taken() -> None:
     noted: list[tuple[str, str, int]] = []
     for foreign in (None, "text", {"uploader": "own_photo"}, {"name": "a", "size": "7"}):
