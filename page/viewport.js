@@ -43,7 +43,9 @@ function focusSoon(selector) {
 
   function look(until) {
     if (next !== selector || performance.now() > until) return;
-    const at = document.activeElement, there = document.querySelector(selector);
+    const at = document.activeElement;
+    // Of a button with a help Streamlit makes two, of which one is seen.
+    const there = [...document.querySelectorAll(selector)].find((each) => each.checkVisibility());
     const free = at === document.body || at.matches(LEFT);
     if (free && there && at !== there && !there.disabled) there.focus();
     requestAnimationFrame(() => look(until));
