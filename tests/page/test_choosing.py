@@ -24,6 +24,7 @@ from nst.studio.order import Order
 from page import (
     capacity,
     gallery,
+    intake,
     paste,
     samples,
     state,
@@ -69,12 +70,17 @@ def test_a_bad_upload_is_told_in_a_sentence(app: AppTest, data: bytes, words: st
         assert not button(app, "Paint").disabled
 
 
-def test_a_refusal_is_said_until_something_is_chosen(app: AppTest) -> None:
-    upload(app, "own_photo", b"no picture")
-    app.pills("photo").set_value("cat")
-    app.pills("photo").set_value(None).run()  # as browsers tell when a choice was taken away
-    assert "cannot be used" in why_not(app)
-    assert app.error
+def test_a_refusal_is_said_until_something_is_chosen() -> None:
+    """A browser tells of a change, too, when the page took a choice away."""
+    try:
+        state.REFUSED_PHOTO.set(state.Refused("bad.png", "It is no picture."))
+        for chosen, said in ((None, True), ("cat", False)):
+            state.PHOTO.set(chosen)
+            gallery._browse("content")
+            assert ("bad.png" in intake.refusal()) == said
+    finally:
+        for key in (state.PHOTO, state.REFUSED_PHOTO, state.BROWSING):
+            key.drop()
 
 
 def test_of_what_a_browser_says_only_a_refusal_is_taken() -> None:
