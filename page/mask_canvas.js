@@ -7,7 +7,7 @@ const TINT = "rgb(240 120 20 / 30%)";
 const HINT = "rgb(40 90 230 / 70%)"; // what only shows where the subject is
 
 const TOLD = {
-  brush: "Draw over what you want to mark. Keys: arrows move, Space puts the brush down and lifts it.",
+  brush: "Draw over what you want to mark. Keys: arrows move, Space draws.",
   eraser: "Draw over what shall not be marked.",
   rectangle: "Draw a rectangle over what you want to mark.",
   box: "Draw a rectangle closely around the subject.",
