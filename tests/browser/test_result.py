@@ -174,3 +174,4 @@ def test_without_a_sheet_share_copies_or_saves(context: BrowserContext, server: 
     in_bar(page, "Again").press("Enter")
     expect(page.locator(".st-key-result_bar")).to_have_count(0)
     assert "job=" not in page.url
+    page.wait_for_function("() => document.activeElement.closest('.st-key-choosing')")
