@@ -26,7 +26,7 @@ LARGEST_FILE = 64  # MB: the PNG of a large painting is larger than any picture 
 
 
 def offer() -> None:
-    """An uploader for a PNG with a recipe, and whether it could be used."""
+    """An uploader for a PNG with a recipe."""
     st.file_uploader(
         "Settings of an earlier painting",
         type="png",
@@ -36,8 +36,6 @@ def offer() -> None:
         help="A PNG that was painted here or on the command line carries its settings: drop it to "
         "paint with them again.",
     )
-    if problem := state.RECIPE_PROBLEM.get():
-        st.error(plain(problem), icon=":material/receipt_long:")
 
 
 def restore() -> None:
@@ -140,10 +138,12 @@ def _sha256(data: bytes) -> str:
 
 
 def tell(settings: Settings, present: Iterable[Input | None]) -> None:
-    """Say in a sentence what is still missing to paint a restored recipe again.
+    """Say what is missing to paint a restored recipe again, or why it could not be used.
 
     `present` are all pictures that are chosen, or None for what is not.
     """
+    if problem := state.RECIPE_PROBLEM.get():
+        st.error(plain(problem), icon=":material/receipt_long:")
     found = state.RECIPE.get()
     if found is None:
         return

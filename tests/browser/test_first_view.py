@@ -71,7 +71,7 @@ def test_from_the_first_look_to_the_end_nothing_moves(page: Page, server: str) -
     assert max(y + height for _, y, _, height in before[:-1]) <= 900
     expect(standing(page, "Finished:")).to_be_visible(timeout=BEGIN)
     loaded(picture(page, "The painting:"))
-    assert places(page) == before
+    assert places(page)[:-1] == before[:-1]
     least = page.evaluate("window.least")
     assert least["pictures"] == 3
     assert least["opacity"] == 1
