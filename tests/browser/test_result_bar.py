@@ -169,7 +169,8 @@ def test_without_a_sheet_share_copies_or_saves(context: BrowserContext, server: 
     with page.expect_download() as event:
         in_bar(page, "Copied").or_(in_bar(page, "Share")).click()
     assert event.value.suggested_filename == "cat-in-night-sky.jpg"
-    assert Image.open(event.value.path()).size == size
+    with Image.open(event.value.path()) as saved:
+        assert saved.size == size
     page.get_by_text("How it works").scroll_into_view_if_needed()
     in_bar(page, "Again").press("Enter")
     expect(page.locator(".st-key-result_bar")).to_have_count(0)
