@@ -110,10 +110,12 @@ def _choose_one(
     # The same in all runs of a session: else the tiles, which are large, would be sent again.
     first = state.opened_with(key.name)
     first.begin(asked if asked in samples.thumbnails(folder) else favourite(folder))
+    # A browser shows the default where it has missed that nothing is chosen.
+    refused = key.known and key.get() is None
     return st.pills(
         label,
         list(tiles),
-        default=first.get(),
+        default=None if refused else first.get(),
         required=True,
         format_func=lambda value: tiles.get(value, value),
         key=key.name,
