@@ -3,7 +3,8 @@
     python -m Resources.make_screenshots [--out FOLDER]
 
 A server of its own is started and walked through in Chromium. Screenshots go to
-`Resources/screenshots`, the findings to `screenshots/axe.json`, their numbers into docs/page.md.
+`Resources/screenshots`, with a sheet of all states for each scheme; the findings go to
+`screenshots/axe.json`, and their numbers into docs/page.md.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ START_UP = 60  # seconds that a server may take to answer
 PAINTING = 300 * SECONDS  # that a painting may take on a busy machine
 PATIENCE = 60 * SECONDS  # with anything else: the machine may be busy
 WIDE, PHONE = ViewportSize(width=1360, height=900), ViewportSize(width=360, height=740)
+LARGE = ViewportSize(width=1920, height=1080)
+HIGH, APART = 360, 8  # px, of a look in a sheet
 QUALITY = 82
 # A painting that is over soon, and lasts until it is stopped.
 QUICK = "resolution=64&iterations=5,000&early_stop=false&refresh_every=20"
@@ -65,6 +68,16 @@ class Finding:
     message: str
 
 
+@dataclass(frozen=True)
+class Look:
+    """What a state of the page looks like."""
+
+    state: str  # of `STATES`
+    width: int  # of the window, px
+    scheme: str
+    picture: Image.Image
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Take the screenshots and write the counts."""
     parser = argparse.ArgumentParser(description="Photograph the page for README and docs.")
@@ -74,7 +87,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with served() as address, chromium() as browser:
         for name, data in photographs(browser, address):
             writing.write_atomically(data, folder / f"{name}.webp")
-        findings = [*walk(browser, address, WIDE), *walk(browser, address, PHONE)]
+        looks: list[Look] = []
+        findings = [
+            finding
+            for size in (WIDE, LARGE, PHONE)
+            for finding in walk(browser, address, size, looks=looks)
+        ]
+    for scheme in SCHEMES:
+        picture = sheet([look for look in looks if look.scheme == scheme])
+        data = writing.encode(picture, "WEBP", QUALITY)
+        writing.write_atomically(data, folder / f"states_{scheme}.webp")
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.write_text(json.dumps([vars(finding) for finding in findings], indent=1) + "\n")
     text = with_counts(PAGE.read_text(), findings)
@@ -151,8 +173,27 @@ def photographs(browser: Browser, address: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _photograph(page: Page) -> bytes:
-    picture = Image.open(io.BytesIO(page.screenshot(animations="disabled"))).convert("RGB")
-    return writing.encode(picture, "WEBP", QUALITY)
+    return writing.encode(_seen(page), "WEBP", QUALITY)
+
+
+def _seen(page: Page) -> Image.Image:
+    return Image.open(io.BytesIO(page.screenshot(animations="disabled"))).convert("RGB")
+
+
+def sheet(looks: Sequence[Look]) -> Image.Image:
+    """A row for each of `STATES`, with a column for each width of the window."""
+    rows = []
+    for state in STATES:
+        seen = [look.picture for look in looks if look.state == state]
+        rows.append([each.resize((each.width * HIGH // each.height, HIGH)) for each in seen])
+    width = max(sum(each.width + APART for each in row) for row in rows) + APART
+    made = Image.new("RGB", (width, len(rows) * (HIGH + APART) + APART), "grey")
+    for number, row in enumerate(rows):
+        left = APART
+        for each in row:
+            made.paste(each, (left, number * (HIGH + APART) + APART))
+            left += each.width + APART
+    return made
 
 
 def _opened(browser: Browser, address: str, size: ViewportSize, query: str = "") -> Page:
@@ -176,9 +217,16 @@ def _settle(page: Page) -> None:
 
 
 def walk(
-    browser: Browser, address: str, size: ViewportSize, schemes: Sequence[Scheme] = SCHEMES
+    browser: Browser,
+    address: str,
+    size: ViewportSize,
+    schemes: Sequence[Scheme] = SCHEMES,
+    looks: list[Look] | None = None,
 ) -> Iterator[Finding]:
-    """What axe finds in each of `STATES` and in each scheme, in a window of this size."""
+    """What axe finds in each of `STATES` and in each scheme, in a window of this size.
+
+    What they look like is added to `looks`.
+    """
     page = _opened(browser, address, size, QUICK)
     for state in STATES:
         _go_to(page, state)
@@ -186,6 +234,8 @@ def walk(
             _change_scheme(page, scheme)
             for found in _lasting(page):
                 yield Finding(state, size["width"], scheme, **found)
+            if looks is not None:
+                looks.append(Look(state, size["width"], scheme, _seen(page)))
     page.close()
 
 
