@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 # On a canvas of 192 x 128 px and with 17 iterations a draft is seen 1.4 to 2.0 s after choosing,
-# where nothing else runs. In the same time, more pixels with fewer iterations look less like the finished
-# painting, and so do fewer pixels with more iterations.
+# where nothing else runs. In the same time, more pixels with fewer iterations look less like the
+# finished painting, and so do fewer pixels with more iterations.
 SIDE, AREA = 192, 192 * 128
 ITERATIONS = 17
 # What says how carefully a painting is made, and nothing of what it shows.
