@@ -12,17 +12,18 @@ from nst.studio.order import Input
 from page.words import about, plain, rough_duration
 
 READY = "Press Paint and watch; you can stop at any time."
+NOT_READY = "Something is still missing; it stands beside Paint."
 STOPPING = "Stopping …"
 FIRST_FORECAST = 4  # the iteration from which on the time left is told: one alone says little
 
 
-def show(job: Snapshot | None) -> None:
+def show(job: Snapshot | None, can_begin: bool = True) -> None:
     """Show how far the job is, or how it ended, with a bar of the same height for no job.
 
     So the pictures under it stay where they are from the first look to the last.
     """
     if job is None:
-        st.progress(0.0, READY)
+        st.progress(0.0, READY if can_begin else NOT_READY)
         return
     standing = job.standing
     if job.state is JobState.QUEUED and job.ahead:

@@ -71,7 +71,7 @@ def _draw(contents: link.Contents, order: Order | None, job: Snapshot | None) ->
     if visit.awaited():
         st.progress(0.0, "Looking for your painting …")
     else:
-        progress.show(job)
+        progress.show(job, can_begin=order is not None)
         if job is not None and not series.includes(job):
             progress.tell_whose(job, contents.photo, contents.styles)
         link.keep_strength(job)

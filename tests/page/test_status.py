@@ -57,6 +57,16 @@ def test_of_a_series_nobody_is_told_that_another_style_is_chosen(
     assert "next Paint" not in told(app)
 
 
+@pytest.mark.parametrize("can_begin", [True, False])
+def test_nobody_is_told_to_press_what_cannot_be_pressed(
+    monkeypatch: pytest.MonkeyPatch, can_begin: bool
+) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(progress.st, "progress", lambda value, text: shown.append(text))
+    progress.show(None, can_begin)
+    assert shown == [progress.READY if can_begin else progress.NOT_READY]
+
+
 @pytest.mark.parametrize("guessed", [True, False])
 def test_a_wait_that_is_guessed_is_called_so(
     monkeypatch: pytest.MonkeyPatch, guessed: bool
