@@ -92,7 +92,8 @@ def test_every_row_of_pictures_is_shown_and_small() -> None:
 def test_screenshots_are_small_and_shown() -> None:
     shown = "".join(document.read_text() for document in DOCUMENTS)
     for path in (RESOURCES / "screenshots").iterdir():
-        assert path.stat().st_size < 150e3, path.name
+        most = 360e3 if path.stem.startswith("states_") else 150e3  # those have 18 looks
+        assert path.stat().st_size < most, path.name
         assert f"Resources/screenshots/{path.name}" in shown
 
 
