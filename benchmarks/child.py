@@ -5,16 +5,20 @@ python -m benchmarks.child tiles PX SIDE     one iteration in tiles of at most S
                                              bytes, seconds and what the model of memory says
 python -m benchmarks.child plan PX [N]      a painting of N iterations, planned and measured, JSON
 python -m benchmarks.child paint PX          a painting by default, prints seconds
+python -m benchmarks.child command           the page's first picture by the command line, which has
+                                             painted it before and keeps the network, prints seconds
 python -m benchmarks.child start             prints seconds to the page's modules and the model
 """
 
 from __future__ import annotations
 
+import functools
 import importlib
 import itertools
 import json
 import resource
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -148,6 +152,22 @@ def painted(side: int) -> float:
     return time.perf_counter() - start
 
 
+def commanded() -> float:
+    """Seconds of a call of the command line, the second in a process that keeps the network."""
+    from nst import samples
+    from nst.cli.main import main
+    from nst.vgg import network
+
+    network.load = functools.cache(network.load)
+    photo, style = samples.folder("content") / "cat.jpg", samples.folder("styles") / "night_sky.jpg"
+    with tempfile.TemporaryDirectory() as folder:
+        for _ in range(2):
+            start = time.perf_counter()
+            main([str(photo), str(style), "-o", f"{folder}/out.png", "--quiet"])
+            seconds = time.perf_counter() - start
+    return seconds
+
+
 def cold_start() -> dict[str, float]:
     """Seconds until the page's modules are imported, then torch, then the model is ready."""
     marks = [time.perf_counter()]
@@ -168,6 +188,8 @@ if __name__ == "__main__":
         print(json.dumps(cold_start()))
     elif sys.argv[1] == "paint":
         print(painted(int(sys.argv[2])))
+    elif sys.argv[1] == "command":
+        print(commanded())
     elif sys.argv[1] == "plan":
         print(json.dumps(planned(*map(int, sys.argv[2:]))))
     elif sys.argv[1] == "tiles":

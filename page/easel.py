@@ -13,7 +13,7 @@ from nst.queue.files import Files
 from nst.queue.job import Snapshot
 from nst.studio.order import Input, Order, enumerated
 from page import compare, draft, result, state
-from page.samples import example, finished, hashes, shown, shown_styles, sketch, small
+from page.samples import beside, example, finished, hashes, shown, shown_styles, sketch
 from page.words import data_url, plain
 
 
@@ -26,17 +26,15 @@ class Pair(NamedTuple):
     example: Path | None = None  # its ready-made painting
 
 
-def show(
-    photo: Input | None,
-    styles: Sequence[Input],
-    job: Snapshot | None,
-    files: Files,
-    order: Order | None,
-) -> DeltaGenerator:
-    """Photo and style at the side, the painting in the middle; the room under the painting.
+class Easel(NamedTuple):
+    """Where a painting is shown, and what stands beside it; None while that is to be chosen."""
 
-    `order` is what Paint would begin, if anything.
-    """
+    middle: DeltaGenerator
+    pair: Pair | None
+
+
+def set_up(photo: Input | None, styles: Sequence[Input], job: Snapshot | None) -> Easel:
+    """Photo and style at the side, and room for the painting in the middle."""
     chosen = _chosen(photo, styles, job)
     # What is chosen anew is not what the painting was made of.
     sum_holds = chosen is not None and (
@@ -47,7 +45,7 @@ def show(
     with side, st.container(key="pair", gap="small"):
         if chosen is None:
             st.info("Choose a photo and a style.", icon=":material/image_search:")
-            return middle
+            return Easel(middle, None)
         # Streamlit (1.67) lets go of a file soon after another has taken its place: of a picture
         # that changes twice a second a slow browser would find nothing. So the page gets them
         # whole.
@@ -55,14 +53,12 @@ def show(
             ("Photo", "Style"), (chosen.photo, chosen.style), chosen.names, strict=True
         ):
             st.image(
-                data_url(small(picture), "image/webp"),
+                beside(picture),
                 f"{kind}: {plain(name)}",
                 width="stretch",
                 alt=f"The {kind.lower()}: {name}",
             )
-    with middle:
-        _show_painting(chosen, job, files, order)
-    return middle
+    return Easel(middle, chosen)
 
 
 def is_finished(job: Snapshot | None) -> bool:
@@ -92,31 +88,64 @@ def _example(photo: Input, styles: Sequence[Input]) -> Path | None:
     return example(stem, style_stem) if stem and style_stem else None
 
 
-def _show_painting(chosen: Pair, job: Snapshot | None, files: Files, order: Order | None) -> None:
-    """The painting as far as it is, or what it may become where there is none yet."""
-    place = st.container(key="painting")  # always: in another place a picture would be built anew
-    if job is not None and job.preview is not None:
-        picture = job.preview if job.active else result.show(job, files, first=is_finished(job))
-        title = result.title_of(job)
-        if not job.active and compare.chosen(job.id):
-            with place:
-                compare.show(job, picture)
-                st.caption(plain(title), text_alignment="center")
-            return
-        alt = "The painting so far" if job.active else "The painting"
-        place.image(data_url(picture), plain(title), width="stretch", alt=f"{alt}: {title}")
-    elif job is None and chosen.example is not None:
-        place.image(
-            data_url(finished(chosen.example), "image/webp"),
-            "An example; press Paint to make your own",
-            width="stretch",
-            alt=f"An example: {chosen.names[0]} in the style of {chosen.names[1]}",
-        )
+def show_active(easel: Easel, job: Snapshot) -> None:
+    """The painting of a job that waits or runs, as far as it is."""
+    if easel.pair is None:
+        return
+    with easel.middle:
+        place = _place()
+    if job.preview is None:
+        _show_sketch(place, easel.pair, "Your painting appears here")
     else:
-        _show_promise(place, chosen, order if job is None else None)
+        _show_painting(place, job, job.preview, "The painting so far")
 
 
-def _show_promise(place: DeltaGenerator, chosen: Pair, order: Order | None) -> None:
+def show(easel: Easel, job: Snapshot | None, files: Files, order: Order | None) -> None:
+    """The painting of a job that has ended, or what it may become where there is none yet.
+
+    `order` is what Paint would begin, if anything.
+    """
+    if easel.pair is None:
+        return
+    with easel.middle:
+        place = _place()
+        if job is not None and job.preview is not None:
+            picture = result.show(job, files, first=is_finished(job))
+            if compare.chosen(job.id):
+                with place:
+                    compare.show(job, picture)
+                    st.caption(plain(result.title_of(job)), text_alignment="center")
+            else:
+                _show_painting(place, job, picture, "The painting")
+            return
+    if job is not None:
+        _show_sketch(place, easel.pair, "Your painting appears here")
+    elif easel.pair.example is not None:
+        _show_example(place, easel.pair, easel.pair.example)
+    else:
+        _show_promise(place, easel.pair, order)
+
+
+def _place() -> DeltaGenerator:
+    """Where the painting stands, always: in another place a picture would be built anew."""
+    return st.container(key="painting")
+
+
+def _show_painting(place: DeltaGenerator, job: Snapshot, picture: bytes, alt: str) -> None:
+    title = result.title_of(job)
+    place.image(data_url(picture), plain(title), width="stretch", alt=f"{alt}: {title}")
+
+
+def _show_example(place: DeltaGenerator, pair: Pair, example: Path) -> None:
+    place.image(
+        data_url(finished(example), "image/webp"),
+        "An example; press Paint to make your own",
+        width="stretch",
+        alt=f"An example: {pair.names[0]} in the style of {pair.names[1]}",
+    )
+
+
+def _show_promise(place: DeltaGenerator, pair: Pair, order: Order | None) -> None:
     """A draft of what is ordered, or a sketch of the photo until there is one, or if there is none.
 
     Both in the same size and with a line under them, so that nothing moves when the draft comes.
@@ -127,14 +156,15 @@ def _show_promise(place: DeltaGenerator, chosen: Pair, order: Order | None) -> N
             data_url(found.picture),
             draft.THERE,
             width="stretch",
-            alt=f"A draft: {chosen.names[0]} in the style of {chosen.names[1]}",
+            alt=f"A draft: {pair.names[0]} in the style of {pair.names[1]}",
         )
         return
-    place.image(
-        data_url(sketch(chosen.photo), "image/webp"),
-        draft.UNDER_WAY if found.awaited else "Your painting appears here",
-        width="stretch",
-        alt="A pencil sketch",
-    )
+    _show_sketch(place, pair, draft.UNDER_WAY if found.awaited else "Your painting appears here")
     if found.awaited:
         draft.follow(found)
+
+
+def _show_sketch(place: DeltaGenerator, pair: Pair, words: str) -> None:
+    place.image(
+        data_url(sketch(pair.photo), "image/webp"), words, width="stretch", alt="A pencil sketch"
+    )

@@ -32,6 +32,7 @@ def address(settings: Settings) -> str:
     Made from what is chosen, in the words that the controls put into the address themselves.
     """
     # The gallery keeps these three up to date, and names no picture of the visitor's but as `OWN`.
+    default = Settings()
     query: list[tuple[str, Any]] = [
         (name, st.query_params[name])
         for name in ("photo", "style", blend.WEIGHTS)
@@ -40,7 +41,7 @@ def address(settings: Settings) -> str:
     query += [
         (name, controls.in_address(name, getattr(settings, name)))
         for name in controls.WIDGETS
-        if getattr(settings, name) != getattr(Settings(), name)
+        if getattr(settings, name) != getattr(default, name)
         # Nobody else has the picture that is started from.
         and not (name == "init" and settings.init == "picture")
     ]

@@ -84,12 +84,13 @@ def shown_styles(files: Sequence[tuple[bytes, str]], size: tuple[int, int]) -> b
     return previews.tiled([capacity.open_picture(data, name) for data, name in files], size)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def small(jpeg: bytes) -> bytes:
-    """A picture of the page's own making, for the place beside the painting (WebP)."""
+# Not Streamlit's cache: it would read both pictures again for their hashes at every look.
+@functools.lru_cache(maxsize=32)
+def beside(jpeg: bytes) -> str:
+    """A picture of the page's own making, small, for the place beside the painting: an address."""
     picture = previews.decoded(jpeg)
     picture.thumbnail((BESIDE, BESIDE))
-    return previews.compact(picture)
+    return data_url(previews.compact(picture), "image/webp")
 
 
 @functools.lru_cache(maxsize=32)

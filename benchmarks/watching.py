@@ -1,0 +1,227 @@
+"""What it costs to watch a painting on the page, and how long one takes there.
+
+    python -m benchmarks.watching                  about six minutes, on a quiet machine
+    python -m benchmarks.watching --rounds 1 --seconds 5 --dry
+
+**Watching.** A painter and those who watch it share a process, and the painter's own thread makes
+the pictures that they see. So here the server has a painter that only waits and hands out pictures
+at the usual pace (`benchmarks.stand_in`): all that its process works is for those who watch. Told
+are shares of a core, for the server's process and for all processes of the browser: with the page
+at rest, closed while its painting goes on, watched, and watched with the losses open.
+
+**Painting.** The picture that the page offers at first, with the default settings, on a server and
+on the command line, in turns. On the page it takes from the click on Paint until the finished
+painting is seen, in Chromium on the same cores; on the command line from the call until the file is
+written, in a process that keeps its network as the server does (`benchmarks.child command`). Both
+have painted the same before.
+
+The tables go into benchmarks/RESULTS.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from playwright.sync_api import Browser, Page, expect
+
+from benchmarks.__main__ import replace_section
+from Resources.make_screenshots import PAINTING, ROOT, SECONDS, WIDE, chromium, wait_until_up
+
+TITLE = "## Watching a painting on the page"
+ROUNDS, LOOK = 3, 8.0  # seconds of each look at the processes
+CALM = 3 * SECONDS  # until a page that was opened or changed has come to rest
+SITUATIONS = (
+    "the page at rest, nothing is painted",
+    "the page is closed, its painting goes on",
+    "watched",
+    "watched, with the losses open",
+)
+PAGE = ("streamlit", "run", "streamlit_app.py", "--server.headless=true", "--server.port")
+TICKS = os.sysconf("SC_CLK_TCK")  # a second, in which /proc counts
+# Begins at the click, ends when the finished painting can be seen; in milliseconds.
+TAKES = """() => {
+    window.took = new Promise(tell => addEventListener("click", () => {
+        const began = performance.now();
+        const observer = new MutationObserver(async () => {
+            const painting = document.querySelector('img[alt^="The painting: "]');
+            if (!painting) return;
+            observer.disconnect();
+            await painting.decode();
+            requestAnimationFrame(() => tell(performance.now() - began));
+        });
+        observer.observe(document, { subtree: true, childList: true, attributeFilter: ["alt"] });
+    }, { once: true, capture: true }));
+}"""
+
+
+class Work(NamedTuple):
+    """Shares of a core."""
+
+    server: float
+    browser: float
+
+
+def main() -> None:
+    """Measure and write."""
+    parser = argparse.ArgumentParser(description="Measure what watching a painting costs.")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--seconds", type=float, default=LOOK, help="of each look at the processes")
+    parser.add_argument("--dry", action="store_true", help="print the section, and write nothing")
+    options = parser.parse_args()
+    with chromium() as browser:
+        work = watch(browser, options.rounds, options.seconds)
+        times = paint(browser, options.rounds)
+    if options.dry:
+        print(section(work, times))
+    else:
+        replace_section(section(work, times))
+
+
+@contextlib.contextmanager
+def served(*command: str) -> Iterator[tuple[str, int]]:
+    """Address and process of a server that this command starts, which takes its port last."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    with subprocess.Popen(
+        [sys.executable, "-m", *command, str(port)], cwd=ROOT, stdout=subprocess.DEVNULL
+    ) as process:
+        try:
+            wait_until_up(address)
+            yield address, process.pid
+        finally:
+            process.terminate()
+
+
+def watch(browser: Browser, rounds: int, seconds: float) -> dict[str, Work]:
+    """What server and browser work in each of `SITUATIONS`."""
+    found: dict[str, list[Work]] = {name: [] for name in SITUATIONS}
+    with served("benchmarks.stand_in") as (address, server):
+        for _ in range(rounds):
+            page = _opened(browser, address)
+            for name in SITUATIONS:
+                _go_to(page, name, address)
+                page.wait_for_timeout(CALM)
+                found[name].append(_work(server, seconds))
+            page.get_by_role("button", name="Stop").click()
+            expect(page.locator('img[alt^="The painting: "]')).to_be_visible()
+            page.close()
+    return {
+        name: Work(*map(statistics.median, zip(*each, strict=True))) for name, each in found.items()
+    }
+
+
+def _opened(browser: Browser, address: str) -> Page:
+    page = browser.new_page(viewport=WIDE)
+    page.goto(address)
+    expect(page.get_by_role("button", name="Paint", exact=True)).to_be_enabled()
+    return page
+
+
+def _go_to(page: Page, situation: str, address: str) -> None:
+    """Bring the page from the situation before into this one."""
+    _, closed, watched, curious = SITUATIONS
+    if situation == closed:
+        page.get_by_role("button", name="Paint", exact=True).click()
+        expect(page.get_by_role("button", name="Stop")).to_be_visible()
+        page.wait_for_url("**job=*")
+        page.goto("about:blank")
+    elif situation == watched:
+        page.go_back()
+        expect(page.locator('img[alt^="The painting so far"]')).to_be_visible()
+    elif situation == curious:
+        page.get_by_text("For the curious: losses").click()
+        expect(page.get_by_test_id("stVegaLiteChart")).to_be_visible()
+
+
+def _work(server: int, seconds: float) -> Work:
+    """What they work on the mean of the next seconds."""
+    before, began = _processor_times(), time.monotonic()
+    time.sleep(seconds)
+    after, passed = _processor_times(), time.monotonic() - began
+    spent = {each: after[each] - before.get(each, 0.0) for each in after}
+    browser = sum(seconds for each, seconds in spent.items() if each != server)
+    return Work(spent[server] / passed, browser / passed)
+
+
+def _processor_times() -> dict[int, float]:
+    """Seconds that each process has worked which this one started, or one of them."""
+    parents, seconds = {}, {}
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+            fields = file.read_text().rpartition(")")[2].split()
+            number = int(file.parent.name)
+            parents[number], seconds[number] = int(fields[1]), sum(map(int, fields[11:13])) / TICKS
+    return {each: seconds[each] for each in parents if _descends(each, parents)}
+
+
+def _descends(process: int, parents: dict[int, int]) -> bool:
+    while process := parents.get(process, 0):
+        if process == os.getpid():
+            return True
+    return False
+
+
+def paint(browser: Browser, rounds: int) -> dict[str, float]:
+    """Seconds of the same painting on the page and on the command line."""
+    found: dict[str, list[float]] = {"page": [], "command line": []}
+    with served(*PAGE) as (address, _):
+        _on_page(browser, address)
+        for _ in range(rounds):
+            found["page"].append(_on_page(browser, address))
+            found["command line"].append(_on_command_line())
+    return {name: statistics.median(each) for name, each in found.items()}
+
+
+def _on_page(browser: Browser, address: str) -> float:
+    page = _opened(browser, address)
+    page.wait_for_timeout(CALM)
+    page.evaluate(TAKES)
+    page.get_by_role("button", name="Paint", exact=True).click()
+    page.set_default_timeout(PAINTING)
+    took: float = page.evaluate("window.took")
+    page.close()
+    return took / SECONDS
+
+
+def _on_command_line() -> float:
+    command = [sys.executable, "-m", "benchmarks.child", "command"]
+    printed = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    return float(printed.stdout.splitlines()[-1])
+
+
+def section(work: dict[str, Work], times: dict[str, float]) -> str:
+    """The tables."""
+    lines = [
+        f"{TITLE}\n",
+        "What the server's process and all of Chromium's work, in shares of a core, with a painter "
+        "that only waits and hands out pictures at the pace of the default painting.\n",
+        "| situation | server | Chromium |",
+        "| --- | --- | --- |",
+    ]
+    lines += [f"| {name} | {each.server:.1%} | {each.browser:.1%} |" for name, each in work.items()]
+    ratio = times["page"] / times["command line"]
+    lines += [
+        "\nThe default painting in Chromium, from the click on Paint until the finished painting "
+        "is seen, and on the command line, from the call until the file is written; on the same "
+        "cores, with the network loaded.\n",
+        "| page | command line | ratio |",
+        "| --- | --- | --- |",
+        f"| {times['page']:.2f} s | {times['command line']:.2f} s | {ratio:.2f} |",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
