@@ -32,6 +32,12 @@ if not any(name in os.environ for name in _WAITING):
     os.environ["GOMP_SPINCOUNT"] = "1000"  # of GCC's OpenMP: rounds, some microseconds
     os.environ["KMP_BLOCKTIME"] = "0"  # of Intel's and LLVM's: milliseconds
 
+# torch's library for convolutions, oneDNN, keeps what it has made ready for each size of picture,
+# 1,024 of each kind: a page or a batch would grow by 10 MB with every new size for a long time. A
+# painting needs some 40 at a time. Read at the first convolution.
+os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "128")
+os.environ.setdefault("LRU_CACHE_CAPACITY", "64")  # of torch's own layer over it
+
 # Where the names of the public face are; they are imported when they are asked for.
 _FACE = {
     "Progress": "nst.paint.transfer",

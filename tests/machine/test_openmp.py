@@ -1,4 +1,7 @@
-"""OpenMP is told not to wait spinning, early enough, and only where nobody has said anything."""
+"""What libraries are told by the environment, early enough, and only where nobody said anything.
+
+OpenMP not to wait spinning, and torch to keep less ready.
+"""
 
 from __future__ import annotations
 
@@ -138,3 +141,41 @@ def test_the_page_and_the_command_line_lead_to_torch():
     """So that the test before this one is about something."""
     for path in BEGINNINGS[:4]:
         assert "torch" in set(loaded(path, set()))
+
+
+CACHES = ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY")
+TELL_CACHES = f"import os, nst; print(*(os.environ[name] for name in {CACHES}))"
+
+
+def test_what_torch_keeps_ready_is_bounded_unless_somebody_has_said_otherwise():
+    assert run(TELL_CACHES, **dict.fromkeys(CACHES, "9")).stdout.split() == ["9", "9"]
+    cleared = f"import os; [os.environ.pop(name, None) for name in {CACHES}]; {TELL_CACHES}"
+    assert run(cleared).stdout.split() == ["128", "64"]
+
+
+# Convolutions of as many shapes as the caches would hold otherwise, and what they leave behind, MB.
+MANY_SHAPES = """
+import nst, torch
+from pathlib import Path
+from nst.machine import malloc
+
+def held():
+    malloc.give_back()
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("RssAnon:")[2].split()[0]) / 1024
+
+weight = torch.ones(32, 32, 3, 3).to(memory_format=torch.channels_last)
+for side in range(8, 708):
+    if side == 40:
+        before = held()
+    x = torch.ones(1, 32, side, 8).to(memory_format=torch.channels_last)
+    torch.conv2d(x, weight, padding=1)
+print(held() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what a process holds is told by Linux")
+def test_many_sizes_of_pictures_leave_little_behind():
+    bounded = float(run(MANY_SHAPES, **dict(zip(CACHES, ("128", "64"), strict=True))).stdout)
+    unbounded = float(run(MANY_SHAPES, **dict.fromkeys(CACHES, "1024")).stdout)
+    assert bounded < 0.6 * unbounded
