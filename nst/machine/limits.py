@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 ROOT = Path("/")
 UNKNOWN = 4 * 1024**3  # bytes taken to be there where a system does not tell
+SHORT = 2_000_000_000  # bytes: with less, every tenth of a GB counts
 
 
 def memory_limit(root: Path = ROOT) -> int:
@@ -23,6 +24,11 @@ def memory_limit(root: Path = ROOT) -> int:
     """
     limits = [limit for limit, _ in _memory_groups(root)]
     return min(_physical_memory(root), _address_space(), *limits)
+
+
+def memory_is_short() -> bool:
+    """Whether this process may use so little memory that to save some is worth some time."""
+    return memory_limit() < SHORT
 
 
 def memory_available(root: Path = ROOT) -> int:

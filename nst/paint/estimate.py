@@ -69,7 +69,7 @@ class Estimate:
 def peak(load: memory.Workload, side: int) -> int:
     """Bytes of a process of its own that paints the canvas in tiles of this side."""
     # Only weights of float32 are transformed.
-    transformed = load.area <= memory.LARGE and load.element_size == 4
+    transformed = memory.keeps_weights(load.area) and load.element_size == 4
     program = memory.PROGRAM + (memory.WEIGHTS if transformed else 0)
     return program + memory.total(load, side) + PICTURES * load.area
 
@@ -110,7 +110,7 @@ def measure(vgg: VGG19, settings: Settings) -> Rates:
     """
     picture = torch.rand(1, 3, MEASURED, MEASURED, generator=torch.Generator().manual_seed(0))
     wanted = Wanted([settings.content_layer], settings.style_layers, settings.pooling)
-    workspace = Workspace(BLOCKS)
+    workspace = Workspace(BLOCKS if memory.keeps_weights(MEASURED**2) else 0)
     length = sum(channels(layer) for layer in neighbours.COMPARED)
     bank = torch.rand(PLACES, length, device=vgg.device)
 

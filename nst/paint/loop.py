@@ -107,7 +107,7 @@ class Loop:
         The styles are not needed any more after the `last` stage has begun.
         """
         kind = Brushwork if stage.brushwork else Composition
-        self.workspace.keep(0 if stage.area > memory.LARGE else kind.blocks)
+        self.workspace.keep(kind.blocks if memory.keeps_weights(stage.area) else 0)
         self.optimizer: Adam | LBFGS | None = None
         self._forget()  # cycles in it would keep its memory until the next collection of garbage
         self.objective = None

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from nst.paint.transfer import Progress
     from nst.vgg.network import VGG19
 
-SHORT = 2_000_000_000  # bytes: with less, every tenth of a GB counts
-
 
 class Painter(engine.Painter, Protocol):
     """What the queue needs of whoever paints."""
@@ -31,10 +29,14 @@ class Painter(engine.Painter, Protocol):
 
 
 class ServerPainter:
-    """Paints with `transfer.steps`; the VGG19 trunk is loaded once and kept."""
+    """Paints with `transfer.steps`; the VGG19 trunk is loaded once and kept.
+
+    One thing at a time is painted or measured, whichever threads ask for it: a draft that gives way
+    and the painting that it gives way to would need memory for both.
+    """
 
     def __init__(self) -> None:
-        self._loading = threading.Lock()
+        self._loading, self._painting = threading.Lock(), threading.Lock()
         self._trunk: VGG19 | None = None
 
     def load(self) -> VGG19:
@@ -43,7 +45,7 @@ class ServerPainter:
             if self._trunk is None:
                 from nst.vgg import network
 
-                if limits.memory_limit() < SHORT:
+                if limits.memory_is_short():
                     malloc.give_back_early()
                 self._trunk = network.load()
                 # Nothing is painted while Python looks for garbage: it need not go through the
@@ -58,8 +60,12 @@ class ServerPainter:
 
         settings, side = Settings(coarse_to_fine=False), estimate.MEASURED
         work = schedule.cost(schedule.Stage(side, side, 1), settings)
-        return work, estimate.measure(self.load(), settings).look * work
+        trunk = self.load()
+        with self._painting:
+            return work, estimate.measure(trunk, settings).look * work
 
     def paint(self, prepared: Prepared, settings: Settings) -> Generator[Progress, None, None]:
         """One `Progress` an iteration."""
-        yield from engine.VGGPainter(self.load()).paint(prepared, settings)
+        painter = engine.VGGPainter(self.load())
+        with self._painting:
+            yield from painter.paint(prepared, settings)

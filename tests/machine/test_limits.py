@@ -126,3 +126,11 @@ def test_this_machine() -> None:
     assert 10**8 < limits.memory_available() <= limits.memory_limit() < 10**14
     assert 10**7 < limits.memory_peak() < limits.memory_limit()
     assert 0 < limits.cores() <= 4096
+
+
+@pytest.mark.parametrize(("size", "short"), [(1_000_000_000, True), (2_000_000_000, False)])
+def test_memory_is_short_below_two_gigabytes(
+    monkeypatch: pytest.MonkeyPatch, size: int, short: bool
+) -> None:
+    monkeypatch.setattr(limits, "memory_limit", lambda: size)
+    assert limits.memory_is_short() is short

@@ -10,6 +10,7 @@ from nst.machine import limits, malloc
 from nst.paint import memory, transfer
 from nst.paint.memory import SIDES, WHOLE, Workload
 from nst.settings import Settings
+from nst.vgg.workspace import Workspace
 
 
 def canvas(side, **changes):
@@ -81,3 +82,20 @@ def test_memory_is_spared_only_while_there_are_tiles(trunk, content, style, monk
             transfer.Canvas(content, [style]), settings, trunk, options=transfer.Options(tile=tile)
         )
         assert asked == expected
+
+
+def test_weights_are_transformed_anew_where_memory_is_tight(trunk, content, style, monkeypatch):
+    """Which changes nothing in the picture."""
+    pictures, kept = [], []
+    keep = Workspace.keep
+    monkeypatch.setattr(
+        Workspace, "keep", lambda self, blocks: (kept.append(blocks), keep(self, blocks))
+    )
+    for size in (memory.TIGHT, memory.TIGHT - 1):
+        monkeypatch.setattr(limits, "memory_limit", lambda size=size: size)
+        settings = Settings(iterations=2, coarse_to_fine=False)
+        pictures.append(transfer.stylize(transfer.Canvas(content, [style]), settings, trunk))
+    half = len(kept) // 2
+    assert all(kept[:half])
+    assert not any(kept[half:])
+    assert torch.equal(*pictures)

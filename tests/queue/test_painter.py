@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gc
+from threading import Event, Thread
 
 import pytest
 
 from nst.machine import limits, malloc
 from nst.queue.painter import ServerPainter
+from nst.settings import Settings
+from nst.studio.engine import VGGPainter
 from nst.vgg import network
 
 
@@ -40,3 +43,21 @@ def test_pythons_search_for_garbage_passes_over_what_was_loaded() -> None:
     assert len(gc.get_objects()) > 100_000
     ServerPainter().load()
     assert len(gc.get_objects()) < 10_000
+
+
+@pytest.mark.usefixtures("calls")
+def test_one_thing_is_painted_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(VGGPainter, "paint", lambda *_: iter("ab"))
+    painter, seen = ServerPainter(), Event()
+    first, second = (painter.paint(None, Settings()) for _ in range(2))  # type: ignore[arg-type]
+
+    def paint_second() -> None:
+        next(second)
+        seen.set()
+
+    next(first)
+    thread = Thread(target=paint_second, daemon=True)
+    thread.start()
+    assert not seen.wait(0.2)
+    first.close()
+    assert seen.wait(10)
