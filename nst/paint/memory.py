@@ -141,17 +141,15 @@ def _look(compared: Sequence[str], style: Sequence[str], size: int, cell: int = 
         features = layers.channels(name) / 4 ** (block - 1)
         ends = layers.ends_block(name) and name != deepest
         if ends:
-            kept += features / 4 * 2  # where the pooling's gradient goes
+            kept += features / 4 * (size + 2)  # and where the pooling's gradient goes
         if cell > 1 and name in compared:
             averaged = min(1.0, (2 ** (block - 1) / cell) ** 2)
             kept += 2 * features * averaged * size  # what was seen, and its gradient
         if stem and block == 1:
             continue
         largest = max(largest, features * size)
-        if name in style:
+        if not ends or name in wanted:
             kept += features * size
-        elif not ends or name in wanted:
-            kept += features
     return kept + largest / 2
 
 

@@ -90,10 +90,11 @@ class Passage:
         trimmed = (0, 0, 0, 0)
         if layers.begins_block(name) and block > 1:
             x, trimmed = _trim(x, window.trim(block))
-        shape, output, gate = x.shape, None, None
+        shape, output, pooled, gate = x.shape, None, None, None
         ends_block = layers.ends_block(name) and name != wanted.deepest
         if ends_block and name not in wanted:
             x, gate = layer.convolve_and_pool(x, wanted.pooling, self._workspace)
+            pooled = x
         else:
             x = layer.convolve(x, self._workspace)
             if name in wanted.features:
@@ -102,14 +103,14 @@ class Passage:
                 seen.features[name] = averages(core, wanted.cell_side(name))
             if name in wanted.grams:
                 seen.grams[name] = counted.grams(x)
-            if recorded:
-                output = x if name in wanted.grams else x == 0
+            output = x
             if ends_block:
                 x, gate = pool(x, wanted.pooling)
+                pooled = x
         if ends_block and wanted.pooling == "avg":
             x *= self._frozen.average_gains[block]
         if recorded:
-            self._tape.append(Step(layer, shape, output, gate, counted, trimmed))
+            self._tape.append(Step(layer, shape, output, pooled, gate, counted, trimmed))
         self._x = x
 
     def back(self, of_features: dict[str, Tensor], of_grams: Mapping[str, Tensor | None]) -> Tensor:
@@ -149,12 +150,13 @@ class Passage:
         of_content, cell_side = of_features.pop(name, None), self.wanted.cell_side(name)
         if step.gate is not None:
             assert gradient is not None
+            assert step.pooled is not None
             if pooling == "avg":
                 gradient *= self._frozen.average_gains[layers.block(name)]
             if name not in self.wanted.grams:
                 self._x = self._back_through_pooled(step, gradient, of_content)
                 return
-            gradient = unpool(gradient, step.gate, pooling)
+            gradient = unpool(gradient, step.pooled, step.gate, pooling)
         gradient = step.open(gradient, of_content, of_grams.get(name), cell_side)
         del of_content
         layer, shape, trimmed = step.layer, step.input_shape, step.trimmed
@@ -166,14 +168,16 @@ class Passage:
         self, step: Step, gradient: Tensor, of_content: Tensor | None
     ) -> Tensor:
         """A layer that was pooled right away: its gradient is never held as a whole, either."""
-        gate, pooling = step.gate, self.wanted.pooling
+        pooled, gate, pooling = step.pooled, step.gate, self.wanted.pooling
         cell_side = self.wanted.cell_side(step.layer.name)
+        assert pooled is not None
         assert gate is not None
 
         def unpooled(top: int, bottom: int) -> Tensor:
-            rows = slice(top // 2, bottom // 2)
-            strip = unpool(gradient[:, :, rows], gate[:, :, rows], pooling)
+            rows = (..., slice(top // 2, bottom // 2), slice(None))
+            strip = unpool(gradient[rows], pooled[rows], gate[rows], pooling)
             step.add(of_content, cell_side, strip, (top, bottom))
+            step.close(strip, (top, bottom))
             return strip
 
         return step.layer.gradient_of_pooled(step.input_shape, unpooled, self._workspace)

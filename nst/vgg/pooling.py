@@ -1,8 +1,8 @@
 """2x2 pooling behind a ReLU, and the backward pass through both.
 
 `torch.max_pool2d` keeps 8 bytes for each pooled value, and its backward pass through the ReLU needs
-the whole input beside them. Two bytes are enough to say where the gradient goes, or that it goes
-nowhere.
+the whole input beside them. Two bytes are enough to say where the gradient goes, and the pooled
+value says whether it goes anywhere.
 """
 
 from __future__ import annotations
@@ -13,13 +13,11 @@ from torch import Tensor
 
 from nst.vgg.strips import strips
 
-_NOWHERE = -1
-
 
 def pool(x: Tensor, kind: str) -> tuple[Tensor, Tensor]:
     """(1, C, H, W), nowhere negative, both sides even -> (1, C, H/2, W/2) and its gate.
 
-    `kind` is "max" or "avg". The gate has the shape of the result and is what `unpool` needs.
+    `kind` is "max" or "avg". The gate has the shape of the result, and `unpool` needs both.
     """
     channels, height, width = x.shape[1:]
     size = (1, channels, height // 2, width // 2)
@@ -36,14 +34,14 @@ def pool(x: Tensor, kind: str) -> tuple[Tensor, Tensor]:
             pooled[:, :, strip] = best
             # Counted from the first of its two rows, an index fits 16 bits at any size.
             index -= _first_of_rows(bottom - top, rows)
-            gate[:, :, strip] = index.masked_fill_(best == 0, _NOWHERE)
+            gate[:, :, strip] = index
     return pooled, gate
 
 
-def unpool(gradient: Tensor, gate: Tensor, kind: str) -> Tensor:
+def unpool(gradient: Tensor, pooled: Tensor, gate: Tensor, kind: str) -> Tensor:
     """Gradient in front of the ReLU, (1, C, H, W), given that of the pooled, (1, C, H/2, W/2).
 
-    Rows of the two may be cut out of a larger picture.
+    Rows of the three may be cut out of a larger picture.
     """
     channels, height, width = gradient.shape[1:]
     whole = torch.empty(
@@ -54,15 +52,16 @@ def unpool(gradient: Tensor, gate: Tensor, kind: str) -> Tensor:
     )
     for top, bottom in strips(height, 16 * channels * width, gradient.device):
         rows, given = whole[:, :, 2 * top : 2 * bottom], gradient[:, :, top:bottom]
-        opened = gate[:, :, top:bottom]
+        where = gate[:, :, top:bottom]
         if kind == "avg":
             for bit, corner in enumerate(_corners(rows)):
-                corner.copy_(given / 4 * ((opened >> bit) & 1))
+                corner.copy_(given / 4 * ((where >> bit) & 1))
         else:
-            index = opened.clamp(min=0).long().add_(_first_of_rows(bottom - top, rows))
+            index = where.long().add_(_first_of_rows(bottom - top, rows))
+            opened = torch.ops.aten.threshold_backward(given, pooled[:, :, top:bottom], 0)
             rows.copy_(
                 torch.ops.aten.max_pool2d_with_indices_backward(
-                    given * (opened != _NOWHERE), rows, [2, 2], [2, 2], [0, 0], [1, 1], False, index
+                    opened, rows, [2, 2], [2, 2], [0, 0], [1, 1], False, index
                 )
             )
     return whole

@@ -31,10 +31,8 @@ def add_averages_gradient(of_averages: Tensor, finer: int, gradient: Tensor) -> 
     if finer == 1:
         gradient += of_averages
         return
-    share = of_averages / finer**2
-    for row in range(finer):  # in place, as a copy at the features' size is what is saved here
-        for column in range(finer):
-            gradient[:, :, row::finer, column::finer] += share
+    cells = gradient.unflatten(3, (-1, finer)).unflatten(2, (-1, finer))
+    cells += (of_averages / finer**2)[:, :, :, None, :, None]
 
 
 def replicate_rim(pixels: Tensor) -> Tensor:
@@ -60,6 +58,7 @@ class StemTape:
     """What the backward pass needs from the forward pass."""
 
     padded: Tensor
+    pooled: Tensor
     gate: Tensor
     counted: gram.Positions
     pooling: str
@@ -104,7 +103,7 @@ class Stem:
             pooled[:, :, half], gate[:, :, half] = pool(second, pooling)
         grams = torch.stack(sums).sum(0) / counted.total
         means = torch.cat(cells, 2) if averaged else None
-        return pooled, grams, means, StemTape(padded, gate, counted, pooling)
+        return pooled, grams, means, StemTape(padded, pooled, gate, counted, pooling)
 
     def backward(
         self,
@@ -123,7 +122,10 @@ class Stem:
             # conv1_2 looks one row up and one row down, and pooling at pairs of rows.
             above, below = max(0, top - 2), min(height, bottom + 2)
             half = slice(above // 2, below // 2)
-            gradient = unpool(pooled_gradient[:, :, half], tape.gate[:, :, half], tape.pooling)
+            gradient = unpool(
+                *(each[:, :, half] for each in (pooled_gradient, tape.pooled, tape.gate)),
+                tape.pooling,
+            )
             gradient = F.pad(gradient, (0, 0, above - top + 1, bottom + 1 - below))
             gradient = F.conv2d(gradient, self.weight2_back, padding=(0, 1))
             first = self._conv1_1(tape.padded, top, bottom)

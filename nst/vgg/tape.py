@@ -19,10 +19,9 @@ class Step:
 
     layer: FrozenConvolution
     input_shape: torch.Size
-    # The features if their Gram matrices were wanted, else where they are 0, a byte a value. None
-    # if they were pooled right away.
-    output: Tensor | None
-    gate: Tensor | None  # of the pooling, if one follows
+    output: Tensor | None  # the features; None if they were pooled right away
+    pooled: Tensor | None  # the features after the pooling, if one follows
+    gate: Tensor | None  # of the pooling
     counted: gram.Positions
     # Rows and columns that were cut off in front of the layer, as `F.pad` takes them.
     trimmed: tuple[int, int, int, int]
@@ -44,10 +43,11 @@ class Step:
             gradient = torch.zeros_like(
                 self.output, dtype=self.layer.precision, memory_format=torch.channels_last
             )
-        self.add(of_content, cell_side, gradient, (0, gradient.shape[2]))
+        whole = (0, gradient.shape[2])
+        self.add(of_content, cell_side, gradient, whole)
         if of_grams is None:
-            done = self.output.dtype == torch.bool  # `add` has closed what the ReLU has closed
-            return gradient if done else gradient.masked_fill_(self.output == 0, 0)
+            self.close(gradient, whole)
+            return gradient
         counted = self.counted
         of_grams = of_grams / counted.total
         height, row_bytes = gradient.shape[2], 4 * gradient[0, :, 0].numel()
@@ -56,7 +56,7 @@ class Step:
             rows, weights = counted.strip(top, bottom)
             core = (..., rows, counted.columns)
             strip[core] += gram.gram_sums_gradient(output[core], weights, of_grams)
-            torch.ops.aten.threshold_backward.grad_input(strip, output, 0, grad_input=strip)
+            self.close(strip, (top, bottom))
         return gradient
 
     def add(
@@ -68,8 +68,7 @@ class Step:
     ) -> None:
         """Add what comes from the loss of features to the gradient of some rows, in place.
 
-        The rows are those `between` two, both multiples of 4, or the last one. If there are no Gram
-        matrices, the gradient also becomes 0 where the ReLU is closed.
+        The rows are those `between` two, both multiples of 4, or the last one.
         """
         top, bottom = between
         if of_content is not None:
@@ -77,5 +76,13 @@ class Step:
             first = max(top - self.counted.rows.start, 0) // cell_side
             here = of_content[:, :, first : first + (rows.stop - rows.start) // cell_side]
             add_averages_gradient(here, cell_side, gradient[:, :, rows, self.counted.columns])
-        if self.output is not None and self.output.dtype == torch.bool:
-            gradient.masked_fill_(self.output[:, :, top:bottom], 0)
+
+    def close(self, gradient: Tensor, between: tuple[int, int]) -> None:
+        """Set the gradient of some rows to 0 where the ReLU was closed, in place.
+
+        Nothing is left to be closed behind a pooling that came right away. `masked_fill_` would
+        take forty times as long, which is as long as a convolution.
+        """
+        if self.output is not None:
+            output = self.output[:, :, slice(*between)]
+            torch.ops.aten.threshold_backward.grad_input(gradient, output, 0, grad_input=gradient)

@@ -27,7 +27,7 @@ def test_both_directions_equal_autograd(kind, half_height, half_width, seed):
     (expected_gradient,) = torch.autograd.grad(expected, before, gradient)
     pooled, gate = pool(before.detach().relu(), kind)
     torch.testing.assert_close(pooled, expected)
-    torch.testing.assert_close(unpool(gradient, gate, kind), expected_gradient)
+    torch.testing.assert_close(unpool(gradient, pooled, gate, kind), expected_gradient)
 
 
 @pytest.mark.parametrize("kind", CONTROLS["pooling"].choices)
@@ -35,15 +35,15 @@ def test_strips_and_rows_cut_out_change_nothing(kind, monkeypatch):
     x = torch.randn(1, 3, 24, 10).relu()
     pooled, gate = pool(x, kind)
     gradient = torch.randn(pooled.shape)
-    whole = unpool(gradient, gate, kind)
+    whole = unpool(gradient, pooled, gate, kind)
     monkeypatch.setattr(strips, "STRIP_BYTES", 1)
     for one, other in zip(pool(x, kind), (pooled, gate), strict=True):
         assert torch.equal(one, other)
-    assert torch.equal(unpool(gradient, gate, kind), whole)
-    part = unpool(gradient[:, :, 3:7], gate[:, :, 3:7], kind)
+    assert torch.equal(unpool(gradient, pooled, gate, kind), whole)
+    part = unpool(gradient[:, :, 3:7], pooled[:, :, 3:7], gate[:, :, 3:7], kind)
     assert torch.equal(part, whole[:, :, 6:14])
 
 
 def test_equal_neighbours_share_no_gradient():
     pooled, gate = pool(torch.ones(1, 1, 2, 2), "max")
-    assert unpool(torch.ones_like(pooled), gate, "max").sum() == 1
+    assert unpool(torch.ones_like(pooled), pooled, gate, "max").sum() == 1
