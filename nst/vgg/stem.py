@@ -31,7 +31,8 @@ def add_averages_gradient(of_averages: Tensor, finer: int, gradient: Tensor) -> 
     if finer == 1:
         gradient += of_averages
         return
-    cells = gradient.unflatten(3, (-1, finer)).unflatten(2, (-1, finer))
+    channels, height, width = of_averages.shape[1:]
+    cells = gradient.view(1, channels, height, finer, width, finer)
     cells += (of_averages / finer**2)[:, :, :, None, :, None]
 
 
@@ -121,10 +122,9 @@ class Stem:
         for top, bottom in self._strips(height, width, multiple):
             # conv1_2 looks one row up and one row down, and pooling at pairs of rows.
             above, below = max(0, top - 2), min(height, bottom + 2)
-            half = slice(above // 2, below // 2)
+            half = (..., slice(above // 2, below // 2), slice(None))
             gradient = unpool(
-                *(each[:, :, half] for each in (pooled_gradient, tape.pooled, tape.gate)),
-                tape.pooling,
+                pooled_gradient[half], tape.pooled[half], tape.gate[half], tape.pooling
             )
             gradient = F.pad(gradient, (0, 0, above - top + 1, bottom + 1 - below))
             gradient = F.conv2d(gradient, self.weight2_back, padding=(0, 1))
