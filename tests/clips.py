@@ -8,6 +8,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 RATE, SIZE = 12, (64, 48)
@@ -57,11 +58,17 @@ def video(
     return path
 
 
+def tone(places: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Samples of the left channel of a hum."""
+    return np.sin(places)
+
+
 def hum(container: av.container.OutputContainer, stream: av.AudioStream, seconds: float) -> None:
     """Put so many seconds of a tone into a film."""
     for first in range(0, int(48000 * seconds) - SAMPLES, SAMPLES):
-        tone = np.sin(np.arange(first, first + SAMPLES) / 20).astype(np.float32)
-        frame = av.AudioFrame.from_ndarray(np.stack([tone, tone]), "fltp", "stereo")
+        samples = tone(np.arange(first, first + SAMPLES) / 20).astype(np.float32)
+        stereo = np.stack([samples, np.sin(np.arange(first, first + SAMPLES) / 20)])
+        frame = av.AudioFrame.from_ndarray(stereo.astype(np.float32), "fltp", "stereo")
         frame.sample_rate, frame.time_base, frame.pts = 48000, Fraction(1, 48000), first
         container.mux(stream.encode(frame))
     container.mux(stream.encode(None))

@@ -137,7 +137,7 @@ def run(call: Call) -> int:
     options, report = call.options, call.report
     film, source = _order(options)
     _check_files(options)
-    size = writing.size_of(source, film.settings)
+    size = writing.size_of(source.size, film.settings)
     parts = order.segments(film.clip.count, options.workers)
     engine = VGGEngine(options.weights or "original", options.device)
     if options.plan:

@@ -49,7 +49,7 @@ class Animation:
             # Its beginning can be painted; whoever paints meets the damage, and says so.
             self._times.append(self._times[-1] + USUAL_SECONDS)
         if len(self._times) == 1:
-            raise no_frames(path)
+            raise no_frames(self._shown)
 
     @property
     def seconds(self) -> float:

@@ -27,7 +27,7 @@ class Folder:
     def __init__(self, path: str, rate: Fraction | None = None) -> None:
         self._paths = numbered(path)
         if not self._paths:
-            raise no_frames(path)
+            raise no_frames(shown_name(path, "The film"))
         self.rate = rate or RATE
         self.size = reading.open_picture(self._paths[0]).size
 

@@ -14,9 +14,10 @@ from PIL import Image
 
 from nst.errors import UserError
 from nst.film.folder import numbered
+from nst.film.given import Given, title
 from nst.film.opening import open_source
 from nst.film.source import Clip, Source
-from nst.pictures.naming import reason, shown_name
+from nst.pictures.naming import reason
 from nst.settings import Settings
 from nst.studio import recipe
 from nst.studio.order import Input, Pictures
@@ -29,7 +30,7 @@ SHORTEST = 3 * OVERLAP  # frames of a segment
 class FilmOrder:
     """A film and what it is painted in; it can be sent to another process."""
 
-    path: str
+    film: Given
     clip: Clip
     settings: Settings
     styles: tuple[Input, ...]
@@ -40,12 +41,12 @@ class FilmOrder:
 
     def source(self) -> Source:
         """What is painted, opened; raises `ImageError`."""
-        return open_source(self.path, self.rate)
+        return open_source(self.film, self.rate)
 
     @property
     def title(self) -> str:
         """What the film is called in messages."""
-        return shown_name(self.path, "The film")
+        return title(self.film)
 
     def pictures(self, content: Image.Image) -> Pictures:
         """The pictures that a frame is painted from; raises `ImageError`."""
@@ -60,7 +61,7 @@ class FilmOrder:
     def recipe(self, weights_sha256: str) -> str:
         """All that decides what the paintings look like, as JSON."""
         kept = {
-            "film": digest(self.path),
+            "film": digest(self.film),
             "start": self.clip.start,
             "end": self.clip.end,
             "rate": str(self.clip.rate),
@@ -99,20 +100,21 @@ def segments(count: int, workers: int) -> list[Segment]:
     ]
 
 
-def digest(path: str) -> str:
+def digest(film: Given) -> str:
     """SHA-256 of a film; of a folder that of its pictures' names, sizes and when they changed."""
+    if not isinstance(film, str):
+        return hashlib.sha256(film.data).hexdigest()
     try:
-        if not os.path.isdir(path):
-            with open(path, "rb") as file:
+        if not os.path.isdir(film):
+            with open(film, "rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()
         found = hashlib.sha256()
-        for picture in numbered(path):
+        for picture in numbered(film):
             status = os.stat(picture)
             name = os.fsencode(os.path.basename(picture))
             found.update(name + f"\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
         return found.hexdigest()
     except OSError as error:
         raise UserError(
-            f"{shown_name(path, 'The film')} cannot be read ({reason(error)}); check the path and "
-            "who may read it."
+            f"{title(film)} cannot be read ({reason(error)}); check the path and who may read it."
         ) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nst.film.cost import FrameCost
 from nst.film.order import FilmOrder, Segment
 from nst.film.source import Source
 from nst.film.writing import size_of
@@ -27,6 +28,24 @@ class FilmPlan:
     seconds: float  # that all of it takes if nothing but the first frame begins a scene
 
 
+def frame_seconds(
+    order: FilmOrder, shape: tuple[int, int], vgg: VGG19, rates: estimate.Rates
+) -> tuple[FrameCost, int]:
+    """Seconds that the frames of a film of this shape take, and bytes that the first does.
+
+    Raises `TooLargeError` for a canvas that there is no memory for.
+    """
+    settings, styles = order.settings, len(order.styles)
+    width, height = fitting.fit_size(shape, settings.resolution, settings.square)
+    load = memory.Workload(height, width, settings, len(order.masks), vgg.precision.itemsize)
+    free = memory.free_memory(vgg.device)
+    estimate.check(load, free)
+    first = estimate.estimate(load, styles, None, free, rates)
+    stages = schedule.plan_next(settings, height, width)
+    later = estimate.estimate(load, styles, None, free, rates, stages).seconds + READING
+    return FrameCost(first.seconds, later), first.memory
+
+
 def plan(
     order: FilmOrder, source: Source, vgg: VGG19, parts: list[Segment], workers: int
 ) -> FilmPlan:
@@ -34,26 +53,16 @@ def plan(
 
     Raises `TooLargeError` for a canvas that there is no memory for.
     """
-    settings = order.settings
-    width, height = fitting.fit_size(source.size, settings.resolution, settings.square)
-    load = memory.Workload(height, width, settings, len(order.masks), vgg.precision.itemsize)
-    free = memory.free_memory(vgg.device)
-    estimate.check(load, free)
-    rates = estimate.measure(vgg, settings)
-    styles = len(order.styles)
-    first = estimate.estimate(load, styles, None, free, rates)
-    stages = schedule.plan_next(settings, height, width)
-    later = estimate.estimate(load, styles, None, free, rates, stages).seconds + READING
+    rates = estimate.measure(vgg, order.settings)
+    seconds, needed = frame_seconds(order, source.size, vgg, rates)
     frames = sum(len(part.numbers) for part in parts)
-    begun = len(parts)
-    seconds = begun * first.seconds + (frames - begun) * later
-    used = min(workers, begun)
+    used = min(workers, len(parts))
     # Workers share the cores, so that together they are about as fast as one.
     return FilmPlan(
         order.clip.count,
-        *size_of(source, settings),
-        used * (memory.PROGRAM + first.memory),
-        first.seconds,
-        later,
-        seconds,
+        *size_of(source.size, order.settings),
+        used * (memory.PROGRAM + needed),
+        seconds.first,
+        seconds.later,
+        seconds.of(frames, len(parts)),
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from nst.film.given import Given
 from nst.film.source import Clip
-from nst.film.video import opened, unit_of, zero
+from nst.film.video import SAMPLE_RATES, opened, unit_of, zero
 
 if TYPE_CHECKING:
     from av import Packet
@@ -17,10 +18,10 @@ COPIED = ("aac", "mp3", "ac3", "eac3", "opus", "alac")  # that an MP4 may hold a
 
 
 class Sound:
-    """The sound of `path` from the clip's beginning to its end, as a stream of `container`."""
+    """The sound of a film from the clip's beginning to its end, as a stream of `container`."""
 
-    def __init__(self, path: str, clip: Clip, container: OutputContainer) -> None:
-        self._source: InputContainer = opened(path)
+    def __init__(self, film: Given, clip: Clip, container: OutputContainer) -> None:
+        self._source: InputContainer = opened(film)
         self._clip = clip
         self._stream = self._source.streams.audio[0]
         self._copies = self._stream.codec_context.codec.canonical_name in COPIED
@@ -74,15 +75,18 @@ class Sound:
 
         context = self._added.codec_context
         shift = self._clip.start + zero(self._source)
+        # Over whole numbers: where a damaged file has infinite samples, the encoder never ends.
+        whole = av.AudioResampler("s16", context.layout, context.sample_rate)
         resampler = av.AudioResampler(context.format, context.layout, context.sample_rate)
         unit = unit_of(self._stream)
         for frame in self._source.decode(self._stream):
             begins = float((frame.pts or 0) * unit) - shift
             if begins < 0:
                 continue
-            if begins >= self._clip.end - self._clip.start:
+            if begins >= self._clip.end - self._clip.start or frame.sample_rate not in SAMPLE_RATES:
                 break
             frame.pts = round(begins / unit)
-            for sampled in resampler.resample(frame):
-                yield from self._added.encode(sampled)
+            for finite in whole.resample(frame):
+                for sampled in resampler.resample(finite):
+                    yield from self._added.encode(sampled)
         yield from self._added.encode(None)

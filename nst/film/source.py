@@ -15,7 +15,6 @@ from typing import Protocol
 from PIL import Image
 
 from nst.errors import ImageError
-from nst.pictures.naming import shown_name
 
 SLOWEST, FASTEST = Fraction(1, 10), Fraction(120)  # frames a second of a film that is written
 
@@ -103,9 +102,9 @@ def sampled(source: Source, clip: Clip, side: int, first: int = 0) -> Iterator[I
         number += 1
 
 
-def no_frames(path: str) -> ImageError:
-    """The error for a film that shows nothing."""
-    return ImageError(f"{shown_name(path, 'The film')} has no frames; choose another film.")
+def no_frames(shown: str) -> ImageError:
+    """The error for a film that shows nothing; `shown` is what it is called."""
+    return ImageError(f"{shown} has no frames; choose another film.")
 
 
 def reduced_size(size: tuple[int, int], side: int) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Iterator
 from fractions import Fraction
@@ -10,10 +11,11 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from nst.errors import ImageError
+from nst.film.given import Given, title
 from nst.film.source import DamagedError, Timed, no_frames
 from nst.machine import limits
 from nst.pictures import checks
-from nst.pictures.naming import reason, shown_name
+from nst.pictures.naming import reason
 
 if TYPE_CHECKING:
     import av
@@ -26,6 +28,7 @@ MOST_PIXELS = 8192 * 8192  # of a frame, as it is stored
 HELD_FRAMES, BYTES_A_PIXEL = 24, 1.5
 USUAL_RATE = Fraction(25)  # where a file does not say
 FASTEST = 240  # frames a second that a file may say of itself
+SAMPLE_RATES = range(8000, 192_001)  # of sound; a damaged file may say 1, and fill hours
 MISSING = 0.9  # of what a file says, that must be there if its end is not missing
 # How a frame is turned that lies on its side, by the degrees of its display matrix.
 TURNS = {
@@ -36,16 +39,21 @@ TURNS = {
 
 
 class Video:
-    """A film; see `source.Source`. `sound` says whether it has any."""
+    """A film; see `source.Source`.
 
-    def __init__(self, path: str) -> None:
+    `sound` says whether it has any, and `stored` how many frames are stored, those included that
+    cannot be decoded. `cut_off` says whether its end is missing, as far as that can be told without
+    decoding it.
+    """
+
+    def __init__(self, film: Given) -> None:
         import av
 
-        self._path, self._shown = path, shown_name(path, "The film")
-        with opened(path) as container:
+        self._film, self._shown = film, title(film)
+        with opened(film) as container:
             stream = _stream(container, self._shown)
             self._check_size(stream)
-            self.sound = bool(container.streams.audio)
+            self.sound = _is_heard(container)
             rate = stream.average_rate or stream.guessed_rate or USUAL_RATE
             self.rate = rate if 0 < rate <= FASTEST else USUAL_RATE
             length = None if stream.duration is None else stream.duration * unit_of(stream)
@@ -54,20 +62,22 @@ class Video:
             try:
                 first = next(container.decode(stream), None)
             except av.FFmpegError as error:
-                raise _unreadable(self._shown, error) from error
+                raise _unreadable(film, error) from error
             if first is None:
-                raise no_frames(path)
+                raise no_frames(self._shown)
             self.size = _upright(first, stream).size
         # A file may say less than it has, where its frames are timed unevenly, and more where its
         # end is missing.
-        self.seconds = max(float(length or 0), self._counted())
+        counted, self.stored = self._counted()
+        self.cut_off = counted < MISSING * float(length or 0) - 1
+        self.seconds = max(float(length or 0), counted)
 
     def frames(self, start: float, side: int) -> Iterator[Timed]:
         """See `Source.frames`."""
         import av
 
         end, late = 0.0, None  # `late` is the last frame before `start`
-        with opened(self._path) as container:
+        with opened(self._film) as container:
             stream = _stream(container, self._shown)
             stream.thread_type = "AUTO"
             begin = zero(container)
@@ -95,22 +105,23 @@ class Video:
         if end < MISSING * self.seconds - 1:
             raise self._damaged(end)
 
-    def _counted(self) -> float:
-        """Where the last frame ends; nothing is decoded for it."""
+    def _counted(self) -> tuple[float, int]:
+        """Where the last frame ends, and how many there are; nothing is decoded for it."""
         import av
 
-        last = 0.0
-        with opened(self._path) as container:
+        last, count = 0.0, 0
+        with opened(self._film) as container:
             stream = _stream(container, self._shown)
             begin = zero(container)
             try:
                 for packet in container.demux(stream):
+                    count += packet.size > 0  # the last one is empty
                     if packet.pts is not None:
                         ends = packet.pts + (packet.duration or 0)
                         last = max(last, float(ends * unit_of(stream)) - begin)
             except av.FFmpegError:
-                return last  # whoever paints meets the damage, and says so
-        return last
+                pass  # whoever paints meets the damage, and says so
+        return last, count
 
     def _check_size(self, stream: VideoStream) -> None:
         """Raises `ImageError` for frames that are too small, or too large for the memory."""
@@ -132,18 +143,21 @@ class Video:
         )
 
 
-def opened(path: str) -> InputContainer:
+def opened(film: Given) -> InputContainer:
     """The file, open; raises `ImageError` if it is no film."""
     import av
 
+    if not isinstance(film, str) and not film.format:
+        raise ImageError(f"{title(film)} is no film; choose an MP4, MOV or WebM file.")
     try:
-        return av.open(path, metadata_errors="replace")
+        if isinstance(film, str):
+            return av.open(film, "r", metadata_errors="replace")
+        file = io.BytesIO(film.data)
+        return av.open(file, "r", format=film.format, metadata_errors="replace")
     except FileNotFoundError as error:
-        raise ImageError(
-            f"{shown_name(path, 'The film')} does not exist; check the path of the film."
-        ) from error
+        raise ImageError(f"{title(film)} does not exist; check the path of the film.") from error
     except (av.FFmpegError, OSError, ValueError) as error:
-        raise _unreadable(shown_name(path, "The film"), error) from error
+        raise _unreadable(film, error) from error
 
 
 def _stream(container: InputContainer, shown: str) -> VideoStream:
@@ -154,7 +168,17 @@ def _stream(container: InputContainer, shown: str) -> VideoStream:
         raise ImageError(
             f"{shown} has nothing to be seen in it, such as a sound file; choose a film."
         )
+    if pictures[0].codec_context is None:  # there is no decoder for it
+        raise ImageError(
+            f"{shown} is stored in a way that cannot be read here; save it as H.264 (MP4) first."
+        )
     return pictures[0]
+
+
+def _is_heard(container: InputContainer) -> bool:
+    """Whether there is sound that can be read; where PyAV has no decoder, there is no context."""
+    context = container.streams.audio[0].codec_context if container.streams.audio else None
+    return context is not None and context.sample_rate in SAMPLE_RATES
 
 
 def _is_cover(stream: VideoStream) -> bool:
@@ -200,8 +224,9 @@ def _upright(frame: av.VideoFrame, stream: VideoStream, side: int | None = None)
     return picture if turn is None else picture.transpose(turn)
 
 
-def _unreadable(shown: str, error: Exception) -> ImageError:
+def _unreadable(film: Given, error: Exception) -> ImageError:
+    others = ", an animated GIF or WebP, or a folder of numbered pictures"
     return ImageError(
-        f"{shown} is no film that can be read ({reason(error)}); give an MP4, MOV or WebM, an "
-        "animated GIF or WebP, or a folder of numbered pictures."
+        f"{title(film)} is no film that can be read ({reason(error)}); give an MP4, MOV or WebM"
+        f"{others if isinstance(film, str) else ' file'}."
     )

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from PIL import Image
 
 from nst.errors import ImageError
+from nst.film.mp4 import Mp4
 from nst.film.order import FilmOrder
-from nst.film.sound import Sound
-from nst.film.source import Source, sampled
-from nst.film.video import Video
+from nst.film.source import sampled
 from nst.machine import limits
 from nst.pictures import fitting, h264, timelapse, writing
 from nst.pictures.naming import reason, shown_name
@@ -54,10 +54,10 @@ def check_output(path: str, size: tuple[int, int], count: int) -> None:
         )
 
 
-def size_of(source: Source, settings: Settings) -> tuple[int, int]:
-    """Width and height of the film, px: even, and as long as the canvas."""
-    scale = settings.resolution / max(source.size)
-    width, height = (round(side * scale) for side in source.size)
+def size_of(shape: tuple[int, int], settings: Settings) -> tuple[int, int]:
+    """Width and height, px, of the painting of a film of this shape: even, and like the canvas."""
+    scale = settings.resolution / max(shape)
+    width, height = (round(side * scale) for side in shape)
     return h264.even((width, height))
 
 
@@ -69,16 +69,26 @@ def finished(
     Where they show some of the film itself, it is read once more, at `side` px.
     """
     source = order.source()
-    size = size_of(source, order.settings)
+    size = size_of(source.size, order.settings)
     masks = [mask.open("black") for mask in order.masks]
     if not finishing.mixes_photo(order.settings, masks):
         for painting in paintings:
             yield fitting.resize(painting, size)
         return
     for painting, frame in zip(paintings, sampled(source, order.clip, side)):  # noqa: B905
-        photo = fitting.resize(frame, size)
-        sized = sized_masks(masks, painting.size)
-        yield finishing.finish(painting, photo, order.settings, sized)
+        yield finished_frame(painting, fitting.resize(frame, size), order.settings, masks)
+
+
+def finished_frame(
+    painting: Image.Image, photo: Image.Image, settings: Settings, masks: Sequence[Image.Image]
+) -> Image.Image:
+    """A frame of the film: its painting at the size of `photo`, which is the frame as it was.
+
+    In the colours and at the strength that are asked for; masks have any size.
+    """
+    if not finishing.mixes_photo(settings, masks):
+        return fitting.resize(painting, photo.size)
+    return finishing.finish(painting, photo, settings, sized_masks(masks, painting.size))
 
 
 def write(
@@ -122,32 +132,8 @@ def _make_folder(path: str) -> None:
 
 
 def _write_mp4(frames: Iterator[Image.Image], order: FilmOrder, path: str, each: Each) -> int:
-    import av
-
-    rate = order.clip.rate.limit_denominator(1001)
-    source, count, sound, stream = order.source(), 0, None, None
-    try:
-        with writing.replacing(path) as file, av.open(file, "w", format="mp4") as container:
-            for count, picture in enumerate(frames, 1):
-                if stream is None:
-                    stream = h264.add_stream(container, picture.size, rate)
-                    stream.codec_context.time_base = 1 / rate
-                    if isinstance(source, Video) and source.sound:
-                        sound = Sound(order.path, order.clip, container)
-                frame = h264.frame(picture)
-                frame.pts, frame.time_base = count - 1, 1 / rate
-                container.mux(stream.encode(frame))
-                if sound is not None:
-                    container.mux([*sound.until(float(count / rate))])
-                each(count)
-            assert stream is not None
-            container.mux(stream.encode(None))
-    except av.FFmpegError as error:
-        raise ImageError(
-            f"The film cannot be stored as MP4 ({error.strerror}); choose .webp, .gif or a folder, "
-            "or make room on the disk."
-        ) from error
-    finally:
-        if sound is not None:
-            sound.close()
-    return count
+    with writing.replacing(path) as file, contextlib.closing(Mp4(file, order)) as film:
+        for picture in frames:
+            film.add(picture)
+            each(film.count)
+    return film.count

@@ -11,6 +11,7 @@ from nst.errors import ImageError
 from nst.pictures import parts, png
 
 MAX_BYTES = 50 * 1024**2
+SMALLER = "make the picture smaller or save it as JPEG"
 MIN_SIDE = 32  # px
 MAX_ASPECT = 8  # the longer side is at most so many times the shorter one
 
@@ -19,12 +20,17 @@ MAX_PIXELS_OF_ALL_SCANS = 1_000_000_000  # of a JPEG, each scan a walk over all 
 MAX_BYTES_OF_RUNS = 1024**2  # of a BMP in run lengths, which Pillow decodes in Python
 
 
-def check_bytes(size: int, shown: str, most: int = MAX_BYTES) -> None:
+def check_bytes(
+    size: int,
+    shown: str,
+    most: int = MAX_BYTES,
+    advice: str = SMALLER,
+) -> None:
     """The file has at most `most` bytes."""
     if size > most:
         raise ImageError(
             f"{shown} has {_rounded_up(size / 1024**2)} MB, but at most {most // 1024**2} MB "
-            "are allowed; make the picture smaller or save it as JPEG."
+            f"are allowed; {advice}."
         )
 
 

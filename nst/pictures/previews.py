@@ -42,9 +42,9 @@ def size_of(size: tuple[int, int]) -> tuple[int, int]:
     return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
 
 
-def stretched(picture: Image.Image, size: tuple[int, int]) -> bytes:
+def stretched(picture: Image.Image, size: tuple[int, int], quality: int = QUALITY) -> bytes:
     """A JPEG file of the picture, stretched to `size`."""
-    return encoded(picture.resize(size, Image.Resampling.BICUBIC))
+    return encoded(picture.resize(size, Image.Resampling.BICUBIC), quality)
 
 
 def encoded(picture: Image.Image, quality: int = QUALITY) -> bytes:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
+import io
 import os
 from fractions import Fraction
 from pathlib import Path
 
 import clips
+import numpy as np
 import pytest
 from PIL import Image
 
 from nst.errors import ImageError
 from nst.film import writing
+from nst.film.given import Upload
+from nst.film.mp4 import Mp4
 from nst.film.order import FilmOrder
-from nst.film.source import Clip
+from nst.film.source import Clip, sampled
 from nst.machine import limits
 from nst.settings import Settings
 
@@ -100,3 +106,39 @@ def test_the_film_shows_through_at_half_the_strength(tmp_path):
     greys = [frame.getpixel((4, 4))[0] for frame in mixed]
     assert 30 < greys[0] < greys[1] < greys[2] < 70
     assert {frame.size for frame in mixed} == {(64, 48)}
+
+
+def test_damaged_sound_comes_to_an_end(tmp_path, monkeypatch):
+    """With these samples an encoder of AAC that is given them as they are never ends."""
+    louder = {(42, 561): 14154.243694012854, (45, 780): 3600046971.3084283}
+
+    def tone(places):
+        found = np.sin(places)
+        for (packet, place), value in louder.items():
+            if round(20 * places[0]) == packet * clips.SAMPLES:
+                found[place] = value
+        return found
+
+    with monkeypatch.context() as changed:
+        changed.setattr(clips, "tone", tone)
+        film = clips.video(tmp_path / "in.mkv", clips.shades(12), sound="pcm_f32le")
+    out = tmp_path / "out.mp4"
+    writing.write(iter(clips.shades(12)), order(film), str(out))
+    assert len(clips.played(out)) == 12
+    assert clips.heard(out)[0] == "aac"
+
+
+def test_a_film_in_memory_is_as_one_on_the_disk(tmp_path):
+    path = clips.video(tmp_path / "in.mp4", clips.shades(6), sound="aac")
+    given = order(path)
+    upload = dataclasses.replace(given, film=Upload("in.mp4", path.read_bytes()))
+    for found in (given, upload):
+        file = io.BytesIO()
+        with contextlib.closing(Mp4(file, found)) as film:
+            for picture in sampled(found.source(), found.clip, 64):
+                film.add(picture)
+        (tmp_path / "out.mp4").write_bytes(file.getvalue())
+        assert [clips.shade(frame) for frame in clips.played(tmp_path / "out.mp4")][:6] == [
+            *range(6)
+        ]
+        assert clips.heard(tmp_path / "out.mp4")[0] == "aac"
