@@ -13,7 +13,7 @@ from nst.pictures import checks, reading
 from nst.pictures.naming import shown_name
 from nst.queue import footprint
 from nst.queue.bounds import DEADLINE, KEPT_BYTES
-from nst.queue.manager import Plan
+from nst.queue.forecast import Plan
 from nst.settings import CONTROLS, PRESETS, Settings
 from nst.studio.order import Input
 from page import state
@@ -121,5 +121,10 @@ def tell_plan(plan: Plan) -> None:
     seconds = f"{rough_duration(plan.seconds)} here{', at a guess' if plan.guessed else ''}"
     text = f"Takes about {seconds}, and {needs} of memory."
     if plan.too_long:
-        text += f" It is stopped after {rough_duration(DEADLINE)}, and kept as it is then."
+        text += f" {too_long()}"
     st.caption(text)
+
+
+def too_long() -> str:
+    """What becomes of a painting that takes longer than one may."""
+    return f"It is stopped after {rough_duration(DEADLINE)}, and kept as it is then."

@@ -10,9 +10,12 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 import torch
-from painters import PainterOf, Steps
+from painters import PainterOf, Steps, white_frame
 from PIL import Image
 
+from nst.film.cost import FrameCost
+from nst.film.live import Shot
+from nst.film.order import FilmOrder
 from nst.paint.transfer import Progress
 from nst.pictures import writing
 from nst.queue.bounds import Bounds
@@ -72,6 +75,20 @@ class StepwisePainter:
             for iteration in range(1, self.total + 1):
                 assert self._allowed.acquire(timeout=60)
                 yield progress(iteration, self.total, preview=iteration == 1)
+        finally:
+            self.closed += 1
+
+    def cost_of_film(self, order: FilmOrder, shape: tuple[int, int]) -> FrameCost:
+        """A second for each frame."""
+        return FrameCost(1.0, 1.0)
+
+    def paint_film(self, order: FilmOrder) -> Generator[Shot, None, None]:
+        """A white frame for each `allow`."""
+        self.started += 1
+        try:
+            for number in range(order.clip.count):
+                assert self._allowed.acquire(timeout=60)
+                yield white_frame(order, number)
         finally:
             self.closed += 1
 

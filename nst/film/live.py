@@ -39,9 +39,12 @@ def paint(order: FilmOrder, painter: VGGPainter) -> Generator[Shot, None, None]:
     for number, frame in enumerate(sampled(source, order.clip, 2 * settings.resolution)):
         if frames is None:
             frames = FramePainter(painter, order.pictures(frame), settings)
+        finished = None
         for part, painting in frames.steps(frame):
             if painting is None:
                 yield Shot(number + part)
-            else:
-                photo = fitting.resize(frame, size)
-                yield Shot(number + 1, photo, finished_frame(painting, photo, settings, masks))
+            finished = painting
+        # Behind the loop, where nothing of what painted the frame is held any more.
+        assert finished is not None
+        photo = fitting.resize(frame, size)
+        yield Shot(number + 1, photo, finished_frame(finished, photo, settings, masks))

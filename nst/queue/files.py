@@ -118,6 +118,13 @@ class Files:
         job.film_bytes[format, settings.strength] = len(film)
         return film
 
+    def film(self, job_id: str) -> bytes:
+        """What is finished of a film, as an MP4; raises `UserError` if there is nothing."""
+        job = self._painted(job_id)
+        if job.reel is None or not job.reel.mp4:
+            raise UserError(NOT_KEPT)
+        return job.reel.mp4
+
     def film_bytes(self, job_id: str, format: str, strength: float) -> int | None:
         """How many bytes a `timelapse` has that was made before; None for one that was not."""
         job = self._find(job_id)

@@ -11,9 +11,13 @@ from typing import NamedTuple
 
 from PIL import Image
 
+from nst.film.cost import FrameCost
+from nst.film.footage import Facts, Footage
 from nst.pictures import previews, reading, transparency
+from nst.queue import messages
 from nst.queue.history import History, Standing
 from nst.queue.pace import work
+from nst.queue.reel import Reel
 from nst.settings import Settings
 from nst.studio.film import FRAMES
 from nst.studio.finishing import finish
@@ -64,6 +68,7 @@ class Snapshot:
     standing: Standing | None
     history: tuple[Standing, ...]
     message: str  # why it ended, when there is something to tell
+    film: Facts | None = None  # what it will be, if it is a film
     stopping: bool = False  # whether it was told to end, and has not yet
 
     @property
@@ -88,7 +93,7 @@ class Job:
     content_shown: bytes
     cut_out: Image.Image | None  # the photo as it is shown, RGBA, if it is transparent in part
     style_shown: bytes
-    work: float  # that it costs at most
+    work: float  # that it costs at most; of a film, the seconds as they were estimated
     ordered: float  # when it came, as are the following
     watched: float
     began: float = 0.0
@@ -101,6 +106,7 @@ class Job:
     frames: Thinned[bytes] = field(default_factory=lambda: Thinned(FRAMES))  # JPEG, of the canvas
     film_bytes: dict[tuple[str, float], int] = field(default_factory=dict)  # of films made of it
     message: str = ""
+    reel: Reel | None = None  # of a film
     cancel: threading.Event = field(default_factory=threading.Event)
 
     @classmethod
@@ -130,6 +136,32 @@ class Job:
             watched=now,
         )
 
+    @classmethod
+    def of_film(
+        cls, order: Order, given: Footage, cost: FrameCost, visitor: str, now: float
+    ) -> Job:
+        """A job for a film, with its pictures read; raises `ImageError`."""
+        pictures, reel = order.open(), Reel.of(order, given, cost)
+        shown = previews.size_of(pictures.content.size)
+        return cls(
+            id=secrets.token_urlsafe(16),
+            visitor=visitor,
+            prepared=None,
+            masks=(),
+            recipe=dataclasses.replace(order.recipe, settings=given.settings(order.settings)),
+            size=reel.facts.size,
+            photo=Input(given.title, b"", given.file_name),
+            content_name=given.title,
+            style_name=order.style_name,
+            content_shown=previews.stretched(pictures.content, shown),
+            cut_out=None,
+            style_shown=previews.tiled(pictures.styles, shown),
+            work=reel.work,
+            ordered=now,
+            watched=now,
+            reel=reel,
+        )
+
     @property
     def settings(self) -> Settings:
         """The settings that it was ordered with."""
@@ -139,6 +171,17 @@ class Job:
     def active(self) -> bool:
         """Whether the job waits or runs."""
         return self.state.active
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether it is a film that was begun and waits for its next turn, or has it."""
+        return self.reel is not None and self.reel.shots is not None
+
+    @property
+    def leaving(self) -> str:
+        """What is told of a film that ends between its turns."""
+        assert self.reel is not None
+        return messages.film_stopped(self.reel.frames, self.reel.facts.frames)
 
     @property
     def result(self) -> LatestPicture | None:
@@ -157,8 +200,11 @@ class Job:
             pictures += [self.prepared.content, *self.prepared.styles, self.prepared.init]
             pictures += self.prepared.style_masks
         files = self.photo.data, self.content_shown, self.style_shown, preview
-        return sum(reading.held_bytes(picture) for picture in pictures if picture) + sum(
-            len(file) for file in (*files, *self.frames.kept())
+        film = 0 if self.reel is None else self.reel.size_bytes
+        return (
+            film
+            + sum(reading.held_bytes(picture) for picture in pictures if picture)
+            + sum(len(file) for file in (*files, *self.frames.kept()))
         )
 
     def as_shown(
@@ -179,6 +225,8 @@ class Job:
     def end(self, state: JobState, message: str) -> None:
         """Set the final state and let go of what is no longer needed."""
         self.state, self.message, self.prepared = state, message, None
+        if self.reel is not None:
+            self.reel.end()
         if self.picture is None:
             self.photo = dataclasses.replace(self.photo, data=b"")
 
@@ -200,5 +248,6 @@ class Job:
             standing=self.standing,
             history=self.history.points(),
             message=self.message,
+            film=None if self.reel is None else self.reel.facts,
             stopping=self.active and self.cancel.is_set(),
         )

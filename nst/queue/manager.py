@@ -8,48 +8,33 @@ imported by the worker's first job, so that importing this module is instant.
 
 from __future__ import annotations
 
-import dataclasses
-import itertools
 import logging
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple
 
 from nst.errors import UserError
-from nst.machine import limits
+from nst.film import footage
 from nst.pictures import fitting
-from nst.queue import footprint, messages
+from nst.queue import log, messages
 from nst.queue.bounds import Bounds
 from nst.queue.drafts import Drafts
 from nst.queue.files import Files
+from nst.queue.film_run import FilmRun
+from nst.queue.forecast import Forecast, Place, Plan, Wait, foreseeable, waits
 from nst.queue.job import Job, JobState, Snapshot
 from nst.queue.messages import BusyError, QueueFullError
-from nst.queue.pace import Pace, work
+from nst.queue.pace import work
 from nst.queue.painter import Painter, ServerPainter
 from nst.queue.run import JobRun
+from nst.queue.taking import cost_of, footage_of, job_of
 from nst.settings import Settings
 from nst.studio.order import Order
 
 CLOSING = 8.0  # seconds; a container's engine kills after ten
-FORESEEABLE = 0.05  # of its work, from which on a painting tells by itself what is left
 
-log = logging.getLogger(__name__)
-
-
-class Plan(NamedTuple):
-    """What a painting will take."""
-
-    seconds: float
-    guessed: bool  # whether no painting was made here yet by which the seconds could be told
-    memory: int  # bytes of the process
-    too_long: bool  # for one painting
-
-
-def _foreseeable(job: Job) -> bool:
-    """Whether a running job tells by itself what is left."""
-    return job.standing is not None and job.standing.fraction >= FORESEEABLE
+logger = logging.getLogger(__name__)
 
 
 class JobManager:
@@ -74,9 +59,10 @@ class JobManager:
         self._lock = threading.Lock()  # guards all below and the fields of every job
         self._jobs: dict[str, Job] = {}
         self._queue: deque[Job] = deque()
-        self._pace = Pace()
+        self._forecast = Forecast(bounds)
         self._count = 0  # of jobs that were ever taken
         self._running: Job | None = None
+        self._turn_began = 0.0  # when it began to run, or went on
         self._worker: threading.Thread | None = None
         self._timer: threading.Timer | None = None  # of the warm-up
         self.files = Files(self._ended)
@@ -95,10 +81,7 @@ class JobManager:
         with self._lock:
             self._check_room(visitor)
         with self.files.full_size:
-            job = Job.of(order, visitor, self._clock())
-        if self._bounds.memory is not None:
-            assert job.prepared is not None
-            footprint.check(job.prepared.content.size, self._bounds.memory)
+            job = job_of(order, visitor, self._clock(), self._painter, self._bounds)
         with self._lock:
             self._check_room(visitor, job.size_bytes)
             self._count += 1
@@ -116,7 +99,8 @@ class JobManager:
             job = self._jobs.get(job_id)
             if job is None:
                 return None
-            return job.snapshot(self._ahead(job), self._wait(job), self._guesses(job))
+            ahead, seconds = self._waits()[job.id] if job.active else Wait(0, 0.0)
+            return job.snapshot(ahead, seconds, self._guesses(ahead))
 
     def touch(self, job_id: str) -> None:
         """Tell that somebody is looking at the job."""
@@ -144,8 +128,18 @@ class JobManager:
         """What it takes to paint a photo of (width, height) px, or of that shape."""
         size = fitting.fit_size(photo, settings.resolution, settings.square)
         with self._lock:
-            seconds, guessed = self._pace.seconds(work(settings, size)), self._pace.guesses
-        return Plan(seconds, guessed, footprint.needed(*size), seconds > self._bounds.deadline)
+            return self._forecast.plan(work(settings, size), size)
+
+    def plan_film(self, order: Order) -> Plan:
+        """What it takes to paint the film of an order; raises `UserError` if that cannot be.
+
+        Where nothing was measured yet, it is measured now, which takes some seconds.
+        """
+        given = footage_of(order, self._bounds)
+        work = cost_of(order, given, self._painter).of(given.clip.count)
+        size = footage.facts(given, order.settings).size
+        with self._lock:
+            return self._forecast.plan(work, size, film=True)
 
     def warm_up(self, delay: float) -> None:
         """Get the painter ready after `delay` seconds in the background, for the first job."""
@@ -178,14 +172,14 @@ class JobManager:
         try:
             self._painter.load()
         except UserError as error:
-            log.warning("VGG19 could not be loaded ahead of the first painting: %s", error)
+            logger.warning("VGG19 could not be loaded ahead of the first painting: %s", error)
             return
         with self._lock:
             busy = self._running is not None
         if not busy:
             work, seconds = self._painter.measure()
             with self._lock:
-                self._pace.measured(work, seconds)
+                self._forecast.paintings.measured(work, seconds)
 
     def _idle(self) -> bool:
         """Whether no job waits or runs."""
@@ -197,6 +191,12 @@ class JobManager:
         with self._lock:
             job = self._jobs.get(job_id)
             return job if job is not None and job.result is not None else None
+
+    def _turn_over(self) -> bool:
+        """Whether the running film is to let a painting go first."""
+        with self._lock:
+            over = self._clock() - self._turn_began >= self._bounds.turn
+            return over and any(map(self._is_painting, self._queue))
 
     def _gives_way(self, running: Job) -> bool:
         """Whether nobody looks at the running job, and somebody at another that waits."""
@@ -215,34 +215,30 @@ class JobManager:
         held = sum(job.size_bytes for job in self._queue) + size_bytes
         full = len(self._queue) >= self._bounds.capacity
         if full or (self._queue and held > self._bounds.kept_bytes):
-            log.info("An order was refused; %d waiting", len(self._queue))
-            raise QueueFullError(len(self._queue), self._left(self._running))
+            logger.info("An order was refused; %d waiting", len(self._queue))
+            until = [self._left(self._running)] if self._running else [0.0]
+            until = [each.seconds for each in self._waits().values() if each.ahead == 1] or until
+            raise QueueFullError(len(self._queue), until[0])
 
-    def _ahead(self, job: Job) -> int:
-        """How many paintings come before the job."""
-        if job.state is not JobState.QUEUED:
-            return 0
-        return self._queue.index(job) + (self._running is not None)
+    def _waits(self) -> dict[str, Wait]:
+        """How long those that wait, and the running one, will wait."""
+        running = [] if self._running is None else [self._running]
+        turn = self._clock() - self._turn_began
+        line = [
+            Place(job.id, self._left(job), job.reel is not None, turn if job in running else 0.0)
+            for job in (*running, *self._queue)
+        ]
+        return waits(line, self._bounds.turn)
 
-    def _wait(self, job: Job) -> float:
-        """Seconds until the job begins."""
-        if job.state is not JobState.QUEUED:
-            return 0.0
-        before = itertools.takewhile(lambda other: other is not job, self._queue)
-        return self._left(self._running) + sum(self._pace.seconds(other.work) for other in before)
+    def _guesses(self, ahead: int) -> bool:
+        """Whether a wait is a guess: nothing was painted here, nor does all ahead tell."""
+        told = ahead == 1 and self._running is not None and foreseeable(self._running)
+        return self._forecast.paintings.guesses and not told
 
-    def _guesses(self, job: Job) -> bool:
-        """Whether the job's wait is a guess: nothing was painted here, nor does all ahead tell."""
-        told = self._ahead(job) == 1 and self._running is not None and _foreseeable(self._running)
-        return self._pace.guesses and not told
-
-    def _left(self, job: Job | None) -> float:
-        """Seconds that a running job will still take, 0 without one."""
-        if job is None:
-            return 0.0
-        if job.standing is not None and _foreseeable(job):
-            return job.standing.seconds_left
-        return max(0.0, self._pace.seconds(job.work) - (self._clock() - job.began))
+    def _left(self, job: Job) -> float:
+        """Seconds that a job will still take."""
+        spent = self._clock() - job.began if job is self._running else 0.0
+        return self._forecast.left(job, spent)
 
     def _unwatched(self, job: Job) -> bool:
         return self._clock() - job.watched > self._bounds.patience
@@ -253,23 +249,15 @@ class JobManager:
 
     def _leave_queue(self, job: Job, message: str) -> None:
         self._queue.remove(job)
-        self._end(job, JobState.STOPPED, message)
+        self._end(job, JobState.STOPPED, job.leaving if job.goes_on else message)
 
     def _end(self, job: Job, state: JobState, message: str) -> None:
         """Set the final state; learn from the job, log it, and make room."""
+        seconds = self._clock() - job.began
         job.end(state, message)
         self._drop_old()
-        if job.standing is None:
-            log.info("Painting %d %s before its first iteration", job.number, job.state)
-            return
-        seconds = self._clock() - job.began
-        if job.state is not JobState.FAILED:
-            self._pace.add(job.work * job.standing.fraction, seconds)
-        log.info(
-            "Painting %d %s after %d iterations and %.1f s; process up to %.2f GB; %d waiting",
-            *(job.number, job.state, job.standing.iteration, seconds),
-            *(limits.memory_peak() / 1e9, len(self._queue)),
-        )
+        self._forecast.learn(job, seconds)
+        log.ended(job, seconds, len(self._queue))
 
     def _drop_old(self) -> None:
         """Let go of the ended jobs that nobody has looked at for longest."""
@@ -283,20 +271,29 @@ class JobManager:
             size -= job.size_bytes
             del self._jobs[job.id]
 
-    def _log_begin(self, job: Job) -> None:
-        assert job.prepared is not None
-        changed = [
-            f"{name}={value}"
-            for name, value in dataclasses.asdict(job.settings).items()
-            if value != getattr(Settings(), name)
-        ]
-        log.info(
-            "Painting %d begins: %d x %d px for a photo of %d x %d px, styles: %d, masks: %d, "
-            "settings: %s; waited %.1f s; %d waiting",
-            *(job.number, *job.prepared.content.size, *job.size),
-            *(len(job.prepared.styles), len(job.masks), " ".join(changed) or "defaults"),
-            *(self._clock() - job.ordered, len(self._queue)),
-        )
+    def _begin_turn(self, job: Job) -> None:
+        """Let a job run: for the first time, or a film that goes on."""
+        now = self._clock()
+        job.state, self._running, self._turn_began = JobState.RUNNING, job, now
+        if job.goes_on:
+            assert job.reel is not None
+            job.began = now - job.reel.seconds  # as if others had had no turn
+            return
+        job.began = now
+        log.begins(job, now - job.ordered, len(self._queue))
+
+    def _rest(self, film: Job) -> None:
+        """Let a film wait until the next painting has had its turn."""
+        film.state, self._running = JobState.QUEUED, None
+        first = next(filter(self._is_painting, self._queue), None)
+        self._queue.appendleft(film)
+        if first is not None:
+            self._queue.remove(first)
+            self._queue.appendleft(first)
+
+    def _is_painting(self, job: Job) -> bool:
+        """Whether a job that waits is a painting that somebody waits for, and no film."""
+        return job.reel is None and not self._unwatched(job)
 
     # The worker.
 
@@ -320,8 +317,7 @@ class JobManager:
                     self._leave_unwatched(job)
                     continue
                 self._queue.popleft()
-                job.state, job.began, self._running = JobState.RUNNING, self._clock(), job
-                self._log_begin(job)
+                self._begin_turn(job)
                 return job
             # Under the same lock as the look at the queue: `submit` then starts another worker.
             self._worker = None
@@ -329,11 +325,16 @@ class JobManager:
 
     def _paint(self, job: Job) -> None:
         """Paint the job; whatever happens, it ends in a final state."""
-        run = JobRun(job, self._lock, self._bounds, self._clock, lambda: self._gives_way(job))
-        state, message = run.paint(self._painter)
+        parts = job, self._lock, self._bounds, self._clock, lambda: self._gives_way(job)
+        run = JobRun(*parts) if job.reel is None else FilmRun(*parts, self._turn_over)
+        outcome = run.paint(self._painter)
         with self._lock:
+            if outcome is None and not job.cancel.is_set():
+                self._rest(job)
+                return
+            state, message = outcome or (JobState.STOPPED, job.leaving)
             self._running = None
             try:
                 self._end(job, state, message)
             except Exception:
-                log.exception("Painting %d ended, but not all was done after it", job.number)
+                logger.exception("Painting %d ended, but not all was done after it", job.number)

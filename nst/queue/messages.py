@@ -17,12 +17,29 @@ GAVE_WAY = (
     "the picture is kept, and Continue from this paints on."
 )
 TOO_LONG = "Stopped after {minutes:.0f} minutes, the most a painting may take; the picture is kept."
+FILM_GAVE_WAY = (
+    "Stopped for somebody who waited, as its page had been out of reach for {minutes:.0f} minutes; "
+    "the {frames} frames that are finished are kept as a film."
+)
+FILM_TOO_LONG = (
+    "Stopped after {minutes:.0f} minutes, the most a film may take; the {frames} frames that are "
+    "finished are kept as a film."
+)
+FILM_SO_FAR = "The {frames} frames before are kept as a film."
+NO_FILMS = "Films are not painted here; choose a photo, or paint the film with the command line."
 NOT_KEPT = "This painting is no longer kept here; press Paint to make it again."
 UNEXPECTED = (
     "Something went wrong while painting, and it has been logged. Press Paint to try again; if it "
     "happens again, choose a lower resolution or other pictures."
 )
 SO_FAR = "The picture as it was before is kept."
+
+
+def film_stopped(frames: int, total: int) -> str:
+    """Why a film ended that somebody stopped."""
+    if not frames:
+        return "Stopped before its first frame was finished."
+    return f"Stopped after {frames} of {total} frames, which are kept as a film."
 
 
 class QueueFullError(UserError):

@@ -27,8 +27,8 @@ class Pace:
     early is in the seconds, as all paintings before it could do so too.
     """
 
-    def __init__(self) -> None:
-        self._guess = FIRST_GUESS / 1e6
+    def __init__(self, guess: float = FIRST_GUESS / 1e6) -> None:
+        self._guess = guess
         self._seen: deque[tuple[float, float]] = deque(maxlen=REMEMBERED)
 
     def add(self, work: float, seconds: float) -> None:

@@ -40,9 +40,10 @@ class JobRun:
     clock: Callable[[], float]
     gives_way: Callable[[], bool]  # whether nobody looks at the job and another waits
 
-    def paint(self, painter: Painter) -> tuple[JobState, str]:
+    def paint(self, painter: Painter) -> tuple[JobState, str] | None:
         """The final state and its message; the job has its latest picture, however it ends.
 
+        None for a film whose turn is over, and which goes on later.
         An error of any kind ends this job alone, as others wait for the same thread.
         """
         try:
@@ -50,7 +51,7 @@ class JobRun:
         except UserError as error:
             image = getattr(error, "image", None)  # DivergedError brings the last good picture
             if image is None:
-                return JobState.FAILED, str(error)
+                return JobState.FAILED, self._told(error)
             told = str(error)
         except BaseException:
             return self._failed()
@@ -65,9 +66,17 @@ class JobRun:
         log.exception("Painting %d failed", self.job.number)
         if self.job.picture is None:
             return JobState.FAILED, messages.UNEXPECTED
-        return JobState.FAILED, f"{messages.UNEXPECTED} {messages.SO_FAR}"
+        return JobState.FAILED, f"{messages.UNEXPECTED} {self._so_far()}"
 
-    def _follow(self, painter: Painter) -> tuple[JobState, str]:
+    def _told(self, error: UserError) -> str:
+        """What is told of an error that ends the job without a picture of its own."""
+        return str(error)
+
+    def _so_far(self) -> str:
+        """What is kept where there is anything."""
+        return messages.SO_FAR
+
+    def _follow(self, painter: Painter) -> tuple[JobState, str] | None:
         """Follow the painter to the end, or to a reason to stop."""
         job, progress = self.job, None
         assert job.prepared is not None

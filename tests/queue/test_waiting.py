@@ -314,7 +314,7 @@ def test_a_canvas_too_large_for_the_memory_is_told_in_words() -> None:
 def test_the_log_tells_of_every_job_and_of_no_picture(
     caplog: pytest.LogCaptureFixture, painter: StepwisePainter
 ) -> None:
-    caplog.set_level(logging.INFO, "nst.queue.manager")
+    caplog.set_level(logging.INFO, "nst.queue")
     manager = queue_of(painter)
     first = manager.submit(order(Settings(resolution=64, style_weight=500)), "ada")
     wait_for(manager, first, lambda job: job.state is JobState.RUNNING)
