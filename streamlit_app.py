@@ -17,6 +17,7 @@ from nst.machine import malloc
 # more than a few it is too late.
 malloc.share_arenas()
 
+from nst.film.footage import Footage
 from page import (
     actions,
     back,
@@ -26,6 +27,7 @@ from page import (
     connection,
     controls,
     explained,
+    films,
     gallery,
     hindrance,
     link,
@@ -79,8 +81,11 @@ with st.sidebar:
 
 if photo:
     with chosen.plan:
-        size = samples.shown(photo.data, photo.file_name)[1]
-        capacity.tell_plan(server.queue().plan(chosen.settings, size))
+        if isinstance(photo, Footage):
+            films.tell_side(photo)
+        else:
+            size = samples.shown(photo.data, photo.file_name)[1]
+            capacity.tell_plan(server.queue().plan(chosen.settings, size))
 
 if not visit.awaited():
     link.take_strength(job)
@@ -103,7 +108,7 @@ order = (
     chosen.order(photo, styles, regions.masks, counted.masks) if photo and not hindered else None
 )
 with buttons:
-    bar.show(order, job, hindrance.to_paint(job, hindered))
+    beside_paint = bar.show(order, job, hindrance.to_paint(job, hindered))
     with st.container(key="refusal"):
         actions.proceed(order, chosen.settings, job)
 viewport.follow(job)
@@ -112,4 +117,7 @@ back.guide()
 with bench:
     connection.watch(job)
     stage.show(contents, order, job)
+if films.is_next(order, job):
+    with beside_paint:  # last, as it may have to be measured first
+        films.tell_plan(order, server.queue())
 explained.offer()

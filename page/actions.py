@@ -24,6 +24,7 @@ from enum import Enum
 import streamlit as st
 
 from nst.errors import UserError
+from nst.film.footage import Footage
 from nst.pictures import reading, writing
 from nst.queue.job import JobState, Snapshot
 from nst.queue.messages import NOT_KEPT, BusyError
@@ -139,8 +140,11 @@ def settle() -> None:
         job_id, order = actions.begun[0]
         actions.follow(job_id, order)
         visit.add(job_id, server.queue())
-        # The pictures of the last painting, to continue it; they stay with the visitor's session.
-        state.PAINTED.set((job_id, order))
+        if isinstance(order.content, Footage):  # is not continued, and large
+            state.PAINTED.drop()
+        else:
+            # The pictures of the last painting, to continue it; they stay with the session.
+            state.PAINTED.set((job_id, order))
         state.BROWSING.set(False)
         state.NEXT_STRENGTH.drop()
         actions.asked.clear()

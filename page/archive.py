@@ -25,17 +25,18 @@ MISSING_FILES = "no longer kept.txt"
 
 
 class Entry(NamedTuple):
-    """A painting in an archive: its file's name, its job and its strength."""
+    """A painting in an archive: its file's name, its job, its strength, and its kind."""
 
     name: str
     job_id: str
     strength: float
+    is_film: bool = False
 
 
 def entries(jobs: Sequence[Snapshot], strengths: Sequence[float]) -> list[Entry]:
     """An entry for each job, with a unique name that is safe in any file system."""
     return [
-        Entry(f"{number:02d}-{downloads.file_name(job)}", job.id, strength)
+        Entry(f"{number:02d}-{downloads.file_name(job)}", job.id, strength, job.film is not None)
         for number, (job, strength) in enumerate(zip(jobs, strengths, strict=True), 1)
     ]
 
@@ -62,7 +63,10 @@ def pack(manager: JobManager, packed: Sequence[Entry]) -> bytes:
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         for entry in packed:
             try:
-                data = manager.files.png(entry.job_id, entry.strength)
+                if entry.is_film:
+                    data = manager.files.film(entry.job_id)
+                else:
+                    data = manager.files.png(entry.job_id, entry.strength)
             except UserError as error:
                 missing.append(f"{entry.name}: {error}\n")
                 if len(missing) == len(packed):

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from nst.queue.job import Snapshot
 from nst.studio.order import Order
-from page import actions, easel, gallery, progress, server, state
+from page import actions, easel, films, gallery, progress, server, state
 from page.actions import Click
 from page.words import plain
 
 
-def show(order: Order | None, job: Snapshot | None, why_not: str) -> None:
-    """The buttons; what is pressed is kept by `actions` until a run has come to it.
+def show(order: Order | None, job: Snapshot | None, why_not: str) -> DeltaGenerator:
+    """The buttons, and the place beside them for words about what Paint would begin.
 
-    `why_not` says beside Paint why it cannot be pressed, and is "" if it can.
+    What is pressed is kept by `actions` until a run has come to it. `why_not` says beside Paint why
+    it cannot be pressed, and is "" if it can.
     """
     ask = actions.of_session().ask
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="actions"):
@@ -38,7 +40,7 @@ def show(order: Order | None, job: Snapshot | None, why_not: str) -> None:
         )
         if job is not None and job.active:
             _stop(job.id)
-        elif job is not None and job.preview:
+        elif job is not None and job.preview and job.film is None:
             known = actions.painted_order(job, order) is not None
             st.button(
                 "Continue from this",
@@ -50,9 +52,12 @@ def show(order: Order | None, job: Snapshot | None, why_not: str) -> None:
                 on_click=ask,
                 args=[Click.CONTINUE],
             )
+        if not why_not and not films.is_next(order, job):
+            return st.container()
+        beside = st.container(key="beside_paint", width="stretch")
         if why_not:
-            with st.container(key="why_not", width="stretch"):
-                st.caption(plain(why_not))
+            beside.caption(plain(why_not))
+        return beside
 
 
 # A fragment of its own: it answers a click at once, while the page is drawn anew more slowly.
@@ -65,7 +70,7 @@ def _stop(job_id: str) -> None:
         progress.STOPPING if stopping else "Stop",
         key=state.STOP.name,
         icon=":material/stop_circle:",
-        help="The picture is kept as it is then.",
+        help="What is painted by then is kept.",
         disabled=stopping,
         on_click=server.queue().stop,
         args=[job_id],

@@ -150,6 +150,20 @@ def offer(job: Snapshot, kind: Kind, version: Version, files: Files, *, first: b
     _button(f"Download {kind.label}", kind, job, version, files, look)
 
 
+def offer_film(job: Snapshot, files: Files, *, first: bool) -> None:
+    """A film that was painted, one click away; `first` if to take it is what comes next."""
+    name = file_name(job)
+    st.download_button(
+        "Download MP4",
+        held(functools.partial(files.film, job.id), FILM.mime, name),
+        name,
+        FILM.mime,
+        on_click="ignore",
+        icon=":material/download:",
+        type="primary" if first else "secondary",
+    )
+
+
 def offer_others(job: Snapshot, version: Version, files: Files) -> None:
     """A menu of the other files."""
     with st.popover("More files", icon=":material/download:"):
@@ -198,11 +212,13 @@ def _button(
     )
 
 
-def file_name(job: Snapshot, suffix: str = PNG.suffix, size: tuple[int, int] | None = None) -> str:
+def file_name(job: Snapshot, suffix: str = "", size: tuple[int, int] | None = None) -> str:
     """After the files that were painted from, safe anywhere: holiday-in-night-sky.png.
 
-    In another size than the usual one it is holiday-in-night-sky-2x.png, for example.
+    Without a suffix, that of a picture or a film, as it was painted. In another size than the
+    usual one it is holiday-in-night-sky-2x.png, for example.
     """
+    suffix = suffix or (PNG.suffix if job.film is None else FILM.suffix)
     if size is not None and size != size_of(job):
         suffix = next(SUFFIXES[name] for name, each in sizes(job).items() if each == size) + suffix
     made = job.recipe

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from nst.film.footage import Footage
 from nst.queue.files import Files
 from nst.queue.job import Snapshot
 from nst.studio.order import Input, Order, enumerated
@@ -24,6 +25,7 @@ class Pair(NamedTuple):
     style: bytes  # JPEG
     names: tuple[str, str]
     example: Path | None = None  # its ready-made painting
+    kind: str = "Photo"
 
 
 class Easel(NamedTuple):
@@ -31,6 +33,7 @@ class Easel(NamedTuple):
 
     middle: DeltaGenerator
     pair: Pair | None
+    photo: DeltaGenerator | None = None  # where the photo stands, or the frame of a film
 
 
 def set_up(photo: Input | None, styles: Sequence[Input], job: Snapshot | None) -> Easel:
@@ -49,16 +52,10 @@ def set_up(photo: Input | None, styles: Sequence[Input], job: Snapshot | None) -
         # Streamlit (1.67) lets go of a file soon after another has taken its place: of a picture
         # that changes twice a second a slow browser would find nothing. So the page gets them
         # whole.
-        for kind, picture, name in zip(
-            ("Photo", "Style"), (chosen.photo, chosen.style), chosen.names, strict=True
-        ):
-            st.image(
-                beside(picture),
-                f"{kind}: {plain(name)}",
-                width="stretch",
-                alt=f"The {kind.lower()}: {name}",
-            )
-    return Easel(middle, chosen)
+        place = st.empty()
+        _show_beside(place, chosen.kind, chosen.photo, chosen.names[0])
+        _show_beside(st.empty(), "Style", chosen.style, chosen.names[1])
+    return Easel(middle, chosen, place)
 
 
 def is_finished(job: Snapshot | None) -> bool:
@@ -70,13 +67,15 @@ def is_finished(job: Snapshot | None) -> bool:
 def _chosen(photo: Input | None, styles: Sequence[Input], job: Snapshot | None) -> Pair | None:
     """What is shown beside the painting; None while something is still to be chosen."""
     if job is not None and not (state.BROWSING.get() and photo and styles):
-        return Pair(job.content_shown, job.style_shown, (job.content_name, job.style_name))
+        names, kind = (job.content_name, job.style_name), "Film" if job.film else "Photo"
+        return Pair(job.content_shown, job.style_shown, names, kind=kind)
     if photo is None or not styles:
         return None
     jpeg, size = shown(photo.data, photo.file_name)
     texture = shown_styles(tuple((style.data, style.file_name) for style in styles), size)
     names = photo.title, enumerated([style.title for style in styles])
-    return Pair(jpeg, texture, names, _example(photo, styles))
+    kind = "Film" if isinstance(photo, Footage) else "Photo"
+    return Pair(jpeg, texture, names, _example(photo, styles), kind)
 
 
 def _example(photo: Input, styles: Sequence[Input]) -> Path | None:
@@ -92,6 +91,8 @@ def show_active(easel: Easel, job: Snapshot) -> None:
     """The painting of a job that waits or runs, as far as it is."""
     if easel.pair is None:
         return
+    if job.film is not None and easel.photo is not None and not state.BROWSING.get():
+        _show_beside(easel.photo, "Film", job.content_shown, job.content_name)
     with easel.middle:
         place = _place()
     if job.preview is None:
@@ -109,6 +110,9 @@ def show(easel: Easel, job: Snapshot | None, files: Files, order: Order | None) 
         return
     with easel.middle:
         place = _place()
+        if job is not None and job.film is not None and job.preview is not None:
+            result.show_film(place, job, files, first=is_finished(job))
+            return
         if job is not None and job.preview is not None:
             picture = result.show(job, files, first=is_finished(job))
             if compare.chosen(job.id):
@@ -124,6 +128,16 @@ def show(easel: Easel, job: Snapshot | None, files: Files, order: Order | None) 
         _show_example(place, easel.pair, easel.pair.example)
     else:
         _show_promise(place, easel.pair, order)
+
+
+def _show_beside(place: DeltaGenerator, kind: str, picture: bytes, name: str) -> None:
+    """A picture that the painting is made of."""
+    place.image(
+        beside(picture),
+        f"{kind}: {plain(name)}",
+        width="stretch",
+        alt=f"The {kind.lower()}: {name}",
+    )
 
 
 def _place() -> DeltaGenerator:

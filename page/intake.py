@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from nst.errors import UserError
+from nst.film import footage
 from nst.pictures import checks
 from nst.pictures.naming import shown_name
 from nst.studio.order import Input
-from page import capacity, paste, samples, state
+from page import capacity, films, paste, samples, state
 from page.state import Key, Refused
 from page.words import plain, title_of
 
@@ -37,7 +38,7 @@ def own_photo() -> Input | None:
     with st.container(key="drop_zone", gap=None):
         st.file_uploader(
             "Drop your photo here, paste it, choose or take one",
-            type=capacity.PICTURES,
+            type=(*capacity.PICTURES, *films.types()),
             max_upload_size=capacity.budget().upload,
             key=state.OWN_PHOTO.name,
             on_change=_take_upload,
@@ -52,6 +53,7 @@ def own_photo() -> Input | None:
                 "used.",
             ):
                 _take_photo()
+    films.tell_allowed()
     _tell(state.REFUSED_PHOTO)
     return kept_photo()
 
@@ -60,7 +62,12 @@ def kept_photo() -> Input | None:
     """The visitor's photo, without the drop zone; None if none can be used."""
     upload = state.OWN_PHOTO.get()
     shot = state.SHOT.get()  # newer than the upload, if there is one
-    return shot or (_readable(OWN_PHOTO, upload) if upload is not None else None)
+    if shot is not None or upload is None:
+        return shot
+    if films.is_film(upload):
+        found = films.read(upload)
+        return None if isinstance(found, str) else found
+    return _readable(OWN_PHOTO, upload)
 
 
 def own_styles() -> list[Input]:
@@ -160,15 +167,25 @@ def _take_shot() -> None:
 def _take_upload() -> None:
     """An upload is chosen at once, and one that cannot be used leaves nothing chosen."""
     upload = state.OWN_PHOTO.get()
+    if upload is None or not films.is_film(upload):
+        state.FILM.drop()  # which holds all of a film
     if upload is None:
         if state.PHOTO.get() in (None, OWN):
             choose_photo(OWN if state.SHOT.known else samples.favourite("content"))
         return
-    if sentence := samples.problem(upload.getvalue(), upload.name):
+    if sentence := _problem(upload):
         _refuse_photo(upload.name, sentence)
         return
     state.SHOT.drop()
     choose_photo(OWN)
+
+
+def _problem(upload: UploadedFile) -> str | None:
+    """Why a file cannot be the photo or the film, or None if it can."""
+    if not films.is_film(upload):
+        return samples.problem(upload.getvalue(), upload.name)
+    found = films.read(upload)
+    return found if isinstance(found, str) else None
 
 
 def _take_style_uploads() -> None:
@@ -201,11 +218,18 @@ def _refuse_style(name: str, sentence: str) -> None:
 
 def _take_refusal(uploader: str, name: str, size: int) -> None:
     """Take note of a file that the browser did not send, as it is too large or no picture."""
-    shown = shown_name(name)
+    shown, is_photo = shown_name(name), uploader == state.OWN_PHOTO.name
+    is_film = is_photo and name.lower().endswith(films.types())
     sentence = f"{shown} is not a picture; choose a JPEG, PNG, WebP or HEIC file."
+    if is_photo and films.types():
+        sentence = (
+            f"{shown} is neither a picture nor a film that is taken here; choose a JPEG, PNG, "
+            "WebP or HEIC file, or a film as MP4, MOV or WebM."
+        )
+    advice = footage.TOO_MANY_BYTES if is_film else checks.SMALLER
     try:
-        checks.check_bytes(size, shown, capacity.budget().upload * 1024**2)
+        checks.check_bytes(size, shown, capacity.budget().upload * 1024**2, advice)
     except UserError as error:
         sentence = str(error)
-    refuse = _refuse_photo if uploader == state.OWN_PHOTO.name else _refuse_style
+    refuse = _refuse_photo if is_photo else _refuse_style
     refuse(name, sentence)

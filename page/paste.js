@@ -8,6 +8,9 @@ let page; // what the latest call was given: listeners are put on the page once
 
 const inputOf = (uploader) => document.querySelector(`.st-key-${uploader} input[type=file]`);
 const isPicture = (file) => file.type.startsWith("image/") || /\.hei[cf]$/i.test(file.name);
+// What an uploader sends: pictures, and that of the photo also films, where the host takes any.
+const isTaken = (uploader, file) => isPicture(file) || (uploader === page.data.photo
+  && page.data.films.some((suffix) => file.name.toLowerCase().endsWith(suffix)));
 const fits = (file) => file.size <= page.data.most_bytes;
 
 // Put a file into the uploader of the photo, as a dialog would.
@@ -21,7 +24,7 @@ function give(file) {
 
 // Tell of the first file that the uploader itself will not send.
 function tell(uploader, files) {
-  const file = [...files].find((each) => !isPicture(each) || !fits(each));
+  const file = [...files].find((each) => !isTaken(uploader, each) || !fits(each));
   if (file) page.setTriggerValue("refused", { uploader, name: file.name, size: file.size });
 }
 

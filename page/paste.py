@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from page import capacity, state
+from page import capacity, films, state
 
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
@@ -41,6 +41,7 @@ def offer(on_refused: Callable[[str, str, int], None]) -> None:
             "photo": state.OWN_PHOTO.name,
             # No list: Streamlit would import pandas to see whether it is a table.
             "uploaders": (state.OWN_PHOTO.name, state.OWN_STYLE.name),
+            "films": films.types(),
             "most_bytes": capacity.budget().upload * 1024**2,
         },
         width="content",

@@ -26,7 +26,14 @@ def show(job: Snapshot | None, can_begin: bool = True) -> None:
         st.progress(0.0, READY if can_begin else NOT_READY)
         return
     standing = job.standing
-    if job.state is JobState.QUEUED and job.ahead:
+    if job.state is JobState.QUEUED and job.ahead and standing is not None:
+        wait, frame = about(job.wait), standing.iteration + 1
+        st.progress(
+            standing.fraction,
+            f"A painting that waited has its turn. Yours goes on with frame {frame} of "
+            f"{standing.total} in {wait}.",
+        )
+    elif job.state is JobState.QUEUED and job.ahead:
         others = "1 painting is" if job.ahead == 1 else f"{job.ahead} paintings are"
         wait = f"{about(job.wait)}{', at a guess' if job.guessed else ''}"
         st.progress(0.0, f"In the queue: {others} ahead of yours. It begins by itself in {wait}.")
@@ -35,7 +42,8 @@ def show(job: Snapshot | None, can_begin: bool = True) -> None:
     elif job.active and standing is None:
         st.progress(0.0, "Getting brushes and paint ready …")
     elif job.active and standing is not None:
-        st.progress(standing.fraction, time_left(standing))
+        frames = f"{frame_of(standing)}. " if job.film is not None else ""
+        st.progress(standing.fraction, frames + time_left(standing, film=job.film is not None))
     elif job.state is JobState.FAILED:
         st.error(plain(job.message), icon=":material/error:")
     elif standing is None:
@@ -56,8 +64,13 @@ def tell_whose(job: Snapshot, photo: Input | None, styles: Sequence[Input]) -> N
         st.caption(f"This is {shown}; what is chosen now comes with the next Paint.")
 
 
-def time_left(standing: Standing) -> str:
+def frame_of(standing: Standing) -> str:
+    """Which frame of a film is painted."""
+    return f"Frame {min(standing.iteration + 1, standing.total)} of {standing.total}"
+
+
+def time_left(standing: Standing, *, film: bool = False) -> str:
     """The time that is left, as far as it can be estimated, and the part that is done."""
-    if standing.fraction < 0.01 or standing.iteration < FIRST_FORECAST:
+    if standing.fraction < 0.01 or (standing.iteration < FIRST_FORECAST and not film):
         return "Estimating the time …"
     return f"About {rough_duration(standing.seconds_left)} left, {100 * standing.fraction:.0f} %"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from nst.queue.files import Files
 from nst.queue.job import Snapshot
 from nst.settings import CONTROLS
-from page import compare, downloads, full_size, share, state
+from page import compare, downloads, films, full_size, share, state
+from page.words import megabytes
 
 
 def show(job: Snapshot, files: Files, *, first: bool) -> bytes:
@@ -33,6 +35,20 @@ def show(job: Snapshot, files: Files, *, first: bool) -> bytes:
         full_size.offer(title_of(job), version, files)
         downloads.offer_others(job, version, files)
     return shown
+
+
+def show_film(place: DeltaGenerator, job: Snapshot, files: Files, *, first: bool) -> None:
+    """A film that has ended, to be played in its place, and under it what one does with it."""
+    assert job.film is not None
+    assert job.standing is not None
+    mp4 = files.film(job.id)
+    with place.container(key="film"):
+        st.video(mp4, loop=True)
+    with st.container(horizontal=True, gap="small", key="result_bar"):
+        downloads.offer_film(job, files, first=first)
+        _offer_again()
+    told = films.in_words(job.film, job.standing.iteration)
+    st.caption(f"{told}: {megabytes(len(mp4))}.")
 
 
 def title_of(job: Snapshot) -> str:

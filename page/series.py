@@ -7,6 +7,7 @@ import io
 import streamlit as st
 from PIL import Image
 
+from nst.film.footage import Footage
 from nst.pictures import sheet, writing
 from nst.queue.job import Snapshot
 from nst.queue.manager import JobManager
@@ -20,11 +21,12 @@ PRESET = "quick"
 def offer(photo: Input | None, active: bool) -> None:
     """The button that begins a series, while nothing is painted."""
     count = len(samples.thumbnails("styles"))
+    what = "The first frame of your film" if isinstance(photo, Footage) else "Your photo"
     st.button(
         "Try them all",
         key=state.TRY_ALL.name,
         icon=":material/grid_view:",
-        help=f"Your photo in each of the {count} sample styles, small and quick.",
+        help=f"{what} in each of the {count} sample styles, small and quick.",
         disabled=active or photo is None,
         on_click=_ask_for_all,
         args=[photo],
@@ -32,6 +34,8 @@ def offer(photo: Input | None, active: bool) -> None:
 
 
 def _ask_for_all(photo: Input) -> None:
+    if isinstance(photo, Footage):
+        photo = photo.still
     settings = Settings.preset(PRESET, resolution=sheet.SIDE)
     styles = [samples.sample("styles", stem) for stem in samples.thumbnails("styles")]
     actions.of_session().ask_for_all([Order(photo, (style,), settings) for style in styles])

@@ -11,7 +11,7 @@ import streamlit as st
 
 from nst.queue import manager
 from nst.queue.bounds import Bounds
-from page import capacity
+from page import capacity, films
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 DRAFTS = "NST_DRAFTS"  # an environment variable; "off" where the host wants none
@@ -24,7 +24,7 @@ def queue() -> manager.JobManager:
     logging.basicConfig(format=LOG_FORMAT)  # Streamlit sets up its own loggers only
     logging.getLogger("nst").setLevel(logging.INFO)
     budget = capacity.budget()
-    bounds = Bounds(kept_bytes=budget.kept, memory=budget.painting)
+    bounds = Bounds(kept_bytes=budget.kept, memory=budget.painting, films=films.allowed())
     if os.environ.get(DRAFTS) == "off":
         bounds = dataclasses.replace(bounds, drafts=0)
     made = manager.JobManager(bounds=bounds)

@@ -91,8 +91,9 @@ def _draw_active(places: Places, job: Snapshot) -> None:
     progress.show(job)
     announcement.make(job)
     easel.show_active(places.easel, job)
-    with places.losses:
-        losses.offer(job)
+    if job.film is None:
+        with places.losses:
+            losses.offer(job)
 
 
 # Not a part of `_watch`: twice a second it would be made and sent again as it is.
@@ -117,13 +118,13 @@ def _look(contents: link.Contents, order: Order | None, places: Places) -> None:
         link.keep_strength(job)
     announcement.make(job)
     easel.show(places.easel, job, server.queue().files, order)
-    if job is not None and job.preview:
+    if job is not None and job.preview and job.film is None:
         # As it was painted, where the session knows that, whatever is chosen now.
         painted = actions.painted_order(job, None) or actions.painted_order(job, order)
         if painted is not None:
             with places.easel.middle:
                 variations.offer(job, painted, state.strength(job.id).get())
-    if job is not None:
+    if job is not None and job.film is None:
         with places.losses:
             losses.offer(job)
     _draw_below(contents, places, job)

@@ -17,6 +17,7 @@ from nst.studio.recipe import Recipe
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+    from nst.film.footage import Footage
     from page.actions import Actions
     from page.marking import Marked, Sheet
 
@@ -71,6 +72,7 @@ OWN_PHOTO: Key[UploadedFile | None] = Key("own_photo", None)
 OWN_STYLE: Key[list[UploadedFile] | None] = Key("own_style", None)
 OWN_INIT: Key[UploadedFile | None] = Key("own_init", None)
 CAMERA: Key[UploadedFile | None] = Key("camera", None)
+FILM: Key[tuple[str, Footage | str] | None] = Key("film", None)  # id of an upload, what it is
 SHOT: Key[Input | None] = Key("shot", None)  # from the camera; newer than the upload
 UPLOADS_SEEN: Key[frozenset[str]] = Key("uploads_seen", frozenset())  # ids of artworks' files
 REFUSED_PHOTO: Key[Refused | None] = Key("refused_photo", None)

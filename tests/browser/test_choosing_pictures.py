@@ -106,7 +106,7 @@ def test_a_photo_of_ones_own(page: Page, server: str) -> None:
     open_page(page, server)
     paint = page.get_by_role("button", name="Paint", exact=True)
     own = page.get_by_role("radio", name="Your photo")
-    why_not = page.locator(".st-key-why_not")
+    why_not = page.locator(".st-key-beside_paint")
 
     # Three actions: a photo, a style, Paint.
     give(page, "paste", "image.png", png("teal"))
@@ -185,7 +185,7 @@ def test_choosing_on_a_phone(browser: Browser, server: str) -> None:
     assert tops == sorted(tops)
     assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
     upload.set_input_files([{"name": "a.txt", "mimeType": "image/png", "buffer": b"no"}])
-    why_not = page.locator(".st-key-why_not")
+    why_not = page.locator(".st-key-beside_paint")
     expect(why_not).to_contain_text("cannot be used")
     assert box(why_not)[3] <= box(page.get_by_role("button", name="Paint", exact=True))[1]
     capture(page, "refused_narrow")
