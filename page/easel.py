@@ -50,7 +50,7 @@ def set_up(photo: Input | None, styles: Sequence[Input], job: Snapshot | None) -
             st.info("Choose a photo and a style.", icon=":material/image_search:")
             return Easel(middle, None)
         # Streamlit (1.67) lets go of a file soon after another has taken its place: of a picture
-        # that changes twice a second a slow browser would find nothing. So the page gets them
+        # that changes each second a slow browser would find nothing. So the page gets them
         # whole.
         place = st.empty()
         _show_beside(place, chosen.kind, chosen.photo, chosen.names[0])

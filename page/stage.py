@@ -25,8 +25,8 @@ from page import (
 )
 
 # Seconds between two looks at a running job. A preview is made after `run.REFRESH`, so that what
-# is seen is at most a second old.
-POLL = 0.5
+# is seen is little more than a second and a half old.
+POLL = 0.8
 # In the queue nothing is seen but the time that it still takes; there may be many who wait.
 QUEUE_POLL = 2.0
 
@@ -96,7 +96,7 @@ def _draw_active(places: Places, job: Snapshot) -> None:
             losses.offer(job)
 
 
-# Not a part of `_watch`: twice a second it would be made and sent again as it is.
+# Not a part of `_watch`: with each look it would be made and sent again as it is.
 @st.fragment
 def _surround(contents: link.Contents, places: Places) -> None:
     """Draw what stands below a job while it waits or runs."""

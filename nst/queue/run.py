@@ -22,7 +22,7 @@ from nst.queue.painter import Painter
 if TYPE_CHECKING:
     from nst.paint.transfer import Progress
 
-REFRESH = 0.5  # seconds a preview may be old; showing one costs a fifteenth of that
+REFRESH = 0.8  # seconds a preview may be old; making one costs a sixtieth of that
 # The quality of a preview that the next one soon replaces, as a JPEG: 70 % of the bytes, and
 # no difference is seen on a canvas that is still soft.
 PASSING = 80

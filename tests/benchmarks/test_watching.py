@@ -16,9 +16,10 @@ from nst.studio.preparation import prepare
 
 
 def test_section_has_shares_of_a_core_and_the_ratio_of_both_times() -> None:
-    text = watching.section({"watched": Work(0.042, 0.108)}, {"page": 12.0, "command line": 10.0})
+    turns = [(12.0, 10.0), (22.0, 20.0), (13.0, 10.0)]
+    text = watching.section({"watched": Work(0.042, 0.108)}, turns)
     assert "| watched | 4.2% | 10.8% |" in text
-    assert "| 12.00 s | 10.00 s | 1.20 |" in text
+    assert "| 13.00 s | 10.00 s | 1.20 |" in text
 
 
 def test_what_descends_from_a_process_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
