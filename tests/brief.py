@@ -11,10 +11,10 @@ from nst.settings import CONTROLS, Settings
 STYLE_LAYERS = Settings().style_layers
 
 
-SMALL = Settings(resolution=96, iterations=36)
+SMALL = Settings(resolution=96, iterations=20)
 
 
-BRIEF = Settings(resolution=96, iterations=8)  # where nothing has to look painted
+BRIEF = Settings(resolution=96, iterations=6)  # where nothing has to look painted
 
 
 KINDS = pytest.mark.parametrize("kind", CONTROLS["style_loss"].choices)

@@ -14,6 +14,7 @@ from samples import STYLE
 from benchmarks import clips as moving
 from nst.film import work as works
 from nst.film.frames import Frames, folder_of
+from nst.paint import estimate
 from nst.pictures import writing
 
 QUICK = ["--resolution", "64", "--iterations", "4"]
@@ -110,7 +111,8 @@ def test_several_workers_paint_one_film(run, tmp_path, photo, monkeypatch):
     assert len(clips.played(Path("out.mp4"))) == 12
 
 
-def test_a_plan_paints_nothing(run, film):
+def test_a_plan_paints_nothing(run, film, monkeypatch):
+    monkeypatch.setattr(estimate, "MEASURED", 64)
     code, out, _ = run("video", "in.mp4", STYLE, "-o", "out.mp4", "--plan", "--resolution", "128")
     assert code == 0
     assert "5 frames of 128 x 96 px, 12 a second" in out

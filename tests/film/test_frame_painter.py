@@ -17,7 +17,7 @@ SIZE = (64, 48)
 
 
 def painter_of(trunk: VGG19, photo: Image.Image, artwork: Image.Image, **changes) -> FramePainter:
-    settings = Settings(resolution=64, effort=0.2, **changes)
+    settings = Settings(resolution=64, effort=0.1, **changes)
     return FramePainter(VGGPainter(trunk), Pictures(photo, [artwork]), settings)
 
 

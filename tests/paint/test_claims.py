@@ -148,7 +148,7 @@ def test_white_masks_choose_the_strokes_of_the_plain_blend(
 @KINDS
 def test_white_masks_give_the_picture_of_the_plain_blend(content, style, trunk, kind):
     styles = [style, (1 - style).flip(1)]
-    settings = Settings(resolution=96, iterations=8, style_loss=kind)
+    settings = Settings(resolution=96, iterations=4, style_loss=kind)
     white = torch.ones(1, 1, *content.shape[2:])
     torch.testing.assert_close(
         transfer.stylize(Canvas(content, styles, masks=[white, white]), settings, trunk),

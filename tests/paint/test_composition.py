@@ -17,7 +17,7 @@ from nst.pictures import tensors
 from nst.settings import Settings
 from nst.vgg.wanted import Wanted
 
-GRAM = Settings(style_loss="gram", resolution=96, iterations=12, early_stop=False)
+GRAM = Settings(style_loss="gram", resolution=96, iterations=6, early_stop=False)
 
 
 def style_grams(trunk, style, size, full, settings):

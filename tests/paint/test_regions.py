@@ -32,7 +32,7 @@ def test_several_styles_are_blended_by_their_weights(content, style, trunk, kind
 def test_what_no_mask_claims_stays_the_photo(content, style, trunk, kind):
     mask = torch.zeros(1, 1, *content.shape[2:])
     mask[..., : content.shape[3] // 2] = 1
-    settings = Settings(resolution=96, iterations=12, style_loss=kind)
+    settings = Settings(resolution=96, iterations=6, style_loss=kind)
     painted = transfer.stylize(Canvas(content, [style], masks=[mask]), settings, trunk)
     changed = (painted - content).abs().mean((0, 1, 2))
     half = content.shape[3] // 2
@@ -59,7 +59,7 @@ def test_each_style_is_painted_into_its_own_region(content, style, trunk, kind):
 
 @KINDS
 def test_one_white_mask_is_no_mask(content, style, trunk, kind):
-    settings = Settings(resolution=96, iterations=8, style_loss=kind)
+    settings = Settings(resolution=96, iterations=4, style_loss=kind)
     white = torch.ones(1, 1, *content.shape[2:])
     torch.testing.assert_close(
         transfer.stylize(Canvas(content, [style], masks=[white]), settings, trunk),
@@ -72,7 +72,7 @@ def test_one_white_mask_is_no_mask(content, style, trunk, kind):
 @KINDS
 def test_a_black_mask_paints_nothing(content, style, trunk, kind):
     black = torch.zeros(1, 1, *content.shape[2:])
-    settings = Settings(resolution=96, iterations=5, style_loss=kind)
+    settings = Settings(resolution=96, iterations=3, style_loss=kind)
     painted = transfer.stylize(Canvas(content, [style], masks=[black]), settings, trunk)
     torch.testing.assert_close(painted, content, rtol=0, atol=1e-4)
 

@@ -33,8 +33,8 @@ def test_two_runs_in_turn_paint_what_they_paint_alone(content, style, trunk, kin
     def both():
         small = content[..., :32, :48].contiguous()
         return (
-            run(content, style, kind, trunk, tile=64, iterations=6),
-            run(small, style, kind, trunk, iterations=8, seed=1, pooling="avg"),
+            run(content, style, kind, trunk, tile=64, iterations=3),
+            run(small, style, kind, trunk, iterations=4, seed=1, pooling="avg"),
         )
 
     alone = [[progress.snapshot() for progress in each] for each in both()]

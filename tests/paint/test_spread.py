@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import pickle
 
 import pytest
@@ -64,7 +65,7 @@ def _copy(value):
     return pickle.loads(pickle.dumps(value))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def paint(trunk, photo, artwork):
     content = tensors.to_tensor(photo.resize((128, 96)))
     style = tensors.to_tensor(artwork.resize((96, 128)))
@@ -72,9 +73,9 @@ def paint(trunk, photo, artwork):
         torch.rand(1, 1, 96, 128, generator=torch.Generator().manual_seed(seed)) for seed in (1, 2)
     ]
 
-    def run(team=None, regions=False, **changes):
+    def run(team=None, regions=False, iterations=2, **changes):
         settings = Settings(
-            iterations=4,
+            iterations=iterations,
             coarse_to_fine=False,
             content_layer="conv3_1",
             style_layers=("conv1_1", "conv2_1"),
@@ -91,18 +92,24 @@ def paint(trunk, photo, artwork):
     return run
 
 
+@pytest.fixture(scope="module")
+def alone(paint):
+    """What one paints alone, each kind once for all tests."""
+    return functools.cache(lambda kind: paint(style_loss=kind))
+
+
 KINDS = pytest.mark.parametrize("kind", CONTROLS["style_loss"].choices)
 
 
 @KINDS
 @pytest.mark.parametrize("members", [1, 3, 5])  # five are more than there are tiles
-def test_the_picture_is_the_same_whoever_looks(trunk, paint, members, kind):
-    check_same(paint(LocalTeam(trunk, members), style_loss=kind), paint(style_loss=kind))
+def test_the_picture_is_the_same_whoever_looks(trunk, paint, alone, members, kind):
+    check_same(paint(LocalTeam(trunk, members), style_loss=kind), alone(kind))
 
 
 @KINDS
 def test_with_masks_and_the_other_optimiser(trunk, paint, kind):
-    changes = {"regions": True, "optimizer": "lbfgs", "style_loss": kind}
+    changes = {"regions": True, "optimizer": "lbfgs", "style_loss": kind, "iterations": 4}
     team = LocalTeam(trunk)
     check_same(paint(team, **changes), paint(**changes))
     assert team.calls

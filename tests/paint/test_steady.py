@@ -41,10 +41,8 @@ def test_the_temporal_term_is_the_squared_distance_where_it_is_held():
 
 @pytest.mark.parametrize("style_loss", ["neighbours", "gram"])
 def test_what_moved_is_held_and_what_was_hidden_is_painted(trunk, content, style, style_loss):
-    settings = dataclasses.replace(SMALL, style_loss=style_loss)
-    first = transfer.stylize(
-        Canvas(content, [style]), dataclasses.replace(settings, effort=0.2), trunk
-    )
+    settings = dataclasses.replace(SMALL, style_loss=style_loss, effort=0.2)
+    first = transfer.stylize(Canvas(content, [style]), settings, trunk)
     held = torch.ones(1, 1, *content.shape[2:])
     held[..., 48:] = 0
     moved = Moved(torch.where(held > 0, first, content), held)

@@ -17,8 +17,8 @@ from nst.settings import Settings
 from nst.studio.order import Input, Order, Pictures
 from nst.studio.preparation import prepare
 
-GRAM = Settings(resolution=96, iterations=4, style_loss="gram")
-STROKES = Settings(resolution=96, iterations=4)
+GRAM = Settings(resolution=96, iterations=2, style_loss="gram")
+STROKES = Settings(resolution=96, iterations=3)
 
 
 @pytest.fixture

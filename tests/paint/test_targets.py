@@ -62,7 +62,7 @@ def paint(trunk, content, style, monkeypatch):
 
 
 COMPOSED = Settings(resolution=64, iterations=1, coarse_to_fine=False, style_loss="gram")
-DRAWN = Settings(resolution=64, iterations=8, coarse_to_fine=False)
+DRAWN = Settings(resolution=64, iterations=2, coarse_to_fine=False)
 
 
 def stages(settings):

@@ -20,7 +20,7 @@ from nst.studio.studio import Painting
 
 KINDS = pytest.mark.parametrize("kind", CONTROLS["style_loss"].choices)
 # Large enough for two sizes, so that a canvas is enlarged.
-SETTINGS = Settings(resolution=128, iterations=8, content_weight=0, seed=3)
+SETTINGS = Settings(resolution=128, iterations=4, content_weight=0, seed=3)
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_two_photos_give_the_same_texture(trunk, photo, artwork, kind):
 
 @KINDS
 def test_the_seed_makes_another_texture(trunk, content, style, kind):
-    settings = dataclasses.replace(SETTINGS, resolution=96, iterations=4, style_loss=kind)
+    settings = dataclasses.replace(SETTINGS, resolution=96, iterations=2, style_loss=kind)
     one, other = (
         transfer.stylize(Canvas(content, [style]), dataclasses.replace(settings, seed=seed), trunk)
         for seed in (0, 1)
@@ -83,7 +83,7 @@ def test_a_texture_may_begin_with_a_picture(trunk, content, style, kind):
 
 @KINDS
 def test_a_texture_nears_its_style(trunk, content, style, kind):
-    settings = dataclasses.replace(SETTINGS, resolution=96, iterations=40, style_loss=kind)
+    settings = dataclasses.replace(SETTINGS, resolution=96, iterations=16, style_loss=kind)
     losses = [
         progress.style_loss
         for progress in transfer.steps(Canvas(content, [style]), settings, trunk)

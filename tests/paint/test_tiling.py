@@ -80,7 +80,7 @@ def test_the_picture_is_the_same(trunk, photo, artwork, optimizer, kind):
     settings = Settings(
         optimizer=optimizer,
         style_loss=kind,
-        iterations=6,
+        iterations=3,
         coarse_to_fine=False,
         content_layer="conv3_1",
         style_layers=("conv1_1", "conv3_1"),

@@ -383,7 +383,7 @@ def test_a_large_canvas_spares_memory_and_a_small_one_does_not(trunk, monkeypatc
     monkeypatch.setattr(Workspace, "keep", lambda self, blocks: asked.append(blocks))
     monkeypatch.setattr(memory, "LARGE", 70 * 70)
     content, style = torch.rand(2, 1, 3, 96, 96)
-    settings = Settings(resolution=96, iterations=5)
+    settings = Settings(resolution=96, iterations=3)
     transfer.stylize(Canvas(content, [style]), settings, trunk)
     stages = plan(settings, 96, 96)
     # Strokes look at the first three blocks only.

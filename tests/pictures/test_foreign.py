@@ -196,8 +196,8 @@ NAMES = [*CONTROLS, "photo", "style", "weights", "strength", "job", "preset", "w
 VALUES = TEXT | st.integers().map(str) | st.floats().map(str) | st.sampled_from(["", ",", "1,2"])
 
 
-@settings(max_examples=20)
-@given(st.dictionaries(st.sampled_from(NAMES), VALUES, min_size=1, max_size=6))
+@settings(max_examples=10)
+@given(st.dictionaries(st.sampled_from(NAMES), VALUES, min_size=1, max_size=12))
 def test_addresses_of_the_page(query):
     app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
     for name, value in query.items():
