@@ -171,6 +171,7 @@ def test_visitors_wait_for_one_another_and_see_only_their_own(
 def small_server(monkeypatch: pytest.MonkeyPatch, memory: int) -> int:
     """The highest resolution of a server with so much memory."""
     monkeypatch.setattr(limits, "memory_limit", lambda: memory)
+    monkeypatch.setattr(footprint, "built_for_cuda", lambda: True)
     highest = capacity.budget().highest_resolution
     assert Settings().resolution < highest < Settings.preset("fine").resolution
     return highest
@@ -243,10 +244,25 @@ def test_a_nonsense_resolution_in_the_address_is_passed_over(asked: str) -> None
 
 
 def test_a_server_with_hardly_any_memory_still_opens(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "memory_limit", lambda: 700_000_000)
+    monkeypatch.setattr(limits, "memory_limit", lambda: 600_000_000)
     app = open_page()
     assert app.select_slider("resolution").value == footprint.LEAST
-    assert "This server has 0.7 GB" in texts(app)
+    assert "This server has 0.6 GB" in texts(app)
+
+
+@pytest.mark.parametrize(
+    ("memory", "cuda", "highest"),
+    [
+        *((700_000_000, False, 320), (700_000_000, True, 256)),
+        *((1_000_000_000, False, 640), (1_000_000_000, True, 512)),
+    ],
+)
+def test_what_is_offered_follows_from_the_memory_and_from_pytorchs_build(
+    monkeypatch: pytest.MonkeyPatch, memory: int, cuda: bool, highest: int
+) -> None:
+    monkeypatch.setattr(limits, "memory_limit", lambda: memory)
+    monkeypatch.setattr(footprint, "built_for_cuda", lambda: cuda)
+    assert capacity.budget().highest_resolution == highest
 
 
 def test_a_server_with_enough_memory_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 ROOT = Path("/")
 UNKNOWN = 4 * 1024**3  # bytes taken to be there where a system does not tell
 SHORT = 2_000_000_000  # bytes: with less, every tenth of a GB counts
+TIGHT = 900_000_000  # bytes: with less, it counts more than time
 
 
 def memory_limit(root: Path = ROOT) -> int:
@@ -29,6 +30,11 @@ def memory_limit(root: Path = ROOT) -> int:
 def memory_is_short() -> bool:
     """Whether this process may use so little memory that to save some is worth some time."""
     return memory_limit() < SHORT
+
+
+def memory_is_tight() -> bool:
+    """Whether it may use so little that to save some is worth twice the time."""
+    return memory_limit() < TIGHT
 
 
 def memory_available(root: Path = ROOT) -> int:

@@ -25,9 +25,8 @@ SIDES = (WHOLE, 1024, 512, 256, 128)  # of tiles, px
 PROGRAM = 720_000_000  # bytes of a process that has loaded torch and VGG19 and has painted once
 # Bytes of transformed weights, which are kept while the canvas is no larger than so many pixels:
 # beyond, memory counts more than a fiftieth of the time. Without them a small canvas takes two or
-# three times as long, so that they are only given up on a machine with less than `TIGHT` bytes.
+# three times as long, so that they are only given up for good where memory is tight.
 WEIGHTS, LARGE = 135_000_000, 400 * 400
-TIGHT = 900_000_000
 SCRATCH = 90_000_000  # bytes that a look takes whatever its size
 USABLE = 0.8  # of the memory that is free: other programs want some, too
 PICTURE = 12  # bytes a pixel in float32
@@ -160,7 +159,7 @@ def total(load: Workload, side: int) -> int:
 
 def keeps_weights(area: int) -> bool:
     """Whether transformed weights are kept while a canvas of so many pixels is painted."""
-    return area <= LARGE and limits.memory_limit() >= TIGHT
+    return area <= LARGE and not limits.memory_is_tight()
 
 
 def tile_side(load: Workload, free: int) -> int:

@@ -1,12 +1,13 @@
 """How much memory a painting takes, and how large a canvas what there is has room for.
 
-The model is measured: the peak of the anonymous memory (what the system cannot drop and read again
-from a file) of a process that has imported Streamlit, pandas and torch and paints one picture in
-one style on two threads, with `malloc.give_back_early` in force as it is where memory is short. It
-took 0.65 GB at 256 x 256 px, 0.66 GB at 384 x 384, 0.68 GB at 512 x 512, 0.78 GB at 640 x 640,
-0.92 GB at 768 x 768, 1.08 GB at 896 x 896 and 1.28 GB at 1024 x 1024; without it, 0.70 GB at
-384 x 384, 0.75 GB at 512 x 512, 1.02 GB at 768 x 768 and 1.43 GB at 1024 x 1024. The libraries'
-files add 0.31 GB, of which a third is taken to be needed all the time.
+The model is measured (benchmarks/hosting.py): the peak of the anonymous memory (what the system
+cannot drop and read again from a file) of the page's process while it paints one square picture in
+one style, with `malloc.give_back_early` in force as it is where memory is short, in float32, the
+precision that takes more. With PyTorch built for CUDA it took 0.74 GB up to 384 x 384 px, 0.71 GB
+at 512 x 512 and 0.82 GB at 640 x 640; without the CUDA libraries, as built for the CPU, 0.59, 0.57
+and 0.68 GB. Where memory is tight, no transformed weights are kept: 0.56 GB at 192 x 192 px and
+0.60 GB at 256 x 256, without CUDA 0.39 and 0.45 GB. Of the libraries' files 0.05 GB are needed all
+the time: with less than that, a painting becomes slow.
 
 `paint.memory` has a model of its own, part by part, to choose tiles by. It comes out a quarter
 higher, as it counts all memory of a process that keeps what it freed; this one counts what a small
@@ -15,18 +16,37 @@ server must have, and has to answer before torch is imported.
 
 from __future__ import annotations
 
+import functools
+import importlib.util
+from pathlib import Path
+
 from nst.errors import TooLargeError
+from nst.machine import limits
 from nst.settings import CONTROLS
 
-LEAST_BYTES = 780_000_000  # bytes of any painting: its coarse canvases keep transformed weights
-BASE = 565_000_000  # bytes, and
+BASE = 415_000_000  # bytes, and
 A_PIXEL = 780  # bytes more for each of the canvas
+CUDA = 145_000_000  # bytes that PyTorch's CUDA libraries take, with a graphics card or without
+LEAST_BYTES = 641_000_000  # bytes of any painting that keeps transformed weights
+TRANSFORMED = 45_000_000  # bytes of those of one layer, where none are kept
 LEAST = 256  # px, offered wherever the page can start at all
 
 
 def needed(width: int, height: int) -> int:
     """Bytes of a process that paints on such a canvas, px."""
-    return max(LEAST_BYTES, BASE + A_PIXEL * width * height)
+    libraries = CUDA if built_for_cuda() else 0
+    painting = BASE + A_PIXEL * width * height
+    if limits.memory_is_tight():
+        return libraries + painting + TRANSFORMED
+    return libraries + max(LEAST_BYTES, painting)
+
+
+@functools.cache
+def built_for_cuda() -> bool:
+    """Whether PyTorch is built for CUDA, as it is found without importing it."""
+    spec = importlib.util.find_spec("torch")
+    folders = spec.submodule_search_locations if spec is not None else None
+    return any(list(Path(each, "lib").glob("*torch_cuda*")) for each in folders or ())
 
 
 def highest_resolution(memory: int) -> int:

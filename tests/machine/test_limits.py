@@ -128,9 +128,12 @@ def test_this_machine() -> None:
     assert 0 < limits.cores() <= 4096
 
 
-@pytest.mark.parametrize(("size", "short"), [(1_000_000_000, True), (2_000_000_000, False)])
-def test_memory_is_short_below_two_gigabytes(
-    monkeypatch: pytest.MonkeyPatch, size: int, short: bool
+@pytest.mark.parametrize(
+    ("size", "short", "tight"),
+    [(700_000_000, True, True), (900_000_000, True, False), (2_000_000_000, False, False)],
+)
+def test_memory_is_short_or_even_tight(
+    monkeypatch: pytest.MonkeyPatch, size: int, short: bool, tight: bool
 ) -> None:
     monkeypatch.setattr(limits, "memory_limit", lambda: size)
-    assert limits.memory_is_short() is short
+    assert (limits.memory_is_short(), limits.memory_is_tight()) == (short, tight)

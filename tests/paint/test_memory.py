@@ -91,7 +91,7 @@ def test_weights_are_transformed_anew_where_memory_is_tight(trunk, content, styl
     monkeypatch.setattr(
         Workspace, "keep", lambda self, blocks: (kept.append(blocks), keep(self, blocks))
     )
-    for size in (memory.TIGHT, memory.TIGHT - 1):
+    for size in (limits.TIGHT, limits.TIGHT - 1):
         monkeypatch.setattr(limits, "memory_limit", lambda size=size: size)
         settings = Settings(iterations=2, coarse_to_fine=False)
         pictures.append(transfer.stylize(transfer.Canvas(content, [style]), settings, trunk))
