@@ -151,12 +151,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--visitors", type=int, default=25)
     parser.add_argument("--minutes", type=float, default=10)
     options = parser.parse_args(arguments)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
+    address = free_address()
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
-    flags = ["--server.headless=true", f"--server.port={port}"]
+    flags = ["--server.headless=true", f"--server.port={address.rpartition(':')[2]}"]
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "TMPDIR": folder}
         server = subprocess.Popen([*command, *flags], cwd=ROOT, env=environment)
@@ -169,6 +166,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
             server.terminate()
             server.wait(60)
     print(json.dumps(told, indent=1))
+
+
+def free_address() -> str:
+    """The address of a server that may be started."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{free.getsockname()[1]}"
 
 
 def visit(address: str, count: int, seconds: float, look: Callable[[], Level]) -> dict[str, object]:
