@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import itertools
 import os
 import re
 import subprocess
@@ -41,7 +40,7 @@ from benchmarks.tab import Tab
 from nst.queue import footprint
 from Resources.make_screenshots import ROOT, wait_until_up
 
-HELD, LITTLE = "## Memory of the page", "## The page in little memory"
+HELD, LITTLE = "## Memory of the page", "## The page with {} GB"  # a section for each
 HELD_GIGABYTES = 1.9  # where memory is short, and all resolutions are offered
 PHOTO, ARTWORK = "astronaut", "night_sky"
 RESOLUTIONS = (192, 384, 512, 640, 1024)  # px
@@ -49,7 +48,7 @@ ITERATIONS = 8  # of each size on the way to the canvas' one or more
 VARIED = range(208, 384, 16)  # px, the sides of the paintings that come one after the other
 GIGABYTES = (1.0, 0.7)
 IN_A_ROW = 3
-COMMAND_LINE = (512, 1024)  # px
+COMMAND_LINE = (512,)  # px
 LOOK = 0.01  # seconds between two looks at a process
 READY = 15.0  # seconds in which the network is loaded and a draft is made
 PATIENCE = 400.0  # seconds that a painting may take
@@ -84,8 +83,9 @@ def main() -> None:
         found = {name: held(options.resolutions, name) for name in options.precisions}
         replace_section(held_section(found))
     if "little" in options.parts:
-        pairs = itertools.product(options.memory, options.precisions)
-        replace_section(little_section([little(*pair) for pair in pairs]))
+        for gigabytes in options.memory:
+            rows = [little(gigabytes, precision) for precision in options.precisions]
+            replace_section(little_section(rows))
 
 
 def held(resolutions: Sequence[int], precision: str) -> Held:
@@ -270,21 +270,21 @@ def little_section(found: Sequence[Little]) -> str:
     """The table of what little memory is enough for."""
     build = "built for CUDA" if footprint.built_for_cuda() else "built for the CPU"
     rows = [
-        f"{LITTLE}\n",
+        f"{LITTLE.format(found[0].gigabytes)}\n",
         f"In a control group without swap, with PyTorch {build}: the highest resolution that the "
         f"page offers, how many of {IN_A_ROW} paintings of it in a row came to their end, all "
         "square, the process' own memory and that of files at its peak, and whether the command "
         "line paints.\n",
-        "| memory | precision | offered | painted | own | files | "
+        "| precision | offered | painted | own | files | "
         + " | ".join(f"`nst`, {side} px" for side in COMMAND_LINE)
         + " |",
-        "| --- |" + " --- |" * (5 + len(COMMAND_LINE)),
+        "| --- |" + " --- |" * (4 + len(COMMAND_LINE)),
     ]
     for each in found:
         own, files = each.most
         painted = ["yes" if each.command_line[side] else "no" for side in COMMAND_LINE]
         rows.append(
-            f"| {each.gigabytes} GB | {each.precision} | {each.offered} px | {each.painted} of "
+            f"| {each.precision} | {each.offered} px | {each.painted} of "
             f"{IN_A_ROW} | {own / MB:.0f} MB | {files / MB:.0f} MB | {' | '.join(painted)} |"
         )
     return "\n".join(rows)
