@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, NamedTuple
 
 from PIL import Image
@@ -13,15 +13,18 @@ from nst.film.writing import finished_frame, size_of
 from nst.pictures import fitting
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from nst.studio.engine import VGGPainter
 
 
 class Shot(NamedTuple):
-    """How far a film is, and a frame where one has just been finished."""
+    """How far a film is, and a frame where one has just been finished, or begins a scene."""
 
     done: float  # frames, a part of one included
     frame: Image.Image | None = None  # as it was, in the size of the painted film
-    painting: Image.Image | None = None  # as it will be in the film
+    painting: Image.Image | None = None  # as it will be in the film, once it is finished
+    so_far: Callable[[], Tensor] | None = None  # of one that begins a scene, which takes long
 
 
 def paint(order: FilmOrder, painter: VGGPainter) -> Generator[Shot, None, None]:
@@ -39,12 +42,11 @@ def paint(order: FilmOrder, painter: VGGPainter) -> Generator[Shot, None, None]:
     for number, frame in enumerate(sampled(source, order.clip, 2 * settings.resolution)):
         if frames is None:
             frames = FramePainter(painter, order.pictures(frame), settings)
-        finished = None
+        finished, photo = None, fitting.resize(frame, size)
         for part, painting in frames.steps(frame):
             if painting is None:
-                yield Shot(number + part)
+                yield Shot(number + part, photo, so_far=frames.so_far)
             finished = painting
         # Behind the loop, where nothing of what painted the frame is held any more.
         assert finished is not None
-        photo = fitting.resize(frame, size)
         yield Shot(number + 1, photo, finished_frame(finished, photo, settings, masks))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
@@ -48,6 +48,8 @@ class FramePainter:
         self._painter, self._pictures, self._settings = painter, pictures, settings
         self._next = dataclasses.replace(settings, tv_weight=SMOOTHNESS * settings.tv_weight)
         self._flow = Flow()
+        # The painting so far of a frame that begins a scene, which takes as long as many others.
+        self.so_far: Callable[[], torch.Tensor] | None = None
         self._prepared: Prepared | None = None  # for the scene
         self._last: _Last | None = None
 
@@ -66,7 +68,9 @@ class FramePainter:
             yield 1.0, self._last.painting
             return
         small = fitted(frame, self._settings)
-        for progress in self._run(frame, small):
+        run, begins_scene = self._run(frame, small)
+        for progress in run:
+            self.so_far = progress.snapshot if begins_scene and not progress.finished else None
             if progress.finished:
                 painting = tensors.to_picture(progress.snapshot())
                 self._last = _Last(frame, small, painting)
@@ -81,15 +85,16 @@ class FramePainter:
             self._begin_scene(frame)
         self._last = _Last(frame, small, painting)
 
-    def _run(self, frame: Image.Image, small: Image.Image) -> Iterator[Progress]:
+    def _run(self, frame: Image.Image, small: Image.Image) -> tuple[Iterator[Progress], bool]:
+        """What paints the frame, and whether it begins a scene."""
         last = self._last
         motion = None if last is None else self._motion(last, small)
         if last is None or motion is None or motion.is_cut or self._prepared is None:
-            return self._painter.paint(self._begin_scene(frame), self._settings)
+            return self._painter.paint(self._begin_scene(frame), self._settings), True
         canvas = next_frame(self._prepared, frame, self._settings).canvas()
         canvas = dataclasses.replace(canvas, moved=_moved(last.painting, motion, small))
         options = self._painter.options or transfer.Options()
-        return transfer.steps(canvas, self._next, self._painter.vgg, options=options)
+        return transfer.steps(canvas, self._next, self._painter.vgg, options=options), False
 
     def _begin_scene(self, frame: Image.Image) -> Prepared:
         pictures = dataclasses.replace(self._pictures, content=frame)

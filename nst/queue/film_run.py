@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nst.errors import UserError
-from nst.pictures import previews
+from nst.pictures import previews, tensors
 from nst.queue import messages
 from nst.queue.job import JobState, LatestPicture
-from nst.queue.run import PASSING, JobRun
+from nst.queue.run import PASSING, REFRESH, JobRun
 
 if TYPE_CHECKING:
     from nst.film.live import Shot
@@ -42,18 +42,21 @@ class FilmRun(JobRun):
         return JobState.FINISHED, ""
 
     def _record_shot(self, shot: Shot, seconds: float) -> None:
-        """Take in how far the film is, and a finished frame beside what it was painted from."""
-        job, reel, picture = self.job, self._reel, None
-        if shot.painting is not None and shot.frame is not None:
-            shown = previews.size_of(shot.painting.size)
-            preview = previews.stretched(shot.painting, shown, PASSING)
-            picture = LatestPicture(shot.painting, preview)
+        """Take in how far the film is, and a frame beside what it is painted from."""
+        job, reel, now = self.job, self._reel, self.clock()
+        painting = shot.painting
+        if painting is None and shot.so_far is not None and now - job.previewed >= REFRESH:
+            painting = tensors.to_picture(shot.so_far())
+        picture = frame = None
+        if painting is not None and shot.frame is not None:
+            shown = previews.size_of(shot.frame.size)
+            picture = LatestPicture(painting, previews.stretched(painting, shown, PASSING))
             frame = previews.stretched(shot.frame, shown, PASSING)
         with self.lock:
             reel.seconds = seconds
             job.standing = reel.standing(shot)
-            if picture is not None:
-                job.picture, job.content_shown = picture, frame
+            if picture is not None and frame is not None:
+                job.picture, job.content_shown, job.previewed = picture, frame, now
 
     def _reason_to_stop(self) -> str:
         reel, minutes = self._reel, self.bounds.patience / 60

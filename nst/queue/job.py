@@ -227,6 +227,8 @@ class Job:
         self.state, self.message, self.prepared = state, message, None
         if self.reel is not None:
             self.reel.end()
+            if not self.reel.mp4:  # what is seen of a first frame is no film
+                self.picture = None
         if self.picture is None:
             self.photo = dataclasses.replace(self.photo, data=b"")
 

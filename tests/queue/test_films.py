@@ -9,6 +9,8 @@ from pathlib import Path
 import av
 import clips
 import pytest
+import torch
+from PIL import Image
 from queueing import (
     Clock,
     StepwisePainter,
@@ -25,14 +27,21 @@ from nst.errors import UserError
 from nst.film import footage
 from nst.film.footage import FilmBounds, Footage
 from nst.film.given import Upload
+from nst.film.live import Shot
 from nst.film.source import DamagedError
+from nst.paint import estimate
+from nst.pictures import writing
 from nst.queue import forecast
+from nst.queue.bounds import Bounds
 from nst.queue.forecast import Place
 from nst.queue.job import JobState, Snapshot
 from nst.queue.manager import JobManager
 from nst.queue.messages import NO_FILMS
+from nst.queue.painter import ServerPainter
 from nst.settings import Settings
-from nst.studio.order import Order
+from nst.studio.order import Input, Order
+from nst.vgg import network
+from nst.vgg.network import VGG19
 
 FRAMES = 6
 BOUNDS = FilmBounds(side=64)
@@ -45,8 +54,8 @@ def given(tmp_path: Path) -> Footage:
     return footage.read("Your film", Upload("holiday.mp4", path.read_bytes()), BOUNDS)
 
 
-def film(given: Footage, **changes: object) -> Order:
-    return order(Settings(), content=given, **changes)
+def film(given: Footage, settings: Settings = Settings(), **changes: object) -> Order:  # noqa: B008
+    return order(settings, content=given, **changes)
 
 
 def queue(painter: StepwisePainter, clock: Clock | None = None, **bounds: object) -> JobManager:
@@ -243,3 +252,45 @@ def test_snapshots_of_paintings_have_no_film(painter: StepwisePainter) -> None:
     assert seen.film is None
     with pytest.raises(UserError, match="no longer kept"):
         manager.files.film(job_id)
+
+
+def test_the_engine_paints_films_and_paintings_in_turns(
+    given: Footage, trunk: VGG19, photo: Image.Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(network, "load", lambda *_: trunk)
+    painter = ServerPainter()
+    painter._rates = estimate.Rates(1e-6, 1e-6)
+    manager = JobManager(painter, Bounds(films=BOUNDS, turn=0.0))
+    style = Input("Sky", writing.encode(photo.resize((64, 64))), "sky.png")
+    settings = Settings(resolution=64, effort=0.2)
+    reel = manager.submit(film(given, styles=(style,), settings=settings))
+    # The first frame is seen while it is painted.
+    seen = wait_for(manager, reel, lambda job: job.preview is not None)
+    assert seen.standing.iteration == 0
+    painting = manager.submit(order(settings, styles=(style,)))
+    assert wait_for(manager, painting, ended).state is JobState.FINISHED
+    assert manager.snapshot(reel).standing.iteration < FRAMES
+    seen = wait_for(manager, reel, ended)
+    assert (seen.state, seen.message) == (JobState.FINISHED, "")
+    assert frames(manager.files.film(reel)) == FRAMES
+
+
+def test_a_film_that_is_stopped_in_its_first_frame_is_none(
+    given: Footage, painter: StepwisePainter
+) -> None:
+    def paint(order):
+        grey = torch.full((1, 3, 48, 64), 0.5)
+        frame = Image.new("RGB", (64, 48))
+        for part in (0.1, 0.2):
+            assert painter._allowed.acquire(timeout=60)
+            yield Shot(part, frame, so_far=lambda: grey)
+
+    manager = queue(painter)
+    painter.paint_film = paint  # type: ignore[method-assign]
+    job_id = manager.submit(film(given))
+    painter.allow()
+    wait_for(manager, job_id, lambda job: job.preview is not None)
+    manager.stop(job_id)
+    painter.allow()
+    seen = wait_for(manager, job_id, ended)
+    assert (seen.message, seen.preview) == ("Stopped before its first frame was finished.", None)
