@@ -37,11 +37,7 @@ class Budget(NamedTuple):
     kept: int  # for ended paintings, and as much for waiting ones
     painting: int  # for the process without these and without a picture that is being read
     pixels: int  # of a picture, at most; what is larger is reduced while it is read, or refused
-
-    @property
-    def highest_resolution(self) -> int:
-        """The longest side of a canvas that is offered, px."""
-        return min(HIGHEST_RESOLUTION, footprint.highest_resolution(self.painting))
+    highest_resolution: int  # px, the longest side of a canvas that is offered
 
     @property
     def upload(self) -> int:
@@ -55,7 +51,10 @@ def budget() -> Budget:
     total = limits.memory_limit()
     kept = min(KEPT_BYTES, total // 32)
     pixels = min(reading.MAX_PIXELS, total // 56)  # a seventh of the memory, at 8 bytes
-    return Budget(total, kept, total - 2 * kept - reading.peak_bytes(pixels), pixels)
+    painting = total - 2 * kept - reading.peak_bytes(pixels)
+    # Here, once: to know what a canvas needs, the system's limits are read for each size.
+    highest = min(HIGHEST_RESOLUTION, footprint.highest_resolution(painting))
+    return Budget(total, kept, painting, pixels, highest)
 
 
 def uploaded(title: str, upload: UploadedFile) -> Input:
