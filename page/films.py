@@ -43,7 +43,7 @@ def allowed() -> FilmBounds | None:
         return None
     memory = capacity.budget().painting - footprint.needed(MOST.side, MOST.side)
     if memory < LEAST_PIXELS * HELD_FRAMES * BYTES_A_PIXEL:
-        log.warning("No films are taken: a server that paints them needs 1 GB of memory or more.")
+        log.warning("No films are taken: a server that paints them needs 1 GiB of memory or more.")
         return None
     most_bytes = capacity.budget().upload * 1024**2
     return dataclasses.replace(MOST, seconds=seconds, most_bytes=most_bytes, memory=memory)
