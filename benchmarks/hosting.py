@@ -95,7 +95,7 @@ def held(resolutions: Sequence[int], precision: str) -> Held:
         watch = Watch(server.pid)
         tab = Tab(address)
         tab.wait(lambda: tab.button("Paint"))
-        found["at rest, the page seen once"] = resident(server.pid)
+        found["at rest, the page just seen"] = resident(server.pid)
         tab.look(READY)
         found["the network ready, and a draft made"] = resident(server.pid)
         tab.close()
