@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nst.paint.neighbours import COMPARED, Features, shares
+from nst.paint.neighbours import Features, shares
 from nst.paint.objective import Scene
 from nst.paint.sampling import columns
 from nst.paint.viewer import photo_of
@@ -80,7 +80,10 @@ def look_at_styles(scene: Scene, wanted: Sequence[str]) -> list[list[Tensor]]:
     settings = scene.settings
     return [
         scene.recall(
-            (digest, *style.shape, scene.tile, *wanted, settings.pooling, count, settings.seed),
+            (
+                *(digest, *style.shape, scene.tile, *scene.compared, *wanted),
+                *(settings.pooling, count, settings.seed),
+            ),
             functools.partial(_look_at, scene, style, guide, count, wanted),
         )
         for digest, style, guide, count in zip(
@@ -123,10 +126,10 @@ def _look_at(
     chosen = torch.zeros(height // CELL * (width // CELL), dtype=torch.bool)
     chosen[inner[_by_chance(len(inner), count, scene.settings.seed)]] = True
     chosen = chosen.view(height // CELL, width // CELL).to(scene.vgg.device)
-    viewer = scene.viewer_here((height, width), (*COMPARED, *wanted))
+    viewer = scene.viewer_here((height, width), (*scene.compared, *wanted))
     picture = photo_of(style, scene.vgg)
     grams: dict[str, Tensor] = {}
-    looked_at = Wanted(COMPARED, wanted, scene.settings.pooling, CELL)
+    looked_at = Wanted(scene.compared, wanted, scene.settings.pooling, CELL)
 
     def look(window: Window) -> Features:
         seen = viewer.see(picture(window), window, looked_at, guide)

@@ -19,7 +19,7 @@ from nst.paint.bank import Bank, look_at_styles
 from nst.paint.checkpoint import CheckpointError
 from nst.paint.composition import regions, style_error
 from nst.paint.neighbour_target import NeighbourMaker
-from nst.paint.neighbours import COMPARED, DEEPEST_BLOCK, Matcher, hypercolumns, pieces
+from nst.paint.neighbours import DEEPEST_BLOCK, Matcher, hypercolumns, pieces
 from nst.paint.objective import Losses, Scene
 from nst.paint.sampling import SeeWindow, columns, evenly, seen_in
 from nst.paint.tensors import grey
@@ -94,8 +94,10 @@ class Brushwork:
 
     def _make_judge(self) -> Judge:
         scene, balance = self.scene, self.balance
-        viewer = scene.viewer(scene.size, (*COMPARED, *self.style_layers))
-        maker = NeighbourMaker(self._rows, self._chosen, self._painted, balance.strokes)
+        viewer = scene.viewer(scene.size, (*scene.compared, *self.style_layers))
+        maker = NeighbourMaker(
+            scene.compared, self._rows, self._chosen, self._painted, balance.strokes
+        )
         style = Style(self.style_layers, self._texture_loss, balance.texture, scene.guides)
         return viewer.judge(style, Content(photo_of(scene.photo, scene.vgg), maker))
 
@@ -105,8 +107,8 @@ class Brushwork:
     def _choose(self, pixels: Tensor) -> Tensor:
         """The neighbour of each cell, (H / 4, W / 4)."""
         scene = self.scene
-        viewer = scene.viewer_here(scene.size, COMPARED)
-        look: SeeWindow = functools.partial(seen_in, viewer, self._query(pixels))
+        viewer = scene.viewer_here(scene.size, scene.compared)
+        look: SeeWindow = functools.partial(seen_in, viewer, self._query(pixels), scene.compared)
         if len(viewer.windows) == 1:
             look = functools.cache(look)  # it is asked for twice
         matchers = self._matchers(viewer, look)
@@ -140,8 +142,8 @@ class Brushwork:
         if scene.faces is None or max(scene.size) > LARGEST_FACES:
             return bank, self._choices
         share = F.avg_pool2d(scene.faces, CELL)[0, 0]
-        viewer = scene.viewer_here(scene.size, COMPARED)
-        look = functools.partial(seen_in, viewer, photo_of(scene.photo, scene.vgg))
+        viewer = scene.viewer_here(scene.size, scene.compared)
+        look = functools.partial(seen_in, viewer, photo_of(scene.photo, scene.vgg), scene.compared)
         kept = share > 0
         sample = columns(viewer, look, evenly(torch.zeros_like(self._owner)))
         own = _in_range_of(bank, columns(viewer, look, kept), sample)
@@ -170,6 +172,7 @@ class Brushwork:
                 self._bank.rows[self._bank.groups[number]],
                 sample[owners == number],
                 self.balance.evenness,
+                self.scene.vgg.precision,
             )
             for number in torch.unique(owners).tolist()
         }

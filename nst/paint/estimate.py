@@ -123,7 +123,8 @@ def measure(vgg: VGG19, settings: Settings) -> Rates:
 
     def match() -> None:
         places = bank[: neighbours.PIECE]
-        neighbours.Matcher(bank, places).nearest(places)[0].item()
+        matcher = neighbours.Matcher(bank, places, precision=vgg.precision)
+        matcher.nearest(places)[0].item()
 
     matched = neighbours.PIECE * CELL**2
     return Rates(_seconds(look) / (MEASURED**2 + OVERHEAD), _seconds(match) / matched)

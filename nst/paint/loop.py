@@ -28,7 +28,7 @@ from nst.paint.schedule import Stage
 from nst.paint.spread import TeamLostError
 from nst.paint.steady import Steady
 from nst.paint.targets import digest
-from nst.paint.tensors import compact, expand, grey, is_grey, reduced, resize
+from nst.paint.tensors import compact, expand, grey, is_grey, reduced, resize, resized_copy
 from nst.settings import Settings
 from nst.vgg.network import VGG19
 from nst.vgg.strips import picture_strips
@@ -76,6 +76,7 @@ class Loop:
         self.white = vgg.normalize(torch.ones(1, 3, 1, 1))
         self.iteration = 0
         self.workspace, self.thrift = Workspace(), malloc.Thrift()
+        self.looking = vgg  # the network that looks at this size, the narrow one or all of it
         # A painting in styles without colour has none, either, once strokes are drawn.
         self.colourless = all(is_grey(style) for style in self.styles)
         looks_for_faces = settings.style_loss == "neighbours" and not settings.is_texture
@@ -107,6 +108,9 @@ class Loop:
         The styles are not needed any more after the `last` stage has begun.
         """
         kind = Brushwork if stage.brushwork else Composition
+        looking = self.vgg.narrow if stage.narrow else self.vgg
+        if looking is not self.looking:
+            self.looking, self.workspace = looking, Workspace()  # which holds the other's weights
         self.workspace.keep(kind.blocks if memory.keeps_weights(stage.area) else 0)
         self.optimizer: Adam | LBFGS | None = None
         self._forget()  # cycles in it would keep its memory until the next collection of garbage
@@ -117,7 +121,7 @@ class Loop:
         elif not self.iteration:
             self._prime()
         elif stage.brushwork or self.settings.is_texture:
-            self.pixels = _resized_copy(self.pixels, stage)
+            self.pixels = resized_copy(self.pixels, stage.height, stage.width)
         else:
             self._enlarge_change(stage)
         self.start = torch.empty(0)
@@ -125,7 +129,7 @@ class Loop:
             self.moved_here = self.moved.at(self.photo.shape[2:], self.vgg)
             self.pixels = self.pixels.lerp(self.moved_here.picture, self.moved_here.held)
         torch.clamp(self.pixels, self.black, self.white, out=self.pixels)
-        self.scene, self.brushwork = self._scene(resume), stage.brushwork
+        self.scene, self.brushwork = self._scene(resume, stage.refining), stage.brushwork
         self._keep_to_what_is_painted()
         self.objective = self._within_memory(
             lambda: self._objective(resume.choices if resume is not None else None)
@@ -162,7 +166,7 @@ class Loop:
             pixels[strip] += self._photo(strip)
         self.pixels = pixels
 
-    def _scene(self, resume: RunState | None) -> Scene:
+    def _scene(self, resume: RunState | None, refining: bool) -> Scene:
         """All that the objective of this size may look at, cut as the memory allows."""
         height, width = self.photo.shape[2:]
         claims = None
@@ -174,7 +178,7 @@ class Loop:
         if tile < memory.WHOLE:
             self.thrift.begin()
         return Scene(
-            self.vgg,
+            self.looking,
             self.settings,
             self.photo,
             self.styles,
@@ -188,6 +192,7 @@ class Loop:
             self.colourless,
             self._faces_here(),
             self.style_masks,
+            refining,
         )
 
     def _faces_here(self) -> Tensor | None:
@@ -336,12 +341,6 @@ class Loop:
             self.colourless and self.brushwork,
             self.painted,
         )
-
-
-def _resized_copy(pixels: Tensor, stage: Stage) -> Tensor:
-    """A canvas at the size of a stage; always a copy, as others may hold the canvas."""
-    resized = resize(pixels, stage.height, stage.width)
-    return resized.clone() if resized is pixels else resized
 
 
 def _with_losses(state: RunState, losses: Sequence[float], count: int) -> RunState:

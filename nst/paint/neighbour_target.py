@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from nst import layers
-from nst.paint.neighbours import COMPARED, DEEPEST_BLOCK, layer_of, unit
+from nst.paint.neighbours import DEEPEST_BLOCK, layer_of, unit
 from nst.paint.viewer import Compared, LocalViewer, Picture, Target
 from nst.vgg.stem import CELL
 from nst.vgg.strips import strips
@@ -20,6 +20,7 @@ from nst.vgg.tiles import Window
 class NeighbourMaker:
     """The neighbours of all cells, and how to compare with them; see `viewer.TargetMaker`."""
 
+    layers: tuple[str, ...]  # that hypercolumns are made of
     bank: Tensor  # (n, channels), hypercolumns
     choices: Tensor  # (h, w), a number in the bank for each cell
     painted: Tensor | None  # (h, w), 0..1
@@ -34,7 +35,7 @@ class NeighbourTarget:
     """The features of the chosen neighbours, fetched anew at each look; see `viewer.Target`."""
 
     def __init__(self, maker: NeighbourMaker, viewer: LocalViewer) -> None:
-        self.layers, self.cell = COMPARED, CELL
+        self.layers, self.cell = maker.layers, CELL
         self._viewer, self._weight = viewer, maker.weight
         device = viewer.vgg.device
         bank = maker.bank.to(device)

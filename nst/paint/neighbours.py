@@ -18,6 +18,8 @@ from nst.layers import block, channels
 # What a hypercolumn is made of: few layers, as more were no better. Layers of block 4, which see
 # large things, cost a third more and drew the photo's lines less well.
 COMPARED = ("conv1_1", "conv2_1", "conv2_2", "conv3_1", "conv3_3")
+# The same at the full size, where what the deepest layer sees is settled: it would cost a third.
+REFINED = COMPARED[:-1]
 DEEPEST_BLOCK = block(COMPARED[-1])  # has one position a cell
 PIECE = 1024  # places that are compared at once
 SHARED = 4  # the nearest places, by which it is judged how popular a neighbour is
@@ -25,7 +27,7 @@ SHARED = 4  # the nearest places, by which it is judged how popular a neighbour 
 # of twice the cosine; how often the prices are set anew; and the places that are looked at.
 SOFTNESS, ROUNDS, PRICED = 0.05, 20, 1024
 
-Features = Mapping[str, Tensor]  # of all `COMPARED`, averaged over cells, (1, C, h, w)
+Features = Mapping[str, Tensor]  # of what is compared, averaged over cells, (1, C, h, w)
 
 
 def hypercolumns(features: Features, top: int = 0, bottom: int | None = None) -> Tensor:
@@ -34,8 +36,8 @@ def hypercolumns(features: Features, top: int = 0, bottom: int | None = None) ->
     All layers count alike.
     """
     parts = []
-    for layer in COMPARED:
-        found = features[layer][0, :, top:bottom]
+    for layer, seen in features.items():
+        found = seen[0, :, top:bottom]
         parts.append(found.float().permute(1, 2, 0).flatten(0, 1) / unit(layer))
     return torch.cat(parts, 1)
 
@@ -66,15 +68,21 @@ class Matcher:
     otherwise even areas would get the same few neighbours again and again. This is the
     "cross-domain similarity local scaling" of Conneau et al. (2018), "Word Translation Without
     Parallel Data". The greater `evenness`, 0..1, the more equally often all are chosen; at 1 as
-    optimal transport says.
+    optimal transport says. Products are computed in `precision`.
     """
 
-    def __init__(self, bank: Tensor, sample: Tensor, evenness: float = 0.0) -> None:
-        self._offered = F.normalize(bank - bank.mean(0), dim=1)
+    def __init__(
+        self,
+        bank: Tensor,
+        sample: Tensor,
+        evenness: float = 0.0,
+        precision: torch.dtype = torch.float32,
+    ) -> None:
+        self._offered = F.normalize(bank - bank.mean(0), dim=1).to(precision)
         self._mean = sample.mean(0)
         nearest = bank.new_empty(len(bank), 0)
         for part in torch.split(sample, PIECE):
-            near = torch.cat([nearest, self._offered @ self._directions(part).T], 1)
+            near = torch.cat([nearest, (self._offered @ self._directions(part).T).float()], 1)
             nearest = near.topk(min(SHARED, near.shape[1]), 1).values
         self._popularity = nearest.mean(1)
         if evenness:
@@ -87,7 +95,7 @@ class Matcher:
 
         These are the dual variables of optimal transport: Cuturi (2013), "Sinkhorn Distances".
         """
-        scores = 2 * asking @ self._offered.T / SOFTNESS
+        scores = 2 * (asking @ self._offered.T).float() / SOFTNESS
         price = torch.zeros_like(self._popularity)
         for _ in range(ROUNDS):
             share = (scores - price).log_softmax(1).logsumexp(0)
@@ -97,13 +105,13 @@ class Matcher:
     def nearest(self, places: Tensor) -> Tensor:
         """The number in the bank of the nearest neighbour of each place, (p, channels) -> (p,)."""
         found = [
-            (2 * self._directions(part) @ self._offered.T - self._popularity).argmax(1)
+            (2 * (self._directions(part) @ self._offered.T).float() - self._popularity).argmax(1)
             for part in torch.split(places, PIECE)
         ]
         return torch.cat(found)
 
     def _directions(self, places: Tensor) -> Tensor:
-        return F.normalize(places - self._mean, dim=1)
+        return F.normalize(places - self._mean, dim=1).to(self._offered.dtype)
 
 
 def shares(most: int, weights: Sequence[float], offered: Sequence[int]) -> list[int]:

@@ -16,6 +16,7 @@ from torch import Tensor
 from nst.layers import deepest, suitable_side
 from nst.paint import losses, memory
 from nst.paint.claims import Claims
+from nst.paint.neighbours import COMPARED, REFINED
 from nst.paint.spread import SpreadViewer, Team
 from nst.paint.targets import TargetCache
 from nst.paint.tensors import expand, reduced
@@ -79,12 +80,18 @@ class Scene:
     faces: Tensor | None = None  # (1, 1, H, W) in 0..1; None where there are none
     # For each style how much each place counts, (1, 1, h, w) in 0..1; None where all of it does.
     style_masks: Sequence[Tensor | None] = ()
+    refining: bool = False  # whether strokes were drawn on a smaller canvas already
 
     @property
     def size(self) -> tuple[int, int]:
         """Height and width of the canvas, px."""
         height, width = self.photo.shape[2:]
         return height, width
+
+    @property
+    def compared(self) -> tuple[str, ...]:
+        """The layers in which strokes are compared."""
+        return REFINED if self.refining else COMPARED
 
     @property
     def guides(self) -> Tensor | None:
@@ -142,4 +149,4 @@ class Scene:
 
     def recall(self, key: Hashable, make: Callable[[], list[Tensor]]) -> list[Tensor]:
         """What `make` returns, or what it returned for this key in an earlier run."""
-        return self.known.recall(key, make) if self.known else make()
+        return self.known.recall((key, self.vgg.is_narrow), make) if self.known else make()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
-from nst.paint.neighbours import COMPARED, DEEPEST_BLOCK, Features, hypercolumns, pieces
+from nst.paint.neighbours import DEEPEST_BLOCK, Features, hypercolumns, pieces
 from nst.paint.viewer import LocalViewer, Picture
 from nst.vgg.stem import CELL
 from nst.vgg.tiles import Window
@@ -17,9 +17,11 @@ SAMPLE = 2048  # cells of the canvas that represent all, when neighbours are wei
 SeeWindow = Callable[[Window], Features]  # what hypercolumns of a window are made of
 
 
-def seen_in(viewer: LocalViewer, picture: Picture, window: Window) -> Features:
+def seen_in(
+    viewer: LocalViewer, picture: Picture, compared: Sequence[str], window: Window
+) -> Features:
     """The features that hypercolumns are made of, in the core of a window."""
-    return viewer.features(picture(window), window, COMPARED, CELL)
+    return viewer.features(picture(window), window, compared, CELL)
 
 
 def columns(viewer: LocalViewer, look: SeeWindow, chosen: Tensor) -> Tensor:

@@ -107,9 +107,11 @@ class Share:
 
     windows: tuple[Window, ...]
     pooling: str
+    narrow: bool  # whether `VGG19.narrow` looks
 
     def viewer(self, vgg: VGG19) -> LocalViewer:
         """Looks at the share's windows with the member's network."""
+        vgg = vgg.narrow if self.narrow else vgg
         return LocalViewer(vgg, self.windows, self.pooling, Workspace(), short_of_memory=True)
 
 
@@ -126,7 +128,7 @@ class SpreadViewer(Viewer[Held, Held]):
         count = len(team)
         borders = [len(windows) * number // count for number in range(count + 1)]
         self._shares = [
-            Share(tuple(windows[first:last]), pooling)
+            Share(tuple(windows[first:last]), pooling, vgg.is_narrow)
             for first, last in itertools.pairwise(borders)
         ]
 

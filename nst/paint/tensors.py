@@ -54,6 +54,12 @@ def resize(image: Tensor, height: int, width: int) -> Tensor:
     return F.interpolate(image, (height, width), mode="bicubic", antialias=True)
 
 
+def resized_copy(pixels: Tensor, height: int, width: int) -> Tensor:
+    """`resize`, but always a copy, as others may hold the pixels."""
+    resized = resize(pixels, height, width)
+    return resized.clone() if resized is pixels else resized
+
+
 def add_resize_gradient(small: Tensor, gradient: Tensor) -> None:
     """Add the gradient with respect to a picture, given that of its `resize`d copy, in place.
 

@@ -17,6 +17,9 @@ from nst.vgg.stem import Stem
 from nst.vgg.winograd import WinogradConv
 from nst.vgg.workspace import Workspace
 
+# The gradient in front of a pooling, from one row of a layer's output to another.
+Unpooled = Callable[[int, int], Tensor]
+
 
 class FrozenConvolution:
     """A convolution with constant weights, in both directions."""
@@ -24,19 +27,28 @@ class FrozenConvolution:
     def __init__(self, name: str, weight: Tensor, bias: Tensor, precision: torch.dtype) -> None:
         self.name, self.precision = name, precision
         self.padding = 0 if weight.shape[1] == 3 else 1  # the picture's own rim is padded outside
+        self.bias = bias.to(precision)
         self.winograd: WinogradConv | None = None
         # The fewer the channels, the less Winograd's transforms are worth.
         if precision == torch.float32 and weight.device.type == "cpu" and weight.shape[1] >= 128:
             self.winograd = WinogradConv(weight, bias, name)
         else:
             self.weight = weight.to(precision, memory_format=torch.channels_last)
-            self.bias = bias.to(precision)
+
+    @property
+    def filters(self) -> Tensor:
+        """The weights, (O, I, 3, 3) in the network's precision."""
+        return self.winograd.filters if self.winograd else self.weight
+
+    def linear(self, x: Tensor, workspace: Workspace) -> Tensor:
+        """(1, I, H, W) -> (1, O, H, W) in front of the ReLU."""
+        if self.winograd:
+            return self.winograd.forward(x, workspace)
+        return F.conv2d(x, self.weight, self.bias, padding=self.padding)
 
     def convolve(self, x: Tensor, workspace: Workspace) -> Tensor:
         """(1, I, H, W) -> (1, O, H, W) after the ReLU."""
-        if self.winograd:
-            return self.winograd.forward(x, workspace).relu_()
-        return F.conv2d(x, self.weight, self.bias, padding=self.padding).relu_()
+        return self.linear(x, workspace).relu_()
 
     def convolve_and_pool(
         self, x: Tensor, pooling: str, workspace: Workspace
@@ -52,13 +64,10 @@ class FrozenConvolution:
     def gradient_of_pooled(
         self,
         shape: torch.Size,
-        unpooled: Callable[[int, int], Tensor],
+        unpooled: Unpooled,
         workspace: Workspace,
     ) -> Tensor:
-        """Gradient with respect to the input, of this shape, if the output was pooled.
-
-        `unpooled` gives the gradient in front of the pooling from one row of the output to another.
-        """
+        """Gradient with respect to the input, of this shape, if the output was pooled."""
         if self.winograd:
             return self.winograd.backward_strips(shape, unpooled, workspace)
         return self.gradient(shape, unpooled(0, shape[2]), workspace)

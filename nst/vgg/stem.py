@@ -66,14 +66,34 @@ class StemTape:
 
 
 class Stem:
-    """conv1_1 and conv1_2, frozen; weights are (64, 3, 3, 3) and (64, 64, 3, 3)."""
+    """conv1_1 and conv1_2, frozen; weights are (64, 3, 3, 3) and (64, 64, 3, 3).
 
-    def __init__(self, first: tuple[Tensor, Tensor], second: tuple[Tensor, Tensor]) -> None:
+    With components of conv1_2, (64, k), that has k filters; see `narrow`.
+    """
+
+    def __init__(
+        self,
+        first: tuple[Tensor, Tensor],
+        second: tuple[Tensor, Tensor],
+        components: Tensor | None = None,
+    ) -> None:
         (self.weight1, self.bias1), (self.weight2, self.bias2) = first, second
+        self.mixing = self.unmixing = None
+        if components is not None:
+            precision = self.weight2.dtype
+            filters = torch.einsum("ok,oihw->kihw", components, self.weight2.float())
+            self.weight2 = filters.to(precision, memory_format=torch.channels_last)
+            mixing = components[:, :, None, None].to(precision)
+            self.mixing = mixing.contiguous(memory_format=torch.channels_last)
+            self.unmixing = mixing.transpose(0, 1).contiguous(memory_format=torch.channels_last)
         # Both directions of conv1_2 are convolutions that look one row up and one row down.
         flipped = self.weight2.flip(2, 3).transpose(0, 1)
         self.weight2_back = flipped.contiguous(memory_format=torch.channels_last)
         self.columns = self.weight1.contiguous().flatten(1).T.contiguous()  # (27, 64)
+
+    def narrowed(self, components: Tensor) -> Stem:
+        """The same with as many filters in conv1_2 as it has components, (64, k)."""
+        return Stem((self.weight1, self.bias1), (self.weight2, self.bias2), components)
 
     def forward(
         self, pixels: Tensor, counted: gram.Positions, pooling: str, averaged: bool = False
@@ -99,7 +119,7 @@ class Stem:
             sums.append(gram.gram_sums(core, weights))
             if averaged and core.shape[2]:
                 cells.append(averages(core, CELL))
-            second = F.conv2d(first, self.weight2, self.bias2, padding=(0, 1)).relu_()
+            second = self._conv1_2(first).relu_()
             half = slice(top // 2, bottom // 2)
             pooled[:, :, half], gate[:, :, half] = pool(second, pooling)
         grams = torch.stack(sums).sum(0) / counted.total
@@ -127,6 +147,8 @@ class Stem:
                 pooled_gradient[half], tape.pooled[half], tape.gate[half], tape.pooling
             )
             gradient = F.pad(gradient, (0, 0, above - top + 1, bottom + 1 - below))
+            if self.unmixing is not None:
+                gradient = F.conv2d(gradient, self.unmixing)
             gradient = F.conv2d(gradient, self.weight2_back, padding=(0, 1))
             first = self._conv1_1(tape.padded, top, bottom)
             if gram_gradient is not None:
@@ -152,6 +174,12 @@ class Stem:
         rows = rows.contiguous(memory_format=torch.channels_last)
         y = F.conv2d(rows, self.weight1, self.bias1).relu_()
         return F.pad(y, (0, 0, above, below)) if above or below else y
+
+    def _conv1_2(self, first: Tensor) -> Tensor:
+        """What conv1_2 answers to rows of conv1_1, in front of the ReLU."""
+        if self.mixing is None:
+            return F.conv2d(first, self.weight2, self.bias2, padding=(0, 1))
+        return F.conv2d(F.conv2d(first, self.weight2, padding=(0, 1)), self.mixing, self.bias2)
 
 
 def _add_cells(cell_gradient: Tensor, counted: gram.Positions, top: int, gradient: Tensor) -> None:

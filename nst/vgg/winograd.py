@@ -69,6 +69,11 @@ class WinogradConv:
         self.output_transform = _both_axes(_OUTPUT)
 
     @property
+    def filters(self) -> Tensor:
+        """The weights as they were given, (O, I, 3, 3)."""
+        return self._weight.view(3, 3, self.inputs, self.outputs).permute(3, 2, 0, 1)
+
+    @property
     def transformed_size(self) -> int:
         """See `workspace.Transformable`."""
         return 36 * self.inputs * self.outputs
