@@ -166,7 +166,7 @@ class Loop:
             pixels[strip] += self._photo(strip)
         self.pixels = pixels
 
-    def _scene(self, resume: RunState | None, refining: bool) -> Scene:
+    def _scene(self, resume: RunState | None, refining: bool = False) -> Scene:
         """All that the objective of this size may look at, cut as the memory allows."""
         height, width = self.photo.shape[2:]
         claims = None

@@ -13,6 +13,8 @@ from nst.paint.schedule import (
     COARSEST,
     COMPOSED,
     GROWTH,
+    LIGHT_STROKE_COST,
+    NARROW_COST,
     RECENT,
     SHORTEST,
     STROKE_COST,
@@ -256,9 +258,12 @@ def of_machine(pace, overhead=5000):
     def seconds_of(stage):
         if stage.brushwork:
             each = (overhead + STROKE_COST * stage.area) / pace
+            if stage.narrow or stage.refining:
+                each = LIGHT_STROKE_COST * (overhead + stage.area) / pace
             return (0.6 + BEGIN_STROKES) * each, each
         sizes = pyramid(stage.height, stage.width)
         each = sum(overhead + height * width for height, width in sizes) / pace
+        each *= NARROW_COST if stage.narrow else 1
         return 0.6 * each, each
 
     return seconds_of
