@@ -269,6 +269,16 @@ def of_machine(pace, overhead=5000):
     return seconds_of
 
 
+def test_only_the_full_size_is_looked_at_with_the_whole_network():
+    stages = plan(Settings(), 256, 384)
+    assert [stage.narrow for stage in stages] == [True] * (len(stages) - 1) + [False]
+    assert [stage.refining for stage in stages] == [False] * (len(stages) - 1) + [True]
+    alone = plan(Settings(coarse_to_fine=False), 256, 384)
+    for stage in [*alone, *plan(GRAM, 256, 384)]:
+        assert not stage.narrow
+        assert not stage.refining
+
+
 @pytest.mark.parametrize("settings", [Settings(), GRAM], ids=["strokes", "gram"])
 @pytest.mark.parametrize("pace", [3e4, 1e5, 1e6])
 def test_the_time_left_is_known_after_a_tenth(pace, settings):
@@ -307,7 +317,8 @@ def test_the_forecast_follows_a_machine_that_becomes_slower():
         return of_machine(1e5 if stage.scale < 384 else 4e4)(stage)
 
     _, left = foretold(seconds_of)[-4]
-    assert left == pytest.approx(3 * of_machine(4e4)(Stage(256, 384, 1, True))[1], rel=0.25)
+    last = plan(Settings(), 256, 384)[-1]
+    assert left == pytest.approx(3 * of_machine(4e4)(last)[1], rel=0.25)
 
 
 def test_scales_that_end_early_do_not_look_fast():
