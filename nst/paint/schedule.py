@@ -40,11 +40,9 @@ FINAL_RATE = 0.05  # of the first learning rate, at the end of a scale
 OVERHEAD = 5000
 BEGIN, BEGIN_STYLE = 0.1, 0.5
 # The same where strokes are drawn: a pixel beside one of a composition, and what it costs to begin,
-# with the neighbours to be chosen.
-STROKE_COST = 0.6
-BEGIN_STROKES = 2.5
-# What is left of an iteration's cost where the narrow network composes, and where strokes are drawn
-# with it or only refined.
+# with the neighbours to be chosen. What is left of an iteration's cost where the narrow network
+# composes, and where strokes are drawn with it or only refined.
+STROKE_COST, BEGIN_STROKES = 0.6, 2.5
 NARROW_COST, LIGHT_STROKE_COST = 0.75, 0.4
 RECENT = 12  # iterations that tell a run's pace
 
@@ -57,9 +55,9 @@ class Stage:
     width: int
     iterations: int  # it takes at most
     brushwork: bool = False  # what is done at this size; else it is composed
-    # Whether `VGG19.narrow` looks. Nobody sees a difference, but at the full size, where fine
-    # textures would be a little poorer.
-    narrow: bool = False
+    narrow: bool = (
+        False  # whether `VGG19.narrow` looks; at the full size fine textures would suffer
+    )
     refining: bool = False  # whether strokes were drawn on a smaller canvas already
     pace: float = 1.0  # times the usual learning rate
 
@@ -99,13 +97,12 @@ def plan(settings: Settings, height: int, width: int) -> list[Stage]:
     if settings.early_stop and settings.anneal:
         limit = min(limit, sum(counts))
     shares = _shares(limit, counts)
-    kept = [
+    *kept, last = (
         replace(stage, iterations=share)
         for stage, share in zip(stages, shares, strict=True)
         if share
-    ]
-    drawn_before = any(stage.brushwork for stage in kept[:-1])
-    return [*kept[:-1], replace(kept[-1], refining=drawn_before)]
+    )
+    return [*kept, replace(last, refining=any(stage.brushwork for stage in kept))]
 
 
 def plan_next(settings: Settings, height: int, width: int) -> list[Stage]:

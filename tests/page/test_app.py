@@ -146,6 +146,7 @@ def test_what_a_painting_takes_stands_beside_its_resolution(app: AppTest) -> Non
     assert minutes() > 2 * usual
     assert "stopped after" not in sidebar_captions(app)
     app.toggle("early_stop").set_value(False)
+    app.selectbox("style_loss").set_value("gram").run()
     app.select_slider("iterations").set_value(5000).run()
     assert "It is stopped after 30 min, and kept as it is then." in sidebar_captions(app)
 
