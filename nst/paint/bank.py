@@ -77,13 +77,10 @@ def look_at_styles(scene: Scene, wanted: Sequence[str]) -> list[list[Tensor]]:
         counts = shares(PLACES, scene.weights, offered)
     else:
         counts = [min(PLACES, count) for count in offered]
-    settings = scene.settings
+    how = (scene.settings.pooling, scene.settings.seed)
     return [
         scene.recall(
-            (
-                *(digest, *style.shape, scene.tile, *scene.compared, *wanted),
-                *(settings.pooling, count, settings.seed),
-            ),
+            (digest, *style.shape, scene.tile, scene.compared, *wanted, *how, count),
             functools.partial(_look_at, scene, style, guide, count, wanted),
         )
         for digest, style, guide, count in zip(

@@ -55,9 +55,7 @@ class Stage:
     width: int
     iterations: int  # it takes at most
     brushwork: bool = False  # what is done at this size; else it is composed
-    narrow: bool = (
-        False  # whether `VGG19.narrow` looks; at the full size fine textures would suffer
-    )
+    narrow: bool = False  # whether `VGG19.narrow` looks, which at the full size costs fine textures
     refining: bool = False  # whether strokes were drawn on a smaller canvas already
     pace: float = 1.0  # times the usual learning rate
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 import itertools
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nst.paint.inputs import Canvas
+from nst.paint.loop import Loop
+from nst.paint.neighbours import COMPARED, REFINED
 from nst.paint.schedule import (
     BEGIN_STROKES,
     COARSEST,
@@ -277,6 +281,19 @@ def test_only_the_full_size_is_looked_at_with_the_whole_network():
     for stage in [*alone, *plan(GRAM, 256, 384)]:
         assert not stage.narrow
         assert not stage.refining
+
+
+def test_each_size_is_looked_at_as_planned(trunk):
+    settings = Settings(resolution=192)
+    picture = torch.rand(1, 3, 128, 192, generator=torch.Generator().manual_seed(0))
+    loop = Loop(trunk, settings, Canvas(picture, [picture]))
+    for stage in plan(settings, 128, 192):
+        loop.begin(stage)
+        loop.step(0.1)
+        assert loop.scene.vgg is (trunk.narrow if stage.narrow else trunk)
+        assert loop.scene.compared == (REFINED if stage.refining else COMPARED)
+    assert stage.refining
+    loop.end()
 
 
 @pytest.mark.parametrize("settings", [Settings(), GRAM], ids=["strokes", "gram"])
