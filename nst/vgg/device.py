@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import sys
 import time
 
 import torch
@@ -13,7 +14,10 @@ from torch.nn.grad import conv2d_input
 from nst.errors import UserError
 from nst.machine import limits
 
-PRECISION_ROUNDS = 7  # turns of each precision, of which the fastest counts
+# Turns of each precision, of which the fastest counts: the least, and the most while in doubt.
+PRECISION_ROUNDS, DOUBTFUL_ROUNDS = 7, 50
+FASTER = 1.3  # times as fast as float32 is what bfloat16 has to be
+CLEARLY_FASTER, EMULATED = 1.6, 0.1  # beyond these more turns would change nothing
 
 
 def choose_device(name: str = "auto") -> torch.device:
@@ -52,15 +56,15 @@ def fastest_precision(device: torch.device) -> torch.dtype:
     must win clearly, so that the choice, and with it the picture, is the same every time.
     """
     seconds = {torch.float32: float("inf"), torch.bfloat16: float("inf")}
-    for _ in range(PRECISION_ROUNDS):
+    for turn in range(1, DOUBTFUL_ROUNDS + 1):
         for dtype in seconds:
             # The best of several turns: another program, such as a visitor's browser, may slow
             # any one of them tenfold, but makes none faster.
             seconds[dtype] = min(seconds[dtype], _time_convolution(device, dtype))
-        if seconds[torch.bfloat16] > 10 * seconds[torch.float32]:
-            break  # emulated: nothing more to learn
-    faster = seconds[torch.float32] > 1.3 * seconds[torch.bfloat16]
-    return torch.bfloat16 if faster else torch.float32
+        ratio = seconds[torch.float32] / seconds[torch.bfloat16]
+        if ratio < EMULATED or (turn >= PRECISION_ROUNDS and ratio > CLEARLY_FASTER):
+            break
+    return torch.bfloat16 if ratio > FASTER else torch.float32
 
 
 @torch.no_grad()
@@ -68,17 +72,21 @@ def _time_convolution(device: torch.device, dtype: torch.dtype) -> float:
     """Seconds that a convolution of 128 channels on a 32x32 map takes, forward and backward.
 
     The backward pass counts: some processors emulate it although the forward pass is fast. Infinity
-    if the device cannot compute in this precision.
+    if the device cannot compute in this precision. On the CPU only the time counts in which this
+    thread computes, so that other programs change it little; Windows counts that in steps of 16 ms,
+    too coarse for this.
     """
+    cpu_time = device.type == "cpu" and sys.platform != "win32"
+    clock = time.thread_time if cpu_time else time.perf_counter
     try:
         x = torch.ones(1, 128, 32, 32, device=device)
         weight = torch.ones(128, 128, 3, 3, device=device)
         x, weight = (tensor.to(dtype, memory_format=torch.channels_last) for tensor in (x, weight))
         x[0, 0, 0, 0].item()
-        start = time.perf_counter()
+        start = clock()
         y = F.conv2d(x, weight, padding=1)
         gradient = conv2d_input(x.shape, weight, y, padding=1)  # type: ignore[no-untyped-call]
         gradient[0, 0, 0, 0].item()  # waits for the device, whichever it is
-        return time.perf_counter() - start
+        return clock() - start
     except (RuntimeError, TypeError, NotImplementedError):
         return float("inf")

@@ -67,5 +67,17 @@ def test_a_busy_machine_does_not_change_the_precision(monkeypatch):
     device.fastest_precision.cache_clear()
 
 
+def test_a_doubtful_measurement_goes_on(monkeypatch):
+    """All first turns of one side may be slowed: where several workers start at once, say."""
+    turns = {
+        torch.float32: itertools.repeat(2.0),
+        torch.bfloat16: itertools.chain([2.0] * device.PRECISION_ROUNDS, itertools.repeat(1.0)),
+    }
+    monkeypatch.setattr(device, "_time_convolution", lambda where, dtype: next(turns[dtype]))
+    device.fastest_precision.cache_clear()
+    assert device.fastest_precision(torch.device("cpu")) == torch.bfloat16
+    device.fastest_precision.cache_clear()
+
+
 def test_measuring_answers_with_a_time():
     assert 0 < device._time_convolution(torch.device("cpu"), torch.float32) < 10
