@@ -17,7 +17,6 @@ import contextlib
 import functools
 import statistics
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence, Sized
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,36 +75,24 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Painted:
-    """A painting at its photo's size, and the seconds it took."""
-
-    picture: Image.Image
-    seconds: float
-
-
-@dataclass(frozen=True)
 class Engine:
     """An engine with its settings; `work` makes of a canvas a painting of the canvas' size."""
 
     settings: Settings
     work: Callable[[Prepared, Settings], Image.Image]
 
-    def paint(self, photo: Image.Image, artwork: Image.Image) -> Painted:
-        """The photo in the style of the artwork; only `work` is timed."""
+    def paint(self, photo: Image.Image, artwork: Image.Image) -> Image.Image:
+        """The photo in the style of the artwork, at the photo's size."""
         prepared = prepare(Pictures(photo, [artwork]), self.settings)
-        began = time.perf_counter()
-        painting = self.work(prepared, self.settings)
-        seconds = time.perf_counter() - began
-        return Painted(finish(painting, photo, self.settings), seconds)
+        return finish(self.work(prepared, self.settings), photo, self.settings)
 
 
 @dataclass(frozen=True)
 class Judged:
-    """What a painting took and what is said of it."""
+    """What is said of a painting."""
 
     pair: Pair
     engine: str
-    seconds: float
     scores: dict[str, float]  # by the names of the judges
     gram: Score
 
@@ -219,8 +206,6 @@ def feed_forward() -> Callable[[Prepared, Settings], Image.Image] | None:
         painting: Image.Image = engine.stylize_with(prepared.content, prepared.styles[0])
         return painting
 
-    grey = Image.new("RGB", (64, 64), "grey")
-    engine.stylize_with(grey, grey)  # loads its networks, which is not to be timed
     return work
 
 
@@ -242,20 +227,13 @@ def paint_all(
             path = place(folder, pair, name, plan.side)
             if path.exists() or (name == PLAIN and number >= plan.plain_pairs):
                 continue
-            painted = engine.paint(*pair.pictures())
-            writing.save(painted.picture, path, text={"seconds": f"{painted.seconds:.3f}"})
-            print(f"{pair}, {name}: {painted.seconds:.1f} s", flush=True)
+            writing.save(engine.paint(*pair.pictures()), path)
+            print(f"{pair}, {name}", flush=True)
 
 
 def place(folder: Path, pair: Pair, engine: str, side: int) -> Path:
     """Where a painting is kept."""
     return folder / f"{pair.photo}-{pair.style}-{engine}-{side}.png"
-
-
-def kept(path: Path) -> Painted:
-    """A painting that `paint_all` has put there."""
-    with Image.open(path) as file:
-        return Painted(file.convert("RGB"), float(file.info["seconds"]))
 
 
 def judge_pair(pair: Pair, side: int, folder: Path, networks: judges.Networks) -> Iterator[Judged]:
@@ -269,9 +247,9 @@ def judge_pair(pair: Pair, side: int, folder: Path, networks: judges.Networks) -
     content, style = (tensors.to_tensor(fitting.fit(picture, side)) for picture in (photo, artwork))
     yardstick = Yardstick(content, style)
     for name, path in paths.items():
-        painted = kept(path)
-        gram = yardstick.score(tensors.to_tensor(painted.picture))
-        yield Judged(pair, name, painted.seconds, panel.score(painted.picture), gram)
+        painting = reading.open_picture(path)
+        gram = yardstick.score(tensors.to_tensor(painting))
+        yield Judged(pair, name, panel.score(painting), gram)
 
 
 def section(judged: Sequence[Judged], side: int, missing: Sequence[str]) -> str:
@@ -299,11 +277,10 @@ def means_table(judged: Sequence[Judged]) -> str:
     present = [name for name in ENGINES if any(found.engine == name for found in judged)]
     by_pair = _by_pair(judged)
     shared = [found for found in by_pair.values() if len(found) == len(present)]
-    columns = [*judges.NAMES, GRAM, "seconds"]
+    columns = [*judges.NAMES, GRAM]
     rows = [
         f"Means over the {_counted(shared)} that {_listed(present)} have painted, of `patch` the "
-        "geometric one, of the seconds the median. In brackets: at how many pairs the engine is "
-        "the best.\n",
+        "geometric one. In brackets: at how many pairs the engine is the best.\n",
         f"| engine | {' | '.join(columns)} |",
         "| --- |" + " --- |" * len(columns),
     ]
@@ -335,8 +312,7 @@ def _means_row(engine: str, shared: Sequence[dict[str, Judged]]) -> str:
         cells.append(f"{mean([found.scores[name] for found in own]):.4f} ({best})")
     style = statistics.fmean(found.gram.style for found in own)
     content = statistics.fmean(found.gram.content for found in own)
-    seconds = statistics.median(found.seconds for found in own)
-    cells += [f"style {style:.3f}, content {content:.2f}", f"{seconds:.1f}"]
+    cells.append(f"style {style:.3f}, content {content:.2f}")
     return f"| {engine} | {' | '.join(cells)} |"
 
 
