@@ -337,10 +337,11 @@ def memory_peaks(side: int, rounds: int) -> tuple[float, float]:
 
 def child(*arguments: str) -> float:
     """The number a child process prints."""
-    return float(json.loads(_run_child(*arguments)))
+    return float(json.loads(run_child(*arguments)))
 
 
-def _run_child(*arguments: str) -> str:
+def run_child(*arguments: str) -> str:
+    """What `benchmarks.child` prints for these arguments, in a process of its own."""
     command = [sys.executable, "-m", "benchmarks.child", *arguments]
     done = subprocess.run(command, cwd=HERE.parent, capture_output=True, text=True, check=True)
     return done.stdout
@@ -426,7 +427,7 @@ def memory_table(memory: dict[int, tuple[float, float]]) -> str:
 
 def start_table(rounds: int) -> str:
     """Cold start, in new processes."""
-    starts = [json.loads(_run_child("start")) for _ in range(rounds)]
+    starts = [json.loads(run_child("start")) for _ in range(rounds)]
     rows = ["## Cold start\n", "| what | seconds |", "| --- | --- |"]
     labels = {
         "page_modules": "import of the page's modules, without torch",

@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from benchmarks.__main__ import _run_child, replace_section
+from benchmarks.__main__ import replace_section, run_child
 
 SIZES = (128, 256, 384, 512, 768, 1024, 2048, 4096)
 LARGEST_RUN = 1024  # px
@@ -33,7 +33,7 @@ def measure(side: int) -> dict[str, float]:
     iterations = () if side <= LARGEST_RUN else ("1",)
     rounds = ROUNDS if side <= LARGEST_REPEATED else 1
     found: list[dict[str, float]] = [
-        json.loads(_run_child("plan", str(side), *iterations)) for _ in range(rounds)
+        json.loads(run_child("plan", str(side), *iterations)) for _ in range(rounds)
     ]
     return sorted(found, key=lambda each: each["planned"] / each["seconds"])[rounds // 2]
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from benchmarks.__main__ import _run_child, replace_section
+from benchmarks.__main__ import replace_section, run_child
 from nst.paint import memory
 from nst.settings import Settings
 
@@ -31,7 +31,7 @@ def main() -> None:
 
 def paint(side: int, tile: int) -> dict[str, float]:
     """What a child process has measured."""
-    found: dict[str, float] = json.loads(_run_child("tiles", str(side), str(tile)))
+    found: dict[str, float] = json.loads(run_child("tiles", str(side), str(tile)))
     return found
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 from visitor import SECONDS, capture, loaded, open_page, picture, standing
 
 BEGIN = 150 * SECONDS  # that the first painting of a server may take to begin on a busy machine
@@ -24,13 +22,11 @@ def box(locator: Locator) -> tuple[float, float, float, float]:
 
 
 @pytest.fixture
-def windowed(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+def windowed(page: Page, request: pytest.FixtureRequest) -> Page:
     """A page in a window of the size that the test is given."""
     width, height, _ = request.param
-    page = browser.new_page(viewport={"width": width, "height": height})
-    page.set_default_timeout(60 * SECONDS)
-    yield page
-    page.close()
+    page.set_viewport_size({"width": width, "height": height})
+    return page
 
 
 def check(page: Page, alt: str) -> None:
