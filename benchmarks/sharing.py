@@ -119,9 +119,9 @@ def paint(
     if members is not None:
         # The shell enters the group and becomes the painter, which so counts its cores in it.
         command = ["sh", "-c", f'echo $$ > "{members}" && exec "$@"', "sh", *command]
-    base = {
-        name: value for name, value in os.environ.items() if not name.startswith(("OMP_", "GOMP_"))
-    }
+    # Importing the package has told this process' OpenMP how to wait, which its children inherit.
+    told = ("OMP_", "GOMP_", "KMP_")
+    base = {name: value for name, value in os.environ.items() if not name.startswith(told)}
     running = [
         subprocess.Popen(command, env=base | each, stdout=subprocess.PIPE, text=True)
         for each in environments

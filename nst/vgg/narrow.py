@@ -15,6 +15,7 @@ from torch import Tensor
 from nst import layers
 from nst.vgg.calibration import dead_leaves
 from nst.vgg.convolution import FrozenConvolution, FrozenLayers, Unpooled
+from nst.vgg.device import one_thread
 from nst.vgg.pooling import pool
 from nst.vgg.workspace import Workspace
 
@@ -45,7 +46,10 @@ def narrowed(whole: FrozenLayers) -> FrozenLayers:
 def principal_components(answers: Tensor, count: int) -> Tensor:
     """The `count` directions, (C, count), in which the columns of (C, n) are largest."""
     answers = answers.float()
-    directions: Tensor = torch.linalg.eigh(answers @ answers.T).eigenvectors
+    likeness = answers @ answers.T
+    # A third of the time that several take, and the same to the bit however many there are.
+    with one_thread():
+        directions: Tensor = torch.linalg.eigh(likeness).eigenvectors
     return directions[:, -count:]
 
 

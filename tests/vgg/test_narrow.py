@@ -78,3 +78,17 @@ def test_its_gradient_is_that_of_what_it_sees(trunk):
     slope = (loss(pixels + step * direction) - loss(pixels - step * direction)) / (2 * step)
     along = float((shown.grad * direction).sum())
     assert along == pytest.approx(float(slope), rel=0.02)
+
+
+def test_it_is_the_same_however_many_threads_there_are():
+    answers = torch.randn(256, 1000).relu_() + torch.randn(256, 1)
+    before = torch.get_num_threads()
+    found = []
+    try:
+        for threads in (1, 2, 3):
+            torch.set_num_threads(threads)
+            found.append(narrow.principal_components(answers, 16))
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    assert all(torch.equal(each, found[0]) for each in found)
