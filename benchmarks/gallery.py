@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import functools
+import math
 import statistics
 import tempfile
 from collections.abc import Callable, Iterator, Sequence, Sized
@@ -27,6 +28,7 @@ from PIL import Image
 from benchmarks import judges
 from benchmarks.plain import STEPS, PlainLoop
 from benchmarks.yardstick import Score, Yardstick
+from nst.layers import SHORTEST
 from nst.paint import transfer
 from nst.pictures import fitting, reading, tensors, writing
 from nst.settings import Settings, SettingsError
@@ -244,12 +246,18 @@ def judge_pair(pair: Pair, side: int, folder: Path, networks: judges.Networks) -
         return
     photo, artwork = pair.pictures()
     panel = judges.Panel(photo, artwork, networks)
-    content, style = (tensors.to_tensor(fitting.fit(picture, side)) for picture in (photo, artwork))
+    content, style = (tensors.to_tensor(_seen(picture, side)) for picture in (photo, artwork))
     yardstick = Yardstick(content, style)
     for name, path in paths.items():
         painting = reading.open_picture(path)
         gram = yardstick.score(tensors.to_tensor(painting))
         yield Judged(pair, name, panel.score(painting), gram)
+
+
+def _seen(picture: Image.Image, side: int) -> Image.Image:
+    """A picture as the yardstick looks at it, not smaller than VGG19 needs it."""
+    shorter, longer = sorted(picture.size)
+    return fitting.fit(picture, max(side, math.ceil(SHORTEST * longer / shorter)))
 
 
 def section(judged: Sequence[Judged], side: int, missing: Sequence[str]) -> str:

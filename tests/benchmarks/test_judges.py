@@ -304,6 +304,11 @@ def test_a_kept_painting_is_of_its_photo_s_size(tmp_path):
     assert kept.tobytes() == engine.paint(*pair.pictures()).tobytes()
 
 
+def test_a_long_narrow_picture_is_seen_as_large_as_the_network_needs():
+    assert gallery._seen(Image.new("RGB", (900, 300)), 64).size == (96, 32)
+    assert gallery._seen(Image.new("RGB", (300, 400)), 64).size == (48, 64)
+
+
 def test_engines_paint_with_their_settings(monkeypatch, trunk):
     asked = []
 
