@@ -28,7 +28,7 @@ from PIL import Image
 from benchmarks import judges
 from benchmarks.plain import STEPS, PlainLoop
 from benchmarks.yardstick import Score, Yardstick
-from nst.layers import SHORTEST
+from nst.layers import DIVISOR
 from nst.paint import transfer
 from nst.pictures import fitting, reading, tensors, writing
 from nst.settings import Settings, SettingsError
@@ -255,9 +255,9 @@ def judge_pair(pair: Pair, side: int, folder: Path, networks: judges.Networks) -
 
 
 def _seen(picture: Image.Image, side: int) -> Image.Image:
-    """A picture as the yardstick looks at it, not smaller than VGG19 needs it."""
+    """A picture as the yardstick looks at it: a quarter of its size must be enough for VGG19."""
     shorter, longer = sorted(picture.size)
-    return fitting.fit(picture, max(side, math.ceil(SHORTEST * longer / shorter)))
+    return fitting.fit(picture, max(side, math.ceil(4 * DIVISOR * longer / shorter)))
 
 
 def section(judged: Sequence[Judged], side: int, missing: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from PIL import Image, ImageFilter, ImageOps
 import benchmarks.__main__ as report
 from benchmarks import gallery, judges
 from benchmarks.gallery import Engine, Judged, Pair, Plan
-from benchmarks.yardstick import Score
+from benchmarks.yardstick import Score, Yardstick
 from nst.pictures import reading, tensors
 from nst.settings import Settings
 from nst.studio.preparation import Prepared
@@ -305,8 +305,10 @@ def test_a_kept_painting_is_of_its_photo_s_size(tmp_path):
 
 
 def test_a_long_narrow_picture_is_seen_as_large_as_the_network_needs():
-    assert gallery._seen(Image.new("RGB", (900, 300)), 64).size == (96, 32)
-    assert gallery._seen(Image.new("RGB", (300, 400)), 64).size == (48, 64)
+    assert gallery._seen(Image.new("RGB", (900, 300)), 64).size == (192, 64)
+    assert gallery._seen(Image.new("RGB", (300, 400)), 128).size == (96, 128)
+    seen = tensors.to_tensor(gallery._seen(picture(1, (300, 100)), 64))
+    assert np.isfinite(Yardstick(seen, seen).score(seen).content)
 
 
 def test_engines_paint_with_their_settings(monkeypatch, trunk):
