@@ -263,6 +263,7 @@ def _seen(picture: Image.Image, side: int) -> Image.Image:
 def section(judged: Sequence[Judged], side: int, missing: Sequence[str]) -> str:
     """The section of RESULTS.md; `missing` says which judges are left out, and why."""
     common = [found for found in judged if found.engine != PLAIN]
+    plain = {found.pair for found in judged if found.engine == PLAIN}
     parts = [
         f"{TITLE}, {side} px",
         f"Sample photos in sample styles on canvases of {side} px. Less is better, and 0 the best:",
@@ -273,9 +274,10 @@ def section(judged: Sequence[Judged], side: int, missing: Sequence[str]) -> str:
         "losses.",
         "\n".join(f"- {name}: {text}" for name, text in ENGINES.items()),
         *missing,
-        means_table(common),
     ]
-    if len(common) < len(judged):
+    if plain < {found.pair for found in common}:
+        parts.append(means_table(common))
+    if plain:
         parts.append(means_table(judged))
     return "\n\n".join([*parts, pairs_table(judged)])
 

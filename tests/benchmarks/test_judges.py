@@ -397,6 +397,9 @@ def test_the_plain_loop_is_compared_where_it_has_painted(spoken):
     assert [row[1] for row in rows(made, "gram")] == ["0.0200 (1)", "0.0100 (0)"]
     without = gallery.section([one for one in spoken if one.engine != "plain"], 64, [])
     assert without.count("Means over") == 1
+    everywhere = gallery.section(spoken[:3], 64, [])
+    assert everywhere.count("Means over") == 1
+    assert rows(everywhere, "plain")
 
 
 def test_a_pair_that_an_engine_lacks_is_left_out_of_the_means(spoken):
