@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, Page
 
 from Resources.make_screenshots import BROWSERS, PATIENCE, chromium, served
 
@@ -31,19 +31,9 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
-@pytest.fixture(scope="package")
-def profile(browser: Browser) -> Iterator[BrowserContext]:
-    """What most pages share: the files of the page that the browser has fetched and compiled."""
-    profile = browser.new_context(viewport={"width": 1360, "height": 900}, accept_downloads=True)
-    profile.set_default_timeout(PATIENCE)
-    yield profile
-    profile.close()
-
-
 @pytest.fixture
-def page(profile: BrowserContext) -> Iterator[Page]:
-    """A page of a new visitor, who is known by his cookie."""
-    profile.clear_cookies()
-    page = profile.new_page()
+def page(browser: Browser) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": 1360, "height": 900}, accept_downloads=True)
+    page.set_default_timeout(PATIENCE)
     yield page
     page.close()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from visitor import SECONDS, capture, loaded, open_page, picture, standing
 
 BEGIN = 150 * SECONDS  # that the first painting of a server may take to begin on a busy machine
@@ -22,11 +24,13 @@ def box(locator: Locator) -> tuple[float, float, float, float]:
 
 
 @pytest.fixture
-def windowed(page: Page, request: pytest.FixtureRequest) -> Page:
+def windowed(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A page in a window of the size that the test is given."""
     width, height, _ = request.param
-    page.set_viewport_size({"width": width, "height": height})
-    return page
+    page = browser.new_page(viewport={"width": width, "height": height})
+    page.set_default_timeout(60 * SECONDS)
+    yield page
+    page.close()
 
 
 def check(page: Page, alt: str) -> None:
