@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 
 import pytest
 import torch
@@ -77,6 +78,12 @@ def test_a_doubtful_measurement_goes_on(monkeypatch):
     device.fastest_precision.cache_clear()
     assert device.fastest_precision(torch.device("cpu")) == torch.bfloat16
     device.fastest_precision.cache_clear()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there the clock on the wall is taken")
+def test_what_other_programs_take_of_the_time_does_not_count(monkeypatch):
+    monkeypatch.setattr(device.time, "perf_counter", lambda: pytest.fail("the clock on the wall"))
+    device._time_convolution(torch.device("cpu"), torch.float32)
 
 
 def test_measuring_answers_with_a_time():
