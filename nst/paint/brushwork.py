@@ -45,7 +45,7 @@ class Brushwork:
 
     def __init__(self, scene: Scene, pixels: Tensor, choices: Tensor | None = None) -> None:
         self.scene = scene
-        self.balance = Balance.of(scene.settings)
+        self.balance = Balance.of(scene.settings, refining=scene.refining)
         # What deeper layers see is large, and was settled by the composition.
         self.style_layers = [
             layer for layer in scene.settings.style_layers if layers.block(layer) <= DEEPEST_BLOCK

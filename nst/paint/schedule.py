@@ -18,6 +18,7 @@ GROWTH = 2.0  # the most a side grows from one canvas to the next
 # Iterations until a canvas has converged. The first begins with a photo; the others have only
 # details to add, and the last, which costs most, gets the fewest.
 FIRST, LATER, LAST = 40, 40, 9
+FIRST_COMPOSED = 24  # in place of the first, where strokes are drawn upon it
 # The longer side up to which a picture is composed before strokes are drawn, px. Not a part of the
 # resolution: so the picture has the same strokes at each resolution. When the style weight is
 # raised, strokes lay out the picture, too: the side is multiplied by a power of the ratio of
@@ -40,10 +41,9 @@ FINAL_RATE = 0.05  # of the first learning rate, at the end of a scale
 OVERHEAD = 5000
 BEGIN, BEGIN_STYLE = 0.1, 0.5
 # The same where strokes are drawn: a pixel beside one of a composition, and what it costs to begin,
-# with the neighbours to be chosen. What is left of an iteration's cost where the narrow network
-# composes, and where strokes are drawn with it or only refined.
-STROKE_COST, BEGIN_STROKES = 0.6, 2.5
-NARROW_COST, LIGHT_STROKE_COST = 0.75, 0.4
+# with the neighbours to be chosen. The last is for the narrow network, and where strokes are only
+# refined.
+STROKE_COST, BEGIN_STROKES, LIGHT_STROKE_COST = 0.6, 2.5, 0.4
 RECENT = 12  # iterations that tell a run's pace
 
 
@@ -55,7 +55,8 @@ class Stage:
     width: int
     iterations: int  # it takes at most
     brushwork: bool = False  # what is done at this size; else it is composed
-    narrow: bool = False  # whether `VGG19.narrow` looks, which at the full size costs fine textures
+    # Whether `VGG19.narrow` looks, which costs compositions, and the full size its fine textures.
+    narrow: bool = False
     refining: bool = False  # whether strokes were drawn on a smaller canvas already
     pace: float = 1.0  # times the usual learning rate
 
@@ -78,15 +79,15 @@ def plan(settings: Settings, height: int, width: int) -> list[Stage]:
     sizes = _sizes(height, width) if settings.coarse_to_fine else [(height, width)]
     if settings.style_loss == "gram":
         stages = [Stage(*size, 0) for size in sizes]
-        needed = _needed(sizes)
+        needed = _needed(sizes, FIRST)
     else:
         most = COMPOSED * min(1.0, settings.content_to_style) ** COMPOSED_POWER
         composed = [size for size in sizes if max(size) <= max(most, max(sizes[0]))]
         painted = sizes[len(composed) - 1 :]
         full = sizes[-1]
-        stages = [Stage(*size, 0, narrow=size != full) for size in composed]
+        stages = [Stage(*size, 0) for size in composed]
         stages += [Stage(*size, 0, brushwork=True, narrow=size != full) for size in painted]
-        needed = [*_needed(composed), *_needed_for_brushwork(painted)]
+        needed = [*_needed(composed, FIRST_COMPOSED), *_needed_for_brushwork(painted)]
     counts = [
         max(1, round(_effort(settings, stage) * count))
         for stage, count in zip(stages, needed, strict=True)
@@ -139,12 +140,12 @@ def _sizes(height: int, width: int) -> list[tuple[int, int]]:
     return sizes
 
 
-def _needed(sizes: list[tuple[int, int]]) -> list[float]:
-    """Iterations until each canvas has converged."""
+def _needed(sizes: list[tuple[int, int]], first: int) -> list[float]:
+    """Iterations until each canvas has converged; the first takes `first` if it is small."""
     full = math.prod(sizes[-1])
     later = [min(LATER, LAST * math.sqrt(full / math.prod(size))) for size in sizes[1:]]
     # Changes spread from position to position, so that a larger first canvas takes longer.
-    return [FIRST * math.sqrt(max(1.0, max(sizes[0]) / COARSEST)), *later]
+    return [first * math.sqrt(max(1.0, max(sizes[0]) / COARSEST)), *later]
 
 
 def _effort(settings: Settings, stage: Stage) -> float:
@@ -201,7 +202,7 @@ def cost(stage: Stage, settings: Settings, look: Callable[[int, int], float] = a
     """
     looks = float(sum(look(*size) for size in canvases(stage, settings)))
     if not stage.brushwork:
-        return NARROW_COST * looks if stage.narrow else looks
+        return looks
     if stage.narrow or stage.refining:
         return LIGHT_STROKE_COST * looks
     return STROKE_COST * looks + (1 - STROKE_COST) * OVERHEAD

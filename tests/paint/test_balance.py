@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nst.paint.balance import LEAD, Balance
+from nst.paint.balance import LEAD, REFINED_LEAD, Balance
 from nst.settings import Settings
 
 WEIGHTS, STYLE_WEIGHTS = st.floats(0.1, 1000), st.floats(100, 1_000_000)
@@ -42,5 +42,6 @@ def test_what_leads_is_the_ratio_of_the_weights(factor):
     assert found == pytest.approx(expected)
 
 
-def test_with_the_default_weights_the_lead_is_that_of_the_constant():
+def test_with_the_default_weights_the_lead_is_that_of_the_constants():
     assert Balance.of(Settings()).lead == pytest.approx(LEAD)
+    assert Balance.of(Settings(), refining=True).lead == pytest.approx(REFINED_LEAD)

@@ -9,6 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nst.paint.balance import Balance
 from nst.paint.inputs import Canvas
 from nst.paint.loop import Loop
 from nst.paint.neighbours import COMPARED, REFINED
@@ -18,7 +19,6 @@ from nst.paint.schedule import (
     COMPOSED,
     GROWTH,
     LIGHT_STROKE_COST,
-    NARROW_COST,
     RECENT,
     SHORTEST,
     STROKE_COST,
@@ -267,15 +267,15 @@ def of_machine(pace, overhead=5000):
             return (0.6 + BEGIN_STROKES) * each, each
         sizes = pyramid(stage.height, stage.width)
         each = sum(overhead + height * width for height, width in sizes) / pace
-        each *= NARROW_COST if stage.narrow else 1
         return 0.6 * each, each
 
     return seconds_of
 
 
-def test_only_the_full_size_is_looked_at_with_the_whole_network():
+def test_the_narrow_network_looks_at_strokes_below_the_full_size():
     stages = plan(Settings(), 256, 384)
-    assert [stage.narrow for stage in stages] == [True] * (len(stages) - 1) + [False]
+    assert [stage.brushwork for stage in stages] == [False, False, True, True, True]
+    assert [stage.narrow for stage in stages] == [False, False, True, True, False]
     assert [stage.refining for stage in stages] == [False] * (len(stages) - 1) + [True]
     alone = plan(Settings(coarse_to_fine=False), 256, 384)
     for stage in [*alone, *plan(GRAM, 256, 384)]:
@@ -292,6 +292,8 @@ def test_each_size_is_looked_at_as_planned(trunk):
         loop.step(0.1)
         assert loop.scene.vgg is (trunk.narrow if stage.narrow else trunk)
         assert loop.scene.compared == (REFINED if stage.refining else COMPARED)
+        if stage.brushwork:
+            assert loop.objective.balance == Balance.of(settings, refining=stage.refining)
     assert stage.refining
     loop.end()
 
@@ -317,7 +319,7 @@ def test_a_slow_first_iteration_does_not_disturb_the_forecast():
 
 
 def test_previews_that_are_drawn_on_the_same_processor_count():
-    course = foretold(of_machine(1e5), extra=lambda i: 0.3 if i < 60 and i % 4 == 0 else 0.0)
+    course = foretold(of_machine(1e5), extra=lambda i: 0.4 if i < 60 and i % 4 == 0 else 0.0)
     smooth = foretold(of_machine(1e5))
     for (_, left), (_, expected) in list(zip(course, smooth, strict=True))[RECENT:40]:
         assert left > 1.3 * expected
