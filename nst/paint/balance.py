@@ -9,7 +9,7 @@ from nst.paint import losses
 from nst.settings import Settings
 
 # How far the photo leads the choice of neighbours, with the default weights: while strokes are laid
-# out, and at the full size, where its lines are there already and fine strokes may be the artwork's.
+# out, and at the full size, where its lines are there and the finest strokes may be the artwork's.
 LEAD, REFINED_LEAD = 0.5, 0.35
 # The powers of the ratio of content to style weight by which the lead grows, where the ratio is
 # below and above 1, and by which Gram matrices lose. A tenth of the content weight gives a lead of
