@@ -11,6 +11,7 @@ from torch import Tensor
 from nst.layers import block
 from nst.paint import losses, memory
 from nst.paint.viewer import Compared, LocalViewer, MakeFeatures, Picture, Target, compute
+from nst.vgg.threads import all_threads
 from nst.vgg.tiles import Window
 
 
@@ -53,6 +54,7 @@ class ContentTarget:
             self._kept = [Packed(self._look(window)) for window in viewer.windows]
         viewer.rest()
 
+    @all_threads()
     def compare(self, found: Mapping[str, Tensor], number: int) -> Compared:
         """See `viewer.Target.compare`: the mean squared error, a window by its share of it."""
         features = found[self.layer]

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nst.vgg.strips import strips
+from nst.vgg.threads import total
 
 # The relative Gram error of a good painting is about 0.1 and its content error about 1. This
 # constant brings the two to one scale, so that content weight 10 and style weight 10,000 are the
@@ -66,7 +67,7 @@ def variation(image: Tensor, weight: float = 0.0, gradient: Tensor | None = None
     gradient of `weight` times it to `gradient`. In strips, as autograd would need the memory of
     several pictures.
     """
-    total = 0.0
+    varied = 0.0
     for axis in (2, 3):
         length, row_bytes = image.shape[2], 4 * image[0, :, 0].numel()
         pairs = image.shape[2] - 1 if axis == 2 else length
@@ -74,12 +75,12 @@ def variation(image: Tensor, weight: float = 0.0, gradient: Tensor | None = None
         for top, bottom in strips(pairs, row_bytes, image.device):
             near, far = _neighbours(axis, top, bottom)
             difference = image[far] - image[near]
-            total += mean * float(difference.square().sum())
+            varied += mean * total(difference.square())
             if gradient is not None:
                 difference *= 2 * weight * mean
                 gradient[far] += difference
                 gradient[near] -= difference
-    return total
+    return varied
 
 
 def _neighbours(axis: int, top: int, bottom: int) -> tuple[tuple[slice, ...], tuple[slice, ...]]:

@@ -13,6 +13,7 @@ from nst.paint.neighbours import DEEPEST_BLOCK, layer_of, unit
 from nst.paint.viewer import Compared, LocalViewer, Picture, Target
 from nst.vgg.stem import CELL
 from nst.vgg.strips import strips
+from nst.vgg.threads import total
 from nst.vgg.tiles import Window
 
 
@@ -63,7 +64,7 @@ class NeighbourTarget:
                 difference = seen[rows].float() / unit(layer)
                 difference -= self._wanted(layer, window, top, bottom)
                 weighted = difference if counted is None else difference * counted[rows]
-                loss += self._scale * float((weighted * difference).sum())
+                loss += self._scale * total(weighted * difference)
                 gradient[rows] = weighted.mul_(2 * self._scale * self._weight / unit(layer))
             gradients[layer] = gradient
         return Compared(loss, gradients)

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from nst.vgg.strips import picture_strips
+from nst.vgg.threads import all_threads
 
 HISTORY = 10  # pairs of moves and gradient changes that stand for the curvature
 FIRST_MOVE, LARGEST_MOVE = 0.1, 0.5  # how far a pixel may go at first, and at any time
@@ -103,6 +104,7 @@ class LBFGS:
         self._reach = FIRST_MOVE  # how far a pixel may go now
 
     @torch.no_grad()
+    @all_threads()  # for its sums
     def step(self, pixels: Tensor, gradient: Tensor, loss: float, learning_rate: float) -> Tensor:
         """The pixels after a step; a learning rate of `FULL_STEP` or more is a full Newton step.
 

@@ -16,6 +16,7 @@ from nst.paint.objective import Losses, Objective
 from nst.paint.tensors import resize
 from nst.vgg.network import VGG19
 from nst.vgg.strips import picture_strips
+from nst.vgg.threads import total
 
 # The weight of the temporal term, chosen by looking at films: with less, fine strokes boil; with
 # more, what moving blurs is not drawn anew.
@@ -71,6 +72,6 @@ class Steady:
         for strip in picture_strips(pixels):
             apart = pixels[strip] - self._moved.picture[strip]
             weighted = apart * self._moved.held[strip]
-            distance += float((weighted * apart).sum())
+            distance += total(weighted * apart)
             gradient[strip] += weighted.mul_(2 * self._weight)
         return gradient, replace(losses, total=losses.total + self._weight * distance)

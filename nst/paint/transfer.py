@@ -19,6 +19,7 @@ from nst.paint.progress import DivergedError, Progress
 from nst.paint.schedule import Clock, Forecast, Stage, plan, plan_next
 from nst.settings import Settings
 from nst.vgg.network import VGG19
+from nst.vgg.threads import Threads
 
 __all__ = ["Canvas", "DivergedError", "Options", "Progress", "steps", "stylize"]
 
@@ -101,12 +102,15 @@ def _iterations(
     scales = tuple(dict.fromkeys(stage.scale for stage in stages))
     began = time.perf_counter() - (resume.seconds if resume else 0)
     forecast = Forecast()
+    # A team computes elsewhere, as a graphics card does, and this thread only waits.
+    threads = Threads(adapting=loop.vgg.device.type == "cpu" and not loop.team)
     totals = list(resume.losses) if resume else []
     for stage in stages[clock.replay(totals) :]:
         loop.begin(stage, stage is stages[-1], resume)
         resume = None
         while not clock.stage_over:
-            loss = loop.step(clock.learning_rate)
+            with threads.iteration():
+                loss = loop.step(clock.learning_rate)
             clock.tick(loss.total)
             totals.append(loss.total)
             seconds = time.perf_counter() - began

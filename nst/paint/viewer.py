@@ -19,6 +19,7 @@ from torch import Tensor
 from nst.machine import malloc
 from nst.paint.tensors import expand
 from nst.vgg.network import VGG19
+from nst.vgg.threads import all_threads
 from nst.vgg.tiles import Window
 from nst.vgg.wanted import Glimpse, Look, Wanted
 from nst.vgg.workspace import Workspace
@@ -86,6 +87,7 @@ class Style:
     weight: float
     guides: Tensor | None = None  # (R, H, W), the weights of the positions
 
+    @all_threads()
     def differentiate(self, grams: Grams) -> tuple[float, Grams]:
         """The loss, and the gradient of the weighted loss with respect to each Gram matrix."""
         if not self.layers:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import math
 import sys
 import time
-from collections.abc import Iterator
 
 import torch
 import torch.nn.functional as F
@@ -48,17 +46,6 @@ def keep_to_granted_cores() -> None:
     another. Where the share has a fraction, it is rounded up.
     """
     torch.set_num_threads(max(1, min(torch.get_num_threads(), math.ceil(limits.cores()))))
-
-
-@contextlib.contextmanager
-def one_thread() -> Iterator[None]:
-    """For work of many small parts, for which threads only wait for one another."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 @functools.lru_cache

@@ -15,8 +15,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nst.vgg.strips import strips
+from nst.vgg.threads import all_threads
 
 
+@all_threads()
 def gram_sums(features: Tensor, weights: Tensor | None) -> Tensor:
     """Gram matrices before the division by `total_weights`, (R, C, C), of (1, C, H, W) features.
 
@@ -34,6 +36,7 @@ def _flat(features: Tensor) -> Tensor:
     return features[0].permute(1, 2, 0).flatten(0, 1).T
 
 
+@all_threads()
 def gram_sums_gradient(features: Tensor, weights: Tensor | None, gradient: Tensor) -> Tensor:
     """Gradient with respect to the features, given that of their `gram_sums`, (R, C, C).
 

@@ -15,8 +15,9 @@ from torch import Tensor
 from nst import layers
 from nst.vgg.calibration import dead_leaves
 from nst.vgg.convolution import FrozenConvolution, FrozenLayers, Unpooled
-from nst.vgg.device import one_thread
 from nst.vgg.pooling import pool
+from nst.vgg.stem import mix
+from nst.vgg.threads import one_thread
 from nst.vgg.workspace import Workspace
 
 FILTERS = {1: 32, 2: 64, 3: 64, 4: 128, 5: 128}  # of a layer, by its block
@@ -66,7 +67,7 @@ class NarrowConvolution(FrozenConvolution):
 
     def linear(self, x: Tensor, workspace: Workspace) -> Tensor:
         """See `FrozenConvolution.linear`."""
-        return F.conv2d(super().linear(x, workspace), self._mixing, self._mixed_bias)
+        return mix(super().linear(x, workspace), self._mixing, self._mixed_bias)
 
     def convolve_and_pool(
         self, x: Tensor, pooling: str, workspace: Workspace
@@ -76,7 +77,7 @@ class NarrowConvolution(FrozenConvolution):
 
     def gradient(self, shape: torch.Size, gradient: Tensor, workspace: Workspace) -> Tensor:
         """See `FrozenConvolution.gradient`."""
-        return super().gradient(shape, F.conv2d(gradient, self._unmixing), workspace)
+        return super().gradient(shape, mix(gradient, self._unmixing), workspace)
 
     def gradient_of_pooled(
         self, shape: torch.Size, unpooled: Unpooled, workspace: Workspace

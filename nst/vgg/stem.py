@@ -17,6 +17,7 @@ from torch import Tensor
 from nst.vgg import gram
 from nst.vgg.pooling import pool, unpool
 from nst.vgg.strips import strips
+from nst.vgg.threads import all_threads
 
 CELL = 4  # px, the side of the cells over which conv1_1 can be averaged
 
@@ -148,7 +149,7 @@ class Stem:
             )
             gradient = F.pad(gradient, (0, 0, above - top + 1, bottom + 1 - below))
             if self.unmixing is not None:
-                gradient = F.conv2d(gradient, self.unmixing)
+                gradient = mix(gradient, self.unmixing)
             gradient = F.conv2d(gradient, self.weight2_back, padding=(0, 1))
             first = self._conv1_1(tape.padded, top, bottom)
             if gram_gradient is not None:
@@ -179,7 +180,15 @@ class Stem:
         """What conv1_2 answers to rows of conv1_1, in front of the ReLU."""
         if self.mixing is None:
             return F.conv2d(first, self.weight2, self.bias2, padding=(0, 1))
-        return F.conv2d(F.conv2d(first, self.weight2, padding=(0, 1)), self.mixing, self.bias2)
+        return mix(F.conv2d(first, self.weight2, padding=(0, 1)), self.mixing, self.bias2)
+
+
+def mix(x: Tensor, filters: Tensor, bias: Tensor | None = None) -> Tensor:
+    """A convolution with filters of one position, (O, C, 1, 1)."""
+    if x.dtype != torch.float32:
+        return F.conv2d(x, filters, bias)
+    with all_threads():
+        return F.conv2d(x, filters, bias)
 
 
 def _add_cells(cell_gradient: Tensor, counted: gram.Positions, top: int, gradient: Tensor) -> None:
