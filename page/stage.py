@@ -79,8 +79,11 @@ def _wait(places: Places) -> None:
 
 @st.fragment(run_every=POLL)
 def _watch(places: Places) -> None:
-    """Draw every `POLL` seconds while the job runs."""
+    """Draw every `POLL` seconds while the job runs, and at once when it is over."""
     job = actions.current_job()
+    if job is not None and job.standing is not None and job.standing.seconds_left < POLL:
+        server.queue().wait(job.id, POLL)
+        job = actions.current_job()
     if job is None or not job.active:
         st.rerun()
     _draw_active(places, job)

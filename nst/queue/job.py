@@ -108,6 +108,7 @@ class Job:
     message: str = ""
     reel: Reel | None = None  # of a film
     cancel: threading.Event = field(default_factory=threading.Event)
+    over: threading.Event = field(default_factory=threading.Event)
 
     @classmethod
     def of(cls, order: Order, visitor: str, now: float) -> Job:
@@ -231,6 +232,7 @@ class Job:
                 self.picture = None
         if self.picture is None:
             self.photo = dataclasses.replace(self.photo, data=b"")
+        self.over.set()
 
     def snapshot(self, ahead: int, wait: float, guessed: bool) -> Snapshot:
         """The job as it is now, with what its manager knows of its place in the queue."""

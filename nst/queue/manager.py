@@ -102,6 +102,13 @@ class JobManager:
             ahead, seconds = self._waits()[job.id] if job.active else Wait(0, 0.0)
             return job.snapshot(ahead, seconds, self._guesses(ahead))
 
+    def wait(self, job_id: str, seconds: float) -> None:
+        """Wait until the job is over, or unknown, at most so many seconds."""
+        with self._lock:
+            job = self._jobs.get(job_id)
+        if job is not None:
+            job.over.wait(seconds)
+
     def touch(self, job_id: str) -> None:
         """Tell that somebody is looking at the job."""
         with self._lock:

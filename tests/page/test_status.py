@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,7 +21,7 @@ from streamlit.testing.v1 import AppTest
 
 from nst.queue.job import JobState
 from nst.studio.order import Order
-from page import back, connection, progress
+from page import actions, back, connection, progress, server, stage
 
 pytestmark = pytest.mark.usefixtures("own_server")
 
@@ -153,3 +154,21 @@ def test_what_would_be_said_of_a_lost_connection(
     monkeypatch.setattr(connection, "_component", lambda: lambda key, data: given.append(data))
     connection.watch(job)
     assert given == [{"words": words}]
+
+
+@pytest.mark.parametrize(("left", "waits"), [(0.5 * stage.POLL, True), (2 * stage.POLL, False)])
+def test_a_painting_that_is_about_to_end_is_shown_at_once(
+    monkeypatch: pytest.MonkeyPatch, left: float, waits: bool
+) -> None:
+    running = SimpleNamespace(id="1", active=True, standing=SimpleNamespace(seconds_left=left))
+    looks = [running, SimpleNamespace(id="1", active=False)]
+    waited: list[tuple[str, float]] = []
+    queue = SimpleNamespace(wait=lambda *given: waited.append(given))
+    monkeypatch.setattr(actions, "current_job", lambda: looks.pop(0))
+    monkeypatch.setattr(server, "queue", lambda: queue)
+    seen: list[Any] = []
+    monkeypatch.setattr(stage, "_draw_active", lambda places, job: seen.append(job))
+    monkeypatch.setattr(stage.st, "rerun", lambda: seen.append("the whole page"))
+    inspect.unwrap(stage._watch)(None)
+    assert waited == ([("1", stage.POLL)] if waits else [])
+    assert seen[0] == ("the whole page" if waits else running)

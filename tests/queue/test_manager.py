@@ -141,6 +141,20 @@ def test_stop_keeps_the_picture_as_it_is(painter: StepwisePainter) -> None:
     assert painter.closed == 1
 
 
+def test_who_waits_for_a_job_goes_on_when_it_is_over(painter: StepwisePainter) -> None:
+    manager = queue_of(painter)
+    job_id = submit(manager)
+    manager.wait(job_id, 0.01)
+    assert manager.snapshot(job_id).active
+    waiter = threading.Thread(target=manager.wait, args=(job_id, 600.0), daemon=True)
+    waiter.start()
+    painter.allow(10)
+    waiter.join(60)
+    assert not waiter.is_alive()
+    assert manager.snapshot(job_id).state is JobState.FINISHED
+    manager.wait("nobody", 600.0)
+
+
 def test_stop_of_an_ended_or_unknown_job_changes_nothing(painter: StepwisePainter) -> None:
     manager = queue_of(painter)
     job_id = submit(manager)
