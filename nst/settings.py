@@ -426,7 +426,7 @@ class Preset:
 PRESETS: dict[str, Preset] = {
     "quick": Preset(
         "A good first look in a fraction of the time.",
-        {"effort": 0.27},
+        {"effort": 0.4},
     ),
     "balanced": Preset("The best picture for the time; start here.", {}),
     "fine": Preset(
