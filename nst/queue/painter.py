@@ -83,7 +83,8 @@ class ServerPainter:
         work = schedule.cost(schedule.Stage(side, side, 1), settings)
         trunk = self.load()
         with self._painting:
-            self._rates = estimate.measure(trunk, settings)
+            # What is made once has been made now, for all paintings.
+            self._rates = estimate.measure(trunk, settings)._replace(narrowing=0.0)
         return work, self._rates.look * work
 
     def paint(self, prepared: Prepared, settings: Settings) -> Generator[Progress, None, None]:

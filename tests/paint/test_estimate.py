@@ -87,6 +87,16 @@ def test_the_machine_is_measured(trunk, monkeypatch):
     assert 1e-9 < rates.match < 1e-3
 
 
+def test_the_narrow_network_is_made_once_and_only_where_it_looks():
+    made = RATES._replace(narrowing=7.0)
+    for changes, more in (({}, 7.0), ({"style_loss": "gram"}, 0.0)):
+        size = canvas(256, **changes)
+        found, usual = (
+            estimate.estimate(size, 1, None, 64 * GB, rates).seconds for rates in (made, RATES)
+        )
+        assert found - usual == pytest.approx(more)
+
+
 def test_choosing_neighbours_takes_its_own_time():
     slow = estimate.Rates(1e-6, 1e-3)
     for style_loss, longer in (("neighbours", True), ("gram", False)):
