@@ -18,7 +18,8 @@ LEAD, REFINED_LEAD = 0.5, 0.35
 FREER, CLOSER = 0.06, 0.5
 RICHER, PLAINER = -0.1, -0.5
 LEAST_RATIO = 1e-4  # at which Gram matrices gain no more: that of the least weight above 0
-# The power of that ratio, where it is below 1, by which evenness grows, and the most of it.
+# The power of that ratio, where it is below 1, by which evenness grows, and the most of it: with
+# all of it some places are chosen that suit nothing, and the painting is less like the artwork.
 EVENNESS_POWER, MOST_EVENNESS = 0.4, 0.8
 FACES_POWER = 0.25  # of that ratio, where it is below 1, by which faces are an exception
 
