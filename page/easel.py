@@ -33,7 +33,7 @@ class Easel(NamedTuple):
 
     middle: DeltaGenerator
     pair: Pair | None
-    photo: DeltaGenerator | None = None  # where the photo stands, or the frame of a film
+    photo: DeltaGenerator | None = None  # the photo, which each frame of a film takes the place of
 
 
 def set_up(photo: Input | None, styles: Sequence[Input], job: Snapshot | None) -> Easel:
@@ -45,17 +45,16 @@ def set_up(photo: Input | None, styles: Sequence[Input], job: Snapshot | None) -
     )
     with st.container(key="pictures"), st.container(key="sum" if sum_holds else "apart"):
         side, middle = st.columns([1, 4])
-    with side, st.container(key="pair", gap="small"):
-        if chosen is None:
-            st.info("Choose a photo and a style.", icon=":material/image_search:")
-            return Easel(middle, None)
-        # Streamlit (1.67) lets go of a file soon after another has taken its place: of a picture
-        # that changes each second a slow browser would find nothing. So the page gets them
-        # whole.
-        place = st.empty()
-        _show_beside(place, chosen.kind, chosen.photo, chosen.names[0])
-        _show_beside(st.empty(), "Style", chosen.style, chosen.names[1])
-    return Easel(middle, chosen, place)
+    pair = side.container(key="pair", gap="small")
+    if chosen is None:
+        pair.info("Choose a photo and a style.", icon=":material/image_search:")
+        return Easel(middle, None)
+    # Streamlit (1.67) lets go of a file soon after another has taken its place: of a picture that
+    # changes each second a slow browser would find nothing. So the page gets them whole. Nor are
+    # they put into a place made empty first: on a busy machine it would be seen empty.
+    original = _show_beside(pair, chosen.kind, chosen.photo, chosen.names[0])
+    _show_beside(pair, "Style", chosen.style, chosen.names[1])
+    return Easel(middle, chosen, original)
 
 
 def is_finished(job: Snapshot | None) -> bool:
@@ -130,9 +129,9 @@ def show(easel: Easel, job: Snapshot | None, files: Files, order: Order | None) 
         _show_promise(place, easel.pair, order)
 
 
-def _show_beside(place: DeltaGenerator, kind: str, picture: bytes, name: str) -> None:
-    """A picture that the painting is made of."""
-    place.image(
+def _show_beside(place: DeltaGenerator, kind: str, picture: bytes, name: str) -> DeltaGenerator:
+    """A picture that the painting is made of; one shown in it takes its place."""
+    return place.image(
         beside(picture),
         f"{kind}: {plain(name)}",
         width="stretch",
