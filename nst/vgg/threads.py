@@ -19,8 +19,10 @@ from torch import Tensor
 # Of an iteration's time, what this thread computes when the cores are its own is 0.9 and more, and
 # beside a busy process, waiting for the other threads, 0.65 and less.
 CROWDED = 0.75
-# Iterations until one more thread is tried: at first, and after it was too many again and again.
-PATIENCE, MOST_PATIENCE = 16, 64
+# Iterations in a row until it counts: a browser that draws, or one look at a page, is soon over.
+IN_A_ROW = 2
+# Seconds until one more thread is tried: at first, and after it was too many again and again.
+PATIENCE, MOST_PATIENCE = 0.5, 4.0
 # Seconds in which this thread has computed; on Windows, which counts these in steps of 16 ms, all:
 # there painting always has all threads.
 _computed = time.perf_counter if sys.platform == "win32" else time.thread_time
@@ -34,8 +36,9 @@ class Threads:
     def __init__(self, *, adapting: bool = True) -> None:
         self._adapting = adapting
         self._fewer = 0
+        self._crowded = 0  # iterations in a row
         self._patience = self._left = PATIENCE
-        self._tried = False  # whether the last iteration was the first with one more
+        self._tried = False  # whether it is not yet known if the last one more is too many
 
     @contextlib.contextmanager
     def iteration(self) -> Iterator[None]:
@@ -44,18 +47,20 @@ class Threads:
         with _threads(torch.get_num_threads() - self._fewer):
             yield
         if self._adapting:
-            self._learn((_computed() - computed) / (time.perf_counter() - began))
+            self._learn(time.perf_counter() - began, _computed() - computed)
 
-    def _learn(self, share: float) -> None:
-        """Go by what share of its time this thread computed in an iteration."""
-        tried, self._tried = self._tried, False
-        if share < CROWDED and self._fewer < torch.get_num_threads() - 1:
-            self._patience = min(2 * self._patience, MOST_PATIENCE) if tried else PATIENCE
+    def _learn(self, seconds: float, computed: float) -> None:
+        """Go by how many seconds of an iteration this thread computed."""
+        self._crowded = self._crowded + 1 if computed < CROWDED * seconds else 0
+        if not self._crowded:
+            self._tried = False
+        if self._crowded == IN_A_ROW and self._fewer < torch.get_num_threads() - 1:
+            self._patience = min(2 * self._patience, MOST_PATIENCE) if self._tried else PATIENCE
             self._fewer += 1
-            self._left = self._patience
-        elif self._fewer:
-            self._left -= 1
-            if not self._left:
+            self._left, self._crowded, self._tried = self._patience, 0, False
+        elif self._fewer and not self._crowded:
+            self._left -= seconds
+            if self._left <= 0:
                 self._fewer -= 1
                 self._tried, self._left = True, self._patience
 

@@ -28,8 +28,11 @@ def _three_threads() -> Iterator[None]:
     torch.set_num_threads(usual)
 
 
+SECONDS = PATIENCE / 8  # of an iteration
+
+
 class Iterations:
-    """Runs iterations that take a second each, of which this thread computes a share."""
+    """Runs iterations of `SECONDS` each, of which this thread computes a share."""
 
     def __init__(self, monkeypatch, **options) -> None:
         self.now = self.computed = 0.0
@@ -42,8 +45,8 @@ class Iterations:
         """How many threads an iteration had."""
         with self.threads.iteration():
             count = torch.get_num_threads()
-            self.now += 1.0
-            self.computed += share
+            self.now += SECONDS
+            self.computed += share * SECONDS
         assert torch.get_num_threads() == 3
         return count
 
@@ -55,30 +58,40 @@ def test_alone_there_are_all_threads(monkeypatch):
 
 def test_beside_other_programs_there_are_ever_fewer_but_one(monkeypatch):
     iterations = Iterations(monkeypatch)
-    assert [iterations.run(BESIDE_OTHERS) for _ in range(5)] == [3, 2, 1, 1, 1]
+    assert [iterations.run(BESIDE_OTHERS) for _ in range(7)] == [3, 3, 2, 2, 1, 1, 1]
+
+
+def test_what_is_soon_over_changes_nothing(monkeypatch):
+    iterations = Iterations(monkeypatch)
+    assert {iterations.run(share) for _ in range(50) for share in (ALONE, BESIDE_OTHERS)} == {3}
 
 
 def test_when_the_others_are_gone_all_come_back(monkeypatch):
     iterations = Iterations(monkeypatch)
-    for _ in range(2):
+    for _ in range(4):
         iterations.run(BESIDE_OTHERS)
-    counts = [iterations.run(ALONE) for _ in range(2 * PATIENCE + 1)]
-    assert counts == [1] * PATIENCE + [2] * PATIENCE + [3]
+    counts = [iterations.run(ALONE) for _ in range(17)]
+    assert counts == [1] * 8 + [2] * 8 + [3]
 
 
 def test_one_more_thread_is_tried_ever_more_rarely(monkeypatch):
     iterations = Iterations(monkeypatch)
     shares = {1: ALONE, 2: BESIDE_OTHERS, 3: BESIDE_OTHERS}
     count, counts = 3, []
-    for _ in range(400):
-        count = iterations.run(shares[count] if counts else BESIDE_OTHERS)
-        counts.append(count)
+    for _ in range(600):
+        counts.append(iterations.run(shares[count]))
         # What the next one computes is told by how many threads it will have.
         count = 3 - iterations.threads._fewer
-    tried = [number for number, count in enumerate(counts[2:]) if count == 2]
+    tried = [
+        number
+        for number, (before, count) in enumerate(itertools.pairwise(counts))
+        if (before, count) == (1, 2)
+    ]
     waits = [later - earlier for earlier, later in itertools.pairwise(tried)]
-    assert waits[:2] == [2 * PATIENCE + 1, MOST_PATIENCE + 1]
-    assert set(waits[1:]) == {MOST_PATIENCE + 1}
+    most = 8 * MOST_PATIENCE / PATIENCE
+    assert waits == sorted(waits)
+    assert waits[:2] == [2 * 8 + 2, 4 * 8 + 2]
+    assert waits[-1] == most + 2
 
 
 def test_who_only_waits_for_others_keeps_all_threads(monkeypatch):
@@ -88,7 +101,8 @@ def test_who_only_waits_for_others_keeps_all_threads(monkeypatch):
 
 def test_an_error_gives_the_threads_back(monkeypatch):
     iterations = Iterations(monkeypatch)
-    iterations.run(BESIDE_OTHERS)
+    for _ in range(2):
+        iterations.run(BESIDE_OTHERS)
     with pytest.raises(ZeroDivisionError), iterations.threads.iteration():
         1 // (torch.get_num_threads() - 2)
     assert torch.get_num_threads() == 3
@@ -153,7 +167,7 @@ class Wild(Threads):
 
     number = 0
 
-    def _learn(self, share: float) -> None:
+    def _learn(self, seconds: float, computed: float) -> None:
         self.number += 1
         self._fewer = 2 if self.number % 3 else 0
 
