@@ -12,6 +12,7 @@ from torch.nn.grad import conv2d_input
 
 from nst import layers
 from nst.vgg.calibration import NormalizedLayer
+from nst.vgg.packed import PackedConv, can_pack
 from nst.vgg.pooling import pool
 from nst.vgg.stem import Stem
 from nst.vgg.winograd import WinogradConv
@@ -29,11 +30,14 @@ class FrozenConvolution:
         self.padding = 0 if weight.shape[1] == 3 else 1  # the picture's own rim is padded outside
         self.bias = bias.to(precision)
         self.winograd: WinogradConv | None = None
+        self.packed: PackedConv | None = None
         # The fewer the channels, the less Winograd's transforms are worth.
         if precision == torch.float32 and weight.device.type == "cpu" and weight.shape[1] >= 128:
             self.winograd = WinogradConv(weight, bias, name)
         else:
             self.weight = weight.to(precision, memory_format=torch.channels_last)
+            if can_pack(self.weight):
+                self.packed = PackedConv(self.weight, self.bias, name)
 
     @property
     def filters(self) -> Tensor:
@@ -44,6 +48,8 @@ class FrozenConvolution:
         """(1, I, H, W) -> (1, O, H, W) in front of the ReLU."""
         if self.winograd:
             return self.winograd.forward(x, workspace)
+        if self.packed and workspace.keeps(self.name):
+            return self.packed.forward(x, workspace)
         return F.conv2d(x, self.weight, self.bias, padding=self.padding)
 
     def convolve(self, x: Tensor, workspace: Workspace) -> Tensor:
@@ -76,6 +82,8 @@ class FrozenConvolution:
         """Gradient with respect to the input, of this shape, given that of the output."""
         if self.winograd:
             return self.winograd.backward(gradient, workspace)
+        if self.packed and workspace.keeps(self.name):
+            return self.packed.backward(gradient, workspace)
         return conv2d_input(  # type: ignore[no-any-return, no-untyped-call]
             shape, self.weight, gradient, padding=self.padding
         )
