@@ -76,6 +76,7 @@ class Tab:
             origin=Origin(self.address),
             additional_headers={"Cookie": f"{COOKIE}={self._token}"},
             max_size=None,
+            max_queue=None,  # where unread messages pile up, closing would wait ten seconds
         )
         self._connected = contextlib.ExitStack()
         self._socket = self._connected.enter_context(connection)
