@@ -52,24 +52,25 @@ class FakePainter:
     paint: Callable[..., Iterator[Progress]]
 
 
-def progress(image, iteration, total=6):
-    """Where a painting stands."""
+def progress(image, iteration, total=6, /, **changes):
+    """Where a painting stands that looks like this, (1, 3, H, W); `changes` go before the rest."""
     from nst.paint.progress import Progress
 
-    return Progress(
-        iteration=iteration,
-        total=total,
-        scale=max(image.shape),
-        scales=(max(image.shape),),
-        content_loss=1.0,
-        style_loss=0.5,
-        tv_loss=0.25,
-        total_loss=2.5,
-        seconds=float(iteration),
-        fraction=iteration / total,
-        image=image,
-        snapshot=lambda: image,
-    )
+    usual = {
+        "iteration": iteration,
+        "total": total,
+        "scale": max(image.shape),
+        "scales": (max(image.shape),),
+        "content_loss": 1.0,
+        "style_loss": 0.5,
+        "tv_loss": 0.25,
+        "total_loss": 2.5,
+        "seconds": float(iteration),
+        "fraction": iteration / total,
+        "image": image,
+        "snapshot": lambda: image,
+    }
+    return Progress(**usual | changes)
 
 
 def painted(folder):

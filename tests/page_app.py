@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import engines
 import torch
 from PIL import Image
 from streamlit.testing.v1 import AppTest
@@ -94,21 +95,7 @@ def picture_bytes(format: str = "PNG", size: tuple[int, int] = (90, 60)) -> byte
 def paint(prepared: Prepared, settings: Settings) -> Iterator[Progress]:
     """One white iteration."""
     height, width = prepared.content.size[::-1]
-    picture = torch.ones(1, 3, height, width)
-    yield Progress(
-        iteration=1,
-        total=1,
-        scale=64,
-        scales=(64,),
-        content_loss=1.0,
-        style_loss=1.0,
-        tv_loss=1.0,
-        total_loss=1.0,
-        seconds=1.0,
-        fraction=1.0,
-        image=picture,
-        snapshot=lambda: picture,
-    )
+    yield engines.progress(torch.ones(1, 3, height, width), 1, 1)
 
 
 def press(app: AppTest, label: str) -> None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Generator
 from typing import Any
 
+import engines
 import torch
 from painters import PainterOf, Steps, white_frame
 from PIL import Image
@@ -35,20 +36,14 @@ PHOTO_SIZE = (120, 80)
 def progress(iteration: int, total: int, preview: bool, shade: float | None = None) -> Progress:
     """Iteration `iteration` of `total`; the picture is grey, the lighter the later."""
     picture = torch.full((1, 3, 48, 64), iteration / total if shade is None else shade)
-    return Progress(
-        iteration=iteration,
-        total=total,
-        scale=64,
-        scales=(64,),
-        content_loss=1.0,
-        style_loss=0.5,
-        tv_loss=0.1,
+    return engines.progress(
+        picture,
+        iteration,
+        total,
         total_loss=100.0 / iteration,
         seconds=iteration * 0.1,
         seconds_left=(total - iteration) * 0.1,
-        fraction=iteration / total,
         image=picture if preview or iteration == total else None,
-        snapshot=lambda: picture,
     )
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from engines import progress
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -67,20 +68,7 @@ def run(monkeypatch, folder, capsys):
 def three_steps(given, *_, **__):
     """What `transfer.steps` yields, without painting."""
     for number in (1, 2, 3):
-        yield transfer.Progress(
-            iteration=number,
-            total=3,
-            scale=64,
-            scales=(64,),
-            content_loss=1.0,
-            style_loss=1.0,
-            tv_loss=1.0,
-            total_loss=1.0,
-            seconds=float(number),
-            fraction=number / 3,
-            image=given.content,
-            snapshot=lambda: given.content,
-        )
+        yield progress(given.content, number, 3)
 
 
 def failing_steps(error: BaseException, after: int):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import engines
 import pytest
 import streamlit as st
 import torch
@@ -55,20 +56,9 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
 
     def paint(prepared: Prepared, settings: Settings) -> Iterator[Progress]:
         picture = torch.ones(1, 3, *prepared.content.size[::-1])
-        numbers = dict.fromkeys(("content_loss", "style_loss", "tv_loss", "total_loss"), 1.0)
         for iteration in (1, 2):
-            yield Progress(
-                iteration=iteration,
-                total=2,
-                scale=64,
-                scales=(64,),
-                seconds=100.0 * iteration,
-                seconds_left=100.0 * (2 - iteration),
-                fraction=iteration / 2,
-                image=picture,
-                snapshot=lambda: picture,
-                **numbers,
-            )
+            times = {"seconds": 100.0 * iteration, "seconds_left": 100.0 * (2 - iteration)}
+            yield engines.progress(picture, iteration, 2, **times)
             assert event.wait(30)
 
     monkeypatch.setattr(ServerPainter, "paint", lambda self, *args: paint(*args))

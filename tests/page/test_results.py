@@ -13,12 +13,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import streamlit as st
-import torch
+from page_app import paint
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from nst.errors import UserError
-from nst.paint.transfer import Progress
 from nst.pictures import writing
 from nst.queue.job import Snapshot
 from nst.queue.manager import JobManager
@@ -26,28 +25,10 @@ from nst.queue.painter import ServerPainter
 from nst.settings import CONTROLS, Settings
 from nst.studio import recipe
 from nst.studio.order import Input, Order
-from nst.studio.preparation import Prepared
 from page import archive, blend, controls, results, samples, state, visit
 
 ROOT = Path(__file__).parents[2]
 APP = str(ROOT / "streamlit_app.py")
-
-
-def paint(prepared: Prepared, settings: Settings) -> Iterator[Progress]:
-    """One white iteration."""
-    height, width = prepared.content.size[::-1]
-    picture = torch.ones(1, 3, height, width)
-    numbers = dict.fromkeys(("content_loss", "style_loss", "tv_loss", "total_loss", "seconds"), 1.0)
-    yield Progress(
-        iteration=1,
-        total=1,
-        scale=64,
-        scales=(64,),
-        fraction=1.0,
-        image=picture,
-        snapshot=lambda: picture,
-        **numbers,
-    )
 
 
 @pytest.fixture(autouse=True)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import tifffile
 import torch
+from engines import progress
 from PIL import Image
 
 from nst import errors
@@ -184,20 +185,7 @@ def test_the_command_line(tmp_path, monkeypatch, capsys, extension):
     painting = torch.linspace(0.5, 0.52, 96).expand(1, 3, 64, 96)
 
     def steps(*_, **__):
-        yield transfer.Progress(
-            iteration=1,
-            total=1,
-            scale=96,
-            scales=(96,),
-            content_loss=1.0,
-            style_loss=1.0,
-            tv_loss=1.0,
-            total_loss=1.0,
-            seconds=1.0,
-            fraction=1.0,
-            image=painting,
-            snapshot=lambda: painting,
-        )
+        yield progress(painting, 1, 1)
 
     trunk = types.SimpleNamespace(device=torch.device("cpu"), precision=torch.float32)
     monkeypatch.setattr(network, "load", lambda weights, device: trunk)
