@@ -43,10 +43,15 @@ class Workspace:
         self._shared = torch.empty(0)
 
     def keep(self, blocks: int) -> None:
-        """Keep the weights of so many blocks from now on, and drop those of the others."""
+        """Keep the weights of so many blocks from now on, and drop those of the others.
+
+        What is packed is dropped, too: canvases of another size may want the transformed ones.
+        """
         self._blocks = blocks
         self._kept = {
-            (name, use): weights for (name, use), weights in self._kept.items() if self.keeps(name)
+            (name, use): weights
+            for (name, use), weights in self._kept.items()
+            if self.keeps(name) and use == "transformed"
         }
 
     def keeps(self, name: str) -> bool:
