@@ -50,7 +50,9 @@ class FrozenConvolution:
     def _quicker(self, shape: torch.Size, workspace: Workspace) -> WinogradConv | PackedConv | None:
         """What is quicker than torch's own convolution on maps of this shape, if anything is."""
         small = shape[2] * shape[3] <= SMALL
-        if self.packed and workspace.keeps(self.name) and (small or not self.winograd):
+        # In bfloat16 the bits are the same either way. In float32 they are not, so that there it
+        # must not depend on what is kept, which is less where memory is short.
+        if self.packed and (small if self.winograd else workspace.keeps(self.name)):
             return self.packed
         return self.winograd
 

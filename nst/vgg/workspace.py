@@ -34,7 +34,7 @@ class Workspace:
 
     Those of the first `blocks` are kept from look to look, up to 135 MB in all. Of the others the
     transformed ones share the memory of one layer: asked for anew every time, it would take longer
-    to get than to fill. They are not packed, as only keeping what is packed saves anything.
+    to get than to fill. Packed ones are made anew.
     """
 
     def __init__(self, blocks: int = 0) -> None:
@@ -74,8 +74,11 @@ class Workspace:
         return weights
 
     def packed(self, name: str, use: str, pack: Callable[[], Tensor]) -> Tensor:
-        """What `pack` made of a layer's weights for this use, of a layer whose weights are kept."""
+        """What `pack` makes of the weights of a layer for this use, or has made if it is kept."""
         key = name, use
-        if key not in self._kept:
-            self._kept[key] = pack()
-        return self._kept[key]
+        if key in self._kept:
+            return self._kept[key]
+        packed = pack()
+        if self.keeps(name):
+            self._kept[key] = packed
+        return packed
