@@ -18,9 +18,6 @@ from nst.vgg.stem import Stem
 from nst.vgg.winograd import WinogradConv
 from nst.vgg.workspace import Workspace
 
-# Positions of a map up to which packed weights are faster than Winograd's, which are twice as many
-# bytes to read in each direction: two to seven times on 10 x 14 and less, none on 20 x 28.
-SMALL = 300
 # The gradient in front of a pooling, from one row of a layer's output to another.
 Unpooled = Callable[[int, int], Tensor]
 
@@ -39,27 +36,20 @@ class FrozenConvolution:
             self.winograd = WinogradConv(weight, bias, name)
         else:
             self.weight = weight.to(precision, memory_format=torch.channels_last)
-        if can_pack(self.filters) and (self.winograd or precision == torch.bfloat16):
-            self.packed = PackedConv(self.filters, self.bias, name)
+            if can_pack(self.weight):
+                self.packed = PackedConv(self.weight, self.bias, name)
 
     @property
     def filters(self) -> Tensor:
         """The weights, (O, I, 3, 3) in the network's precision."""
         return self.winograd.filters if self.winograd else self.weight
 
-    def _quicker(self, shape: torch.Size, workspace: Workspace) -> WinogradConv | PackedConv | None:
-        """What is quicker than torch's own convolution on maps of this shape, if anything is."""
-        small = shape[2] * shape[3] <= SMALL
-        # In bfloat16 the bits are the same either way. In float32 they are not, so that there it
-        # must not depend on what is kept, which is less where memory is short.
-        if self.packed and (small if self.winograd else workspace.keeps(self.name)):
-            return self.packed
-        return self.winograd
-
     def linear(self, x: Tensor, workspace: Workspace) -> Tensor:
         """(1, I, H, W) -> (1, O, H, W) in front of the ReLU."""
-        if quicker := self._quicker(x.shape, workspace):
-            return quicker.forward(x, workspace)
+        if self.winograd:
+            return self.winograd.forward(x, workspace)
+        if self.packed and workspace.keeps(self.name):
+            return self.packed.forward(x, workspace)
         return F.conv2d(x, self.weight, self.bias, padding=self.padding)
 
     def convolve(self, x: Tensor, workspace: Workspace) -> Tensor:
@@ -70,10 +60,9 @@ class FrozenConvolution:
         self, x: Tensor, pooling: str, workspace: Workspace
     ) -> tuple[Tensor, Tensor]:
         """`pool` of `convolve`, of which Winograd's convolution holds but a strip at a time."""
-        quicker = self._quicker(x.shape, workspace)
-        if not isinstance(quicker, WinogradConv):
+        if not self.winograd:
             return pool(self.convolve(x, workspace), pooling)
-        strips = quicker.forward_strips(x, workspace)
+        strips = self.winograd.forward_strips(x, workspace)
         parts = [pool(y.relu_(), pooling) for _, _, y in strips]
         pooled, gates = zip(*parts, strict=True)
         return torch.cat(pooled, 2), torch.cat(gates, 2)
@@ -85,15 +74,16 @@ class FrozenConvolution:
         workspace: Workspace,
     ) -> Tensor:
         """Gradient with respect to the input, of this shape, if the output was pooled."""
-        quicker = self._quicker(shape, workspace)
-        if isinstance(quicker, WinogradConv):
-            return quicker.backward_strips(shape, unpooled, workspace)
+        if self.winograd:
+            return self.winograd.backward_strips(shape, unpooled, workspace)
         return self.gradient(shape, unpooled(0, shape[2]), workspace)
 
     def gradient(self, shape: torch.Size, gradient: Tensor, workspace: Workspace) -> Tensor:
         """Gradient with respect to the input, of this shape, given that of the output."""
-        if quicker := self._quicker(gradient.shape, workspace):
-            return quicker.backward(gradient, workspace)
+        if self.winograd:
+            return self.winograd.backward(gradient, workspace)
+        if self.packed and workspace.keeps(self.name):
+            return self.packed.backward(gradient, workspace)
         return conv2d_input(  # type: ignore[no-any-return, no-untyped-call]
             shape, self.weight, gradient, padding=self.padding
         )

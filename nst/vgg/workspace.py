@@ -34,7 +34,7 @@ class Workspace:
 
     Those of the first `blocks` are kept from look to look, up to 135 MB in all. Of the others the
     transformed ones share the memory of one layer: asked for anew every time, it would take longer
-    to get than to fill. Packed ones are made anew.
+    to get than to fill. They are not packed, as only keeping what is packed saves anything.
     """
 
     def __init__(self, blocks: int = 0) -> None:
@@ -43,15 +43,10 @@ class Workspace:
         self._shared = torch.empty(0)
 
     def keep(self, blocks: int) -> None:
-        """Keep the weights of so many blocks from now on, and drop those of the others.
-
-        What is packed is dropped, too: canvases of another size may want the transformed ones.
-        """
+        """Keep the weights of so many blocks from now on, and drop those of the others."""
         self._blocks = blocks
         self._kept = {
-            (name, use): weights
-            for (name, use), weights in self._kept.items()
-            if self.keeps(name) and use == "transformed"
+            (name, use): weights for (name, use), weights in self._kept.items() if self.keeps(name)
         }
 
     def keeps(self, name: str) -> bool:
@@ -74,11 +69,8 @@ class Workspace:
         return weights
 
     def packed(self, name: str, use: str, pack: Callable[[], Tensor]) -> Tensor:
-        """What `pack` makes of the weights of a layer for this use, or has made if it is kept."""
+        """What `pack` made of a layer's weights for this use, of a layer whose weights are kept."""
         key = name, use
-        if key in self._kept:
-            return self._kept[key]
-        packed = pack()
-        if self.keeps(name):
-            self._kept[key] = packed
-        return packed
+        if key not in self._kept:
+            self._kept[key] = pack()
+        return self._kept[key]
