@@ -38,7 +38,7 @@ class Threads:
         self._fewer = 0
         self._crowded = 0  # iterations in a row
         self._patience = self._left = PATIENCE
-        self._tried = False  # whether it is not yet known if the last one more is too many
+        self._tried = False  # whether one more thread is on trial
 
     @contextlib.contextmanager
     def iteration(self) -> Iterator[None]:
