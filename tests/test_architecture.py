@@ -303,3 +303,12 @@ def test_the_page_limits_the_arenas_before_it_imports_what_takes_long():
     imported = [line for line in before.splitlines() if line.startswith(("from nst", "from page"))]
     assert imported == ["from nst.machine import malloc"]
     assert "\nfrom page import" in after
+
+
+@pytest.mark.parametrize("path", PAGE, ids=lambda path: path.stem)
+def test_nothing_on_the_page_stands_in_a_place_made_empty_first(path):
+    """On a busy machine the browser would draw the emptiness before what comes into it."""
+    called = [
+        node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)
+    ]
+    assert "empty" not in {each.attr for each in called if isinstance(each, ast.Attribute)}
