@@ -136,7 +136,8 @@ class Loop:
         )
         if last:
             self.styles.clear()
-        self.optimizer = LBFGS() if self.settings.optimizer == "lbfgs" else Adam(self.pixels)
+        lbfgs = self.settings.optimizer == "lbfgs"
+        self.optimizer = LBFGS() if lbfgs else Adam(self.pixels, stage.betas)
         if resume is not None:
             self._restore(resume)
 

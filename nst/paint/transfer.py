@@ -13,10 +13,11 @@ from torch import Tensor
 from nst import errors
 from nst.paint import memory
 from nst.paint.checkpoint import RunState
+from nst.paint.clock import Clock, Forecast
 from nst.paint.inputs import Canvas, Options
 from nst.paint.loop import Loop
 from nst.paint.progress import DivergedError, Progress
-from nst.paint.schedule import Clock, Forecast, Stage, plan, plan_next
+from nst.paint.schedule import Stage, plan, plan_next
 from nst.settings import Settings
 from nst.vgg.network import VGG19
 from nst.vgg.threads import Threads

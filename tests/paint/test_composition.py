@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from nst.layers import suitable_side
-from nst.paint import losses, schedule, transfer
+from nst.paint import clock, losses, schedule, transfer
 from nst.paint.moment import calm_rim
 from nst.paint.optimizers import Adam
 from nst.paint.tensors import add_resize_gradient, resize
@@ -78,8 +78,8 @@ def painted_plainly(content, style, settings, trunk):
             rate = settings.learning_rate
             if settings.anneal:
                 course = (1 + math.cos(math.pi * step / stage.iterations)) / 2
-                course = schedule.FINAL_RATE + (1 - schedule.FINAL_RATE) * course
-                rate = 2 * rate * course * min(1.0, (step + 1) / schedule.WARM_UP)
+                course = clock.FINAL_RATE + (1 - clock.FINAL_RATE) * course
+                rate = 2 * rate * course * min(1.0, (step + 1) / clock.WARM_UP)
             pixels = adam.step(pixels, gradient, 0.0, rate)
             pixels = pixels.clamp(black, white)
     photo = trunk.normalize(content)

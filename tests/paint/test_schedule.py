@@ -10,24 +10,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nst.paint.balance import Balance
+from nst.paint.clock import BEGIN_STROKES, RECENT, WARM_UP, WINDOW, Clock, Forecast
 from nst.paint.inputs import Canvas
 from nst.paint.loop import Loop
 from nst.paint.neighbours import COMPARED, REFINED
 from nst.paint.schedule import (
-    BEGIN_STROKES,
+    BETAS,
     COARSEST,
     COMPOSED,
+    COMPOSED_BETAS,
     GROWTH,
     LIGHT_STROKE_COST,
-    RECENT,
     SHORTEST,
+    STROKE_BETAS,
     STROKE_COST,
-    WARM_UP,
-    WINDOW,
-    Clock,
-    Forecast,
     Stage,
     plan,
+    plan_next,
     pyramid,
 )
 from nst.settings import CONTROLS, Settings
@@ -129,10 +128,25 @@ def test_half_the_effort_takes_half_the_iterations():
             assert one.iterations / 2 < other.iterations < one.iterations
 
 
+def test_adam_forgets_sooner_where_strokes_take_few_annealed_iterations():
+    def remembered(settings):
+        return {stage.betas for stage in plan(settings, 384, 256)}
+
+    assert remembered(DEFAULT) == {COMPOSED_BETAS, STROKE_BETAS}
+    assert all(
+        (stage.betas == STROKE_BETAS) == stage.brushwork for stage in plan(DEFAULT, 384, 256)
+    )
+    # Steps that do not become smaller need the long memory, and Gram matrices paint as they did.
+    assert remembered(Settings(anneal=False)) == remembered(GRAM) == {BETAS}
+    # A film's next frame begins almost at its end.
+    assert {stage.betas for stage in plan_next(DEFAULT, 384, 256)} == {BETAS}
+
+
 def test_few_iterations_go_to_the_full_size_first():
     assert plan(GRAM, 384, 384)[-1].brushwork is False
     assert plan(Settings(iterations=1, style_loss="gram"), 384, 384) == [Stage(384, 384, 1)]
-    assert plan(Settings(iterations=1), 384, 384) == [Stage(384, 384, 1, brushwork=True)]
+    (only,) = plan(Settings(iterations=1), 384, 384)
+    assert (only.scale, only.iterations, only.brushwork) == (384, 1, True)
 
 
 def run(settings, losses, height=64, width=64):
