@@ -8,18 +8,18 @@ import pytest
 from PIL import Image
 
 from benchmarks import stand_in, watching
-from benchmarks.watching import Work
+from benchmarks.watching import Times, Work
 from nst.pictures import tensors
 from nst.settings import Settings
 from nst.studio.order import Pictures
 from nst.studio.preparation import prepare
 
 
-def test_section_has_shares_of_a_core_and_the_ratio_of_both_times() -> None:
-    turns = [(12.0, 10.0), (22.0, 20.0), (13.0, 10.0)]
+def test_section_has_shares_of_a_core_and_the_ratios_of_the_times() -> None:
+    turns = [Times(12.0, 16.0, 10.0), Times(22.0, 20.0, 20.0), Times(13.0, 13.0, 10.0)]
     text = watching.section({"watched": Work(0.042, 0.108)}, turns)
     assert "| watched | 4.2% | 10.8% |" in text
-    assert "| 13.00 s | 10.00 s | 1.20 |" in text
+    assert "| 13.00 s | 16.00 s | 1.00 | 10.00 s | 1.20 |" in text
 
 
 def test_what_descends_from_a_process_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
