@@ -209,9 +209,9 @@ def _on_page(browser: Browser, address: str) -> float:
 def _on_command_line() -> float:
     photo, style = samples.folder("content") / "cat.jpg", samples.folder("styles") / "night_sky.jpg"
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "nst", photo, style, "-o", f"{folder}/out.png", "--quiet"]
+        files = [str(photo), str(style), "-o", f"{folder}/out.png"]
         began = time.perf_counter()
-        subprocess.run(command, cwd=ROOT, check=True)
+        subprocess.run([sys.executable, "-m", "nst", *files, "--quiet"], cwd=ROOT, check=True)
         return time.perf_counter() - began
 
 
