@@ -1,6 +1,6 @@
 """Time and memory over the size of the canvas, an older version beside this one, into RESULTS.md.
 
-    python -m benchmarks.sizes                           from 128 to 4096 px, about half an hour
+    python -m benchmarks.sizes                           from 128 to 4096 px, about ten minutes
     python -m benchmarks.sizes --sizes 128 256           these sizes, px
     python -m benchmarks.sizes --old COMMIT              beside that version
 
@@ -32,7 +32,7 @@ from nst.settings import Settings
 
 TITLE = "## Over the size of the canvas, the last version beside this one"
 OLD = "ff86300f1f3392e8459c73b1bf09fddab6567ac1"  # of 26 November 2026, 01:25
-SIZES = (128, 256, 512, 1024, 2048, 4096)  # px
+SIZES = (128, 256, 384, 512, 1024, 2048, 4096)  # px
 
 
 class Run(NamedTuple):
