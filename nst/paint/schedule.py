@@ -1,4 +1,4 @@
-"""From coarse to fine: which sizes the canvas goes through, and when it leaves each of them."""
+"""From coarse to fine: which sizes the canvas goes through, for how long, and what that costs."""
 
 from __future__ import annotations
 
