@@ -304,6 +304,7 @@ def test_each_size_is_looked_at_as_planned(trunk):
     for stage in plan(settings, 128, 192):
         loop.begin(stage)
         loop.step(0.1)
+        assert loop.optimizer.betas == stage.betas
         assert loop.scene.vgg is (trunk.narrow if stage.narrow else trunk)
         assert loop.scene.compared == (REFINED if stage.refining else COMPARED)
         if stage.brushwork:
