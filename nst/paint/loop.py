@@ -75,12 +75,12 @@ class Loop:
         self.black = vgg.normalize(torch.zeros(1, 3, 1, 1))
         self.white = vgg.normalize(torch.ones(1, 3, 1, 1))
         self.iteration = 0
-        self.workspace, self.thrift = Workspace(), malloc.Thrift()
+        strokes = settings.style_loss == "neighbours"
+        self.workspace, self.thrift = Workspace(may_round=strokes), malloc.Thrift()
         self.looking = vgg  # the network that looks at this size, the narrow one or all of it
         # A painting in styles without colour has none, either, once strokes are drawn.
         self.colourless = all(is_grey(style) for style in self.styles)
-        looks_for_faces = settings.style_loss == "neighbours" and not settings.is_texture
-        self.faces = faces.find(self.content) if looks_for_faces else None
+        self.faces = faces.find(self.content) if strokes and not settings.is_texture else None
         self.scene: Scene | None = None  # none before the first size
         self.objective: Objective | None = None
 
@@ -110,7 +110,8 @@ class Loop:
         kind = Brushwork if stage.brushwork else Composition
         looking = self.vgg.narrow if stage.narrow else self.vgg
         if looking is not self.looking:
-            self.looking, self.workspace = looking, Workspace()  # which holds the other's weights
+            self.looking = looking
+            self.workspace.clear()  # it holds the other's weights
         self.workspace.keep(kind.blocks if memory.keeps_weights(stage.area) else 0)
         self.optimizer: Adam | LBFGS | None = None
         self._forget()  # cycles in it would keep its memory until the next collection of garbage

@@ -18,6 +18,9 @@ from nst.vgg.stem import Stem
 from nst.vgg.winograd import WinogradConv
 from nst.vgg.workspace import Workspace
 
+# Positions of a map up to which packed weights are faster than Winograd's, which are four times as
+# many bytes to read: two to four times on maps of 10 x 14 and less, hardly on 20 x 28.
+SMALL = 300
 # The gradient in front of a pooling, from one row of a layer's output to another.
 Unpooled = Callable[[int, int], Tensor]
 
@@ -36,20 +39,26 @@ class FrozenConvolution:
             self.winograd = WinogradConv(weight, bias, name)
         else:
             self.weight = weight.to(precision, memory_format=torch.channels_last)
-            if can_pack(self.weight):
-                self.packed = PackedConv(self.weight, self.bias, name)
+        if can_pack(self.filters) and (self.winograd or precision == torch.bfloat16):
+            self.packed = PackedConv(self.filters, self.bias, name)
 
     @property
     def filters(self) -> Tensor:
         """The weights, (O, I, 3, 3) in the network's precision."""
         return self.winograd.filters if self.winograd else self.weight
 
+    def _quick(self, shape: torch.Size, workspace: Workspace) -> WinogradConv | PackedConv | None:
+        """What is quicker than torch's own convolution on maps of this shape, if anything is."""
+        small = shape[2] * shape[3] <= SMALL
+        # In bfloat16 the bits are the same either way. In float32 they are not, so that there it
+        # must not depend on what is kept, which is less where memory is short.
+        packs = (workspace.may_round and small) if self.winograd else workspace.keeps(self.name)
+        return self.packed if self.packed and packs else self.winograd
+
     def linear(self, x: Tensor, workspace: Workspace) -> Tensor:
         """(1, I, H, W) -> (1, O, H, W) in front of the ReLU."""
-        if self.winograd:
-            return self.winograd.forward(x, workspace)
-        if self.packed and workspace.keeps(self.name):
-            return self.packed.forward(x, workspace)
+        if quick := self._quick(x.shape, workspace):
+            return quick.forward(x, workspace)
         return F.conv2d(x, self.weight, self.bias, padding=self.padding)
 
     def convolve(self, x: Tensor, workspace: Workspace) -> Tensor:
@@ -60,9 +69,10 @@ class FrozenConvolution:
         self, x: Tensor, pooling: str, workspace: Workspace
     ) -> tuple[Tensor, Tensor]:
         """`pool` of `convolve`, of which Winograd's convolution holds but a strip at a time."""
-        if not self.winograd:
+        quick = self._quick(x.shape, workspace)
+        if not isinstance(quick, WinogradConv):
             return pool(self.convolve(x, workspace), pooling)
-        strips = self.winograd.forward_strips(x, workspace)
+        strips = quick.forward_strips(x, workspace)
         parts = [pool(y.relu_(), pooling) for _, _, y in strips]
         pooled, gates = zip(*parts, strict=True)
         return torch.cat(pooled, 2), torch.cat(gates, 2)
@@ -74,16 +84,15 @@ class FrozenConvolution:
         workspace: Workspace,
     ) -> Tensor:
         """Gradient with respect to the input, of this shape, if the output was pooled."""
-        if self.winograd:
-            return self.winograd.backward_strips(shape, unpooled, workspace)
+        quick = self._quick(shape, workspace)
+        if isinstance(quick, WinogradConv):
+            return quick.backward_strips(shape, unpooled, workspace)
         return self.gradient(shape, unpooled(0, shape[2]), workspace)
 
     def gradient(self, shape: torch.Size, gradient: Tensor, workspace: Workspace) -> Tensor:
         """Gradient with respect to the input, of this shape, given that of the output."""
-        if self.winograd:
-            return self.winograd.backward(gradient, workspace)
-        if self.packed and workspace.keeps(self.name):
-            return self.packed.backward(gradient, workspace)
+        if quick := self._quick(gradient.shape, workspace):
+            return quick.backward(gradient, workspace)
         return conv2d_input(  # type: ignore[no-any-return, no-untyped-call]
             shape, self.weight, gradient, padding=self.padding
         )

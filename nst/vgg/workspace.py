@@ -34,20 +34,33 @@ class Workspace:
 
     Those of the first `blocks` are kept from look to look, up to 135 MB in all. Of the others the
     transformed ones share the memory of one layer: asked for anew every time, it would take longer
-    to get than to fill. They are not packed, as only keeping what is packed saves anything.
+    to get than to fill. Packed ones are made anew.
+
+    Where small maps `may_round` otherwise than by Winograd's convolution, what is quicker for them
+    is taken. Pictures by Gram matrices alone may not: they stay to the bit what they were.
     """
 
-    def __init__(self, blocks: int = 0) -> None:
+    def __init__(self, blocks: int = 0, *, may_round: bool = False) -> None:
+        self.may_round = may_round
         self._blocks = blocks
         self._kept: dict[tuple[str, str], Tensor] = {}  # of a layer, and for which use
         self._shared = torch.empty(0)
 
     def keep(self, blocks: int) -> None:
-        """Keep the weights of so many blocks from now on, and drop those of the others."""
+        """Keep the weights of so many blocks from now on, and drop those of the others.
+
+        For a canvas of another size float32 is packed anew, as the last bits may depend on it.
+        """
         self._blocks = blocks
         self._kept = {
-            (name, use): weights for (name, use), weights in self._kept.items() if self.keeps(name)
+            (name, use): weights
+            for (name, use), weights in self._kept.items()
+            if self.keeps(name) and (use == "transformed" or weights.dtype != torch.float32)
         }
+
+    def clear(self) -> None:
+        """Drop all weights: another network is to use it."""
+        self._kept.clear()
 
     def keeps(self, name: str) -> bool:
         """Whether the weights of the layer of this name are kept."""
@@ -69,8 +82,11 @@ class Workspace:
         return weights
 
     def packed(self, name: str, use: str, pack: Callable[[], Tensor]) -> Tensor:
-        """What `pack` made of a layer's weights for this use, of a layer whose weights are kept."""
+        """What `pack` makes of the weights of a layer for this use, or has made if it is kept."""
         key = name, use
-        if key not in self._kept:
-            self._kept[key] = pack()
-        return self._kept[key]
+        if key in self._kept:
+            return self._kept[key]
+        packed = pack()
+        if self.keeps(name):
+            self._kept[key] = packed
+        return packed
