@@ -117,6 +117,16 @@ class Marking {
     return SUBJECTS.includes(kind) && !(number in this.subjects);
   }
 
+  // Whether a mark can be drawn: that of a subject as soon as its mask has been read.
+  isThere({ kind, number }) {
+    return !SUBJECTS.includes(kind) || Boolean(this.veil(number)?.naturalWidth);
+  }
+
+  // The mask of a subject that the server has found.
+  veil(number) {
+    return this.subjects[number] && this.image(this.subjects[number]);
+  }
+
   image(address) {
     if (!this.veils.has(address)) {
       const image = new Image();
@@ -227,7 +237,9 @@ class Marking {
     const pen = canvas.getContext("2d");
     pen.drawImage(picture, 0, 0);
     const marks = this.live ? [...this.marks, this.live] : this.marks;
-    if (this.base || marks.some(({ kind, number }) => !SUBJECTS.includes(kind) || this.subjects[number])) {
+    // What is on its way would be missing from the mask, and all that it marks seem left out.
+    const waits = this.base && !this.base.naturalWidth;
+    if (!waits && (this.base || marks.some((each) => this.isThere(each)))) {
       const mask = this.mask(width, height);
       pen.drawImage(covered(mask, DIM, "source-out"), 0, 0);
       pen.drawImage(covered(mask, TINT, "source-in"), 0, 0);
@@ -260,7 +272,7 @@ class Marking {
     pen.fillStyle = pen.strokeStyle = "#fff";
     if (kind === "clear" || kind === "invert") pen.fillRect(0, 0, width, height);
     else if (SUBJECTS.includes(kind)) {
-      const found = this.subjects[number] && this.image(this.subjects[number]);
+      const found = this.veil(number);
       if (found?.naturalWidth) pen.drawImage(found, 0, 0, width, height);
     } else if (kind === "rectangle") pen.fill(outline(points, width, height, true));
     else stroke(pen, points, size);
