@@ -16,6 +16,7 @@ server must have, and has to answer before torch is imported.
 
 from __future__ import annotations
 
+import bisect
 import functools
 import importlib.util
 from pathlib import Path
@@ -53,8 +54,8 @@ def highest_resolution(memory: int) -> int:
     """The longest side, px, of a canvas for which so many bytes suffice whatever its shape."""
     control = CONTROLS["resolution"]
     offered = range(LEAST, int(control.maximum or LEAST) + 1, int(control.step or 1))
-    fitting = [side for side in offered if needed(side, side) <= memory]
-    return max(fitting, default=LEAST)
+    fitting = bisect.bisect_right(offered, memory, key=lambda side: needed(side, side))
+    return offered[max(0, fitting - 1)]
 
 
 def check(size: tuple[int, int], memory: int) -> None:
