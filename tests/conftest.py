@@ -69,9 +69,15 @@ def _one_thread_with_helpers() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def trunk() -> network.VGG19:
+def vgg19() -> network.VGG19:
     """The real weights, in float32 so that results do not depend on the processor's precisions."""
     return network.load("original", "cpu", torch.float32)
+
+
+@pytest.fixture(scope="session")
+def trunk(vgg19: network.VGG19) -> network.VGG19:
+    """The network that tests look with: VGG19, or in some rooms a slim one."""
+    return vgg19
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from PIL import Image, ImageFilter
 
 from nst.paint import losses, transfer
 from nst.paint.targets import TargetCache
-from nst.pictures import color, fitting, tensors
+from nst.pictures import color, fitting, reading, tensors
 from nst.settings import Settings
 from nst.studio.finishing import finish
 from nst.studio.order import Pictures
@@ -90,6 +90,12 @@ class Studio:
         layer = BASE.content_layer
         seen, wanted = (self.features(p, [layer])[layer] for p in (picture, self.photo))
         return float(losses.content_loss(seen, wanted))
+
+
+def studio_of(trunk: network.VGG19, photo: Image.Image, artwork: Image.Image) -> Studio:
+    """A studio with a small photo and two styles."""
+    glass = reading.open_picture(RESOURCES / "styles" / "stained_glass.jpg")
+    return Studio(trunk, fitting.fit(photo, 96), {"sky": artwork, "glass": glass})
 
 
 def values(picture: Image.Image) -> np.ndarray:

@@ -12,9 +12,11 @@ from pathlib import Path
 import clips
 import pytest
 from PIL import Image
+from slim import trunk as trunk
 
 from nst import api
 from nst.cli import flags, main
+from nst.vgg import network
 from Resources import make_screenshots, write_controls
 from Resources.rows import ALL_ROWS
 
@@ -188,8 +190,9 @@ def test_the_versions_that_are_shown_are_those_that_are_pinned() -> None:
 
 
 @pytest.fixture
-def pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder, the current one, with the pictures that the commands name."""
+def pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trunk: network.VGG19) -> Path:
+    """A folder, the current one, with the pictures that the commands name; and a slim network."""
+    monkeypatch.setattr(network, "load", lambda *_: trunk)
     colours = iter(("teal", "gold", "navy", "plum", "coral", "khaki", "olive", "peru"))
     folders = ("photos/cat", "photos/dog", "paintings/night_sky", "paintings/woodblock_wave")
     for name in ("photo", "painting", "sky", "waves", *folders):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from batches import fill
 from engines import FakeEngine
+from slim import trunk as trunk
 
 from nst.cli.main import main
 from nst.studio import engine

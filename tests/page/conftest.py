@@ -9,6 +9,7 @@ import pytest
 import streamlit as st
 from page_app import APP, ROOT, paint
 from PIL import Image
+from slim import trunk as trunk
 from streamlit.testing.v1 import AppTest
 
 from nst.pictures import writing

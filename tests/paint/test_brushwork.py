@@ -94,7 +94,7 @@ def total_by_the_book(painter, pixels, styles, masks):
 
 
 @pytest.mark.parametrize("regions", [0, 2])
-def test_loss_and_gradient_are_those_of_float64(trunk, content, style, regions):
+def test_loss_and_gradient_are_those_of_float64(vgg19, content, style, regions):
     masks = left_and_right(content)[:regions]
     if masks:
         masks = (masks[0], 0.7 * masks[1])  # of which one does not claim all
@@ -106,7 +106,7 @@ def test_loss_and_gradient_are_those_of_float64(trunk, content, style, regions):
         style_weights=(1.0, 2.0)[:regions],
         style_layer_weights=(1.0, 2.0, 3.0, 4.0, 5.0) if regions else (),
     )
-    painter = begun(trunk, content, styles, settings, masks)
+    painter = begun(vgg19, content, styles, settings, masks)
     pixels = elsewhere(painter.pixels)
     value, expected = oracle.gradient(
         lambda x: total_by_the_book(painter, x, styles, masks), pixels

@@ -101,7 +101,7 @@ def test_a_resumed_run_ends_in_the_same_picture(content, style, trunk, tmp_path,
         assert torch.equal(found.pixels, pixels)  # which may be gone on from again
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def drawing(content, style, trunk):
     """A run that has just drawn strokes for the first time: its settings and where it stands."""
     settings = Settings(resolution=96, iterations=3, coarse_to_fine=False, style_layers=LAYER)

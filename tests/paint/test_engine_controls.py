@@ -13,7 +13,7 @@ from nst.paint.optimizers import LBFGS, Adam
 from nst.paint.transfer import Canvas
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def plainly(content, style, trunk):
     return transfer.stylize(Canvas(content, [style]), PLAINLY, trunk)
 

@@ -40,11 +40,11 @@ def loss_by_the_book(pixels, content, style, guides) -> Tensor:
     )
 
 
-def loss_of_the_trunk(trunk: VGG19, pixels, content, style, guides) -> Tensor:
+def loss_of_the_trunk(vgg19: VGG19, pixels, content, style, guides) -> Tensor:
     names, layer = DEFAULTS.style_layers, DEFAULTS.content_layer
-    seen = trunk.look(pixels, Wanted([layer], names), guides)
-    target = trunk.features(content, [layer])[layer]
-    aims = trunk.look(style, Wanted((), names)).grams
+    seen = vgg19.look(pixels, Wanted([layer], names), guides)
+    target = vgg19.features(content, [layer])[layer]
+    aims = vgg19.look(style, Wanted((), names)).grams
     count = 1 if guides is None else len(guides)
     errors = [
         losses.style_loss(
@@ -72,15 +72,15 @@ def value_and_gradient(loss, pixels: Tensor) -> tuple[float, Tensor]:
     "guided",
     [pytest.param(False, marks=pytest.mark.long, id="whole"), pytest.param(True, id="masks")],
 )
-def test_loss_and_gradient_are_those_of_float64(trunk, half, content, style, guided):
+def test_loss_and_gradient_are_those_of_float64(vgg19, half, content, style, guided):
     # A picture somewhat away from the photo: at the photo itself there is no content error.
     noise = torch.rand(content.shape, generator=torch.Generator().manual_seed(0))
-    pixels = trunk.normalize(torch.lerp(content, noise, 0.3))
-    photo, artwork = trunk.normalize(content), trunk.normalize(style)
+    pixels = vgg19.normalize(torch.lerp(content, noise, 0.3))
+    photo, artwork = vgg19.normalize(content), vgg19.normalize(style)
     guides = masks(*content.shape[2:]) if guided else None
     exact, gradient = oracle.gradient(lambda x: loss_by_the_book(x, photo, artwork, guides), pixels)
     value, own = value_and_gradient(
-        lambda x: loss_of_the_trunk(trunk, x, photo, artwork, guides), pixels
+        lambda x: loss_of_the_trunk(vgg19, x, photo, artwork, guides), pixels
     )
     assert value == pytest.approx(exact, rel=1e-5)
     assert oracle.apart(own, gradient) < 2e-3

@@ -65,7 +65,7 @@ def _copy(value):
     return pickle.loads(pickle.dumps(value))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def paint(trunk, photo, artwork):
     content = tensors.to_tensor(photo.resize((128, 96)))
     style = tensors.to_tensor(artwork.resize((96, 128)))
@@ -92,9 +92,9 @@ def paint(trunk, photo, artwork):
     return run
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def alone(paint):
-    """What one paints alone, each kind once for all tests."""
+    """What one paints alone, each kind once."""
     return functools.cache(lambda kind: paint(style_loss=kind))
 
 

@@ -41,13 +41,13 @@ def scene_of(trunk, canvas: Canvas, settings: Settings):
     return scene
 
 
-def test_gram_matrices_are_those_of_what_counts(trunk, content, style, two_halves):
+def test_gram_matrices_are_those_of_what_counts(vgg19, content, style, two_halves):
     halved, counted = two_halves
     size = tuple(content.shape[2:])
     layers = ("conv1_1", "conv3_1")
 
     def grams(artwork, masks=()):
-        scene = scene_of(trunk, Canvas(content, [artwork], style_masks=masks), GRAM)
+        scene = scene_of(vgg19, Canvas(content, [artwork], style_masks=masks), GRAM)
         return composition._style_grams(scene, size, layers)[0]
 
     left = grams(style[..., : style.shape[3] // 2])

@@ -20,18 +20,18 @@ from nst.paint.composition import Composition
 from nst.paint.moment import TINTED, calm_rim
 from nst.paint.schedule import plan, suitable_side
 from nst.paint.transfer import Canvas, DivergedError
-from nst.settings import Settings
+from nst.settings import CONTROLS, Settings
 from nst.vgg.workspace import Workspace
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def drawn(content, style, trunk):
     """Every `Progress` of a short run, and whether strokes were drawn then."""
     run = transfer.steps(Canvas(content, [style]), SMALL, trunk)
     return [(progress, progress.state().choices is not None) for progress in run]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def run(drawn):
     """Every `Progress` of a short run."""
     return [progress for progress, _ in drawn]
@@ -327,12 +327,12 @@ def test_whoever_wants_the_picture_only_can_go_on_as_well(content, style, trunk)
         transfer.stylize(Canvas(other, [style]), PLAINLY, trunk, resume=state)
 
 
-def test_the_whole_gradient_of_a_composition_is_that_of_float64(content, style, trunk):
+def test_the_whole_gradient_of_a_composition_is_that_of_float64(content, style, vgg19):
     """The same loss written down plainly, with torch's own convolutions."""
     settings = dataclasses.replace(PLAINLY, tv_weight=30)
-    painter = painter_of(trunk, settings, content, [style])
+    painter = painter_of(vgg19, settings, content, [style])
     painter.begin(schedule.Stage(*content.shape[2:], 1))
-    photo, artwork = trunk.normalize(content), trunk.normalize(style)
+    photo, artwork = vgg19.normalize(content), vgg19.normalize(style)
     target, texture = oracle.features(photo)["conv4_2"], oracle.features(artwork)
 
     def total(pixels):
@@ -393,6 +393,12 @@ def test_a_large_canvas_spares_memory_and_a_small_one_does_not(trunk, monkeypatc
     ]
     assert 0 in asked
     assert any(asked)
+
+
+@pytest.mark.parametrize("kind", CONTROLS["style_loss"].choices)
+def test_only_where_strokes_are_drawn_small_maps_may_round_otherwise(trunk, content, style, kind):
+    painter = painter_of(trunk, Settings(style_loss=kind), content, [style])
+    assert painter.workspace.may_round == (kind == "neighbours")
 
 
 def test_what_a_canvas_was_compared_with_is_gone_when_the_next_begins(trunk, content, style):
