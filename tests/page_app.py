@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import io
 import json
 import time
@@ -13,6 +14,7 @@ from typing import Any
 import engines
 import torch
 from PIL import Image
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from nst.paint.transfer import Progress
@@ -25,6 +27,11 @@ from nst.studio.recipe import Source
 from page import (
     samples,
     state,
+)
+
+# Each `AppTest` would look through all installed packages: as long as it takes to run the page.
+manifest_scanner.scan_component_manifests = functools.cache(
+    manifest_scanner.scan_component_manifests
 )
 
 ROOT = Path(__file__).parents[1]
@@ -81,7 +88,7 @@ def run_until(app: AppTest, condition: Callable[[], Any]) -> None:
     deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline, labels(app)
-        time.sleep(0.1)
+        time.sleep(0.02)
         app.run()
         assert not app.exception
 

@@ -6,13 +6,13 @@ import io
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import engines
 import pytest
 import streamlit as st
 import torch
+from page_app import APP, ROOT
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
@@ -25,9 +25,6 @@ from nst.queue.painter import ServerPainter
 from nst.settings import Settings
 from nst.studio.preparation import Prepared
 from page import capacity, progress, visitor, words
-
-ROOT = Path(__file__).parent.parent
-APP = str(ROOT / "streamlit_app.py")
 
 
 @pytest.fixture(autouse=True)

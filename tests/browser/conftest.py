@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from Resources.make_screenshots import BROWSERS, PATIENCE, chromium, served
 
@@ -31,9 +31,22 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
+@pytest.fixture(scope="package")
+def cached(browser: Browser) -> Iterator[BrowserContext]:
+    """Windows that share what they loaded: to fetch and read the page anew takes a second."""
+    context = browser.new_context(accept_downloads=True)
+    context.set_default_timeout(PATIENCE)
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    page = browser.new_page(viewport={"width": 1360, "height": 900}, accept_downloads=True)
-    page.set_default_timeout(PATIENCE)
+def page(cached: BrowserContext) -> Iterator[Page]:
+    """A window of a visitor whom nobody knows: without cookies, and with nothing stored."""
+    cached.clear_cookies()
+    page = cached.new_page()
+    page.set_viewport_size({"width": 1360, "height": 900})
     yield page
+    if page.url.startswith("http"):
+        page.evaluate("localStorage.clear()")
     page.close()

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 from visitor import SECONDS, capture, loaded, open_page, picture, standing
 
 BEGIN = 150 * SECONDS  # that the first painting of a server may take to begin on a busy machine
 FINGER = 44  # px, the least height of what a finger is to hit
 QUERY = "resolution=64&iterations=5,000&early_stop=false"
-# Window, and the least share of it for a landscape photo's painting.
-WINDOWS = [(1360, 900, 0.30), (1920, 1080, 0.35), (360, 740, 0.0)]
+# The least share of a window for a landscape photo's painting.
+WINDOWS = {(1360, 900): 0.30, (1920, 1080): 0.35, (360, 740): 0.0}
 
 
 def box(locator: Locator) -> tuple[float, float, float, float]:
@@ -23,27 +21,18 @@ def box(locator: Locator) -> tuple[float, float, float, float]:
     return left, top, left + found["width"], top + found["height"]
 
 
-@pytest.fixture
-def windowed(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A page in a window of the size that the test is given."""
-    width, height, _ = request.param
-    page = browser.new_page(viewport={"width": width, "height": height})
-    page.set_default_timeout(60 * SECONDS)
-    yield page
-    page.close()
+def check(page: Page, alt: str, window: tuple[int, int]) -> tuple[float, float, float, float]:
+    """In a window of this size the painting takes the room; photo and style stand aside.
 
-
-def check(page: Page, alt: str) -> None:
-    """The painting takes the room; photo and style stand aside."""
-    size = page.viewport_size
-    assert size
-    least = {(width, height): share for width, height, share in WINDOWS}
+    Returns where the painting is.
+    """
+    page.set_viewport_size({"width": window[0], "height": window[1]})
     hero = picture(page, alt)
     loaded(hero)
     left, top, right, bottom = box(hero)
-    assert bottom <= size["height"]  # seen without scrolling
+    assert bottom <= window[1]  # seen without scrolling
     width, height = right - left, bottom - top
-    assert width * height >= least[size["width"], size["height"]] * size["width"] * size["height"]
+    assert width * height >= WINDOWS[window] * window[0] * window[1]
     natural = hero.evaluate("image => [image.naturalWidth, image.naturalHeight]")
     assert natural[0] >= width  # no picture is blown up
     assert natural[0] / natural[1] == pytest.approx(width / height, rel=0.02)
@@ -51,27 +40,25 @@ def check(page: Page, alt: str) -> None:
         beside = box(picture(page, other))
         assert beside[2] - beside[0] <= width / 3
         assert beside[2] <= left or beside[3] <= top  # beside it or above it
-    if size["width"] < 400:
-        assert width == pytest.approx(size["width"] - 32, abs=1)  # all but the margin
+    if window[0] < 400:
+        assert width == pytest.approx(window[0] - 32, abs=1)  # all but the margin
         assert bottom <= box(page.locator(".st-key-actions"))[1]  # and nothing lies on it
+    return left, top, right, bottom
 
 
-@pytest.mark.parametrize("windowed", WINDOWS, indirect=True, ids=lambda window: str(window[0]))
-def test_the_painting_takes_the_room(windowed: Page, server: str) -> None:
-    page = windowed
+def test_the_painting_takes_the_room(page: Page, server: str) -> None:
     open_page(page, server, QUERY)
     paint = page.get_by_role("button", name="Paint", exact=True)
     expect(paint).to_have_attribute("data-testid", "stBaseButton-primary")
     paint.click()
     expect(picture(page, "The painting so far")).to_be_visible(timeout=BEGIN)
     expect(standing(page, " left, ")).to_be_visible()
-    check(page, "The painting so far")
-    before = box(picture(page, "The painting so far"))
+    before = {window: check(page, "The painting so far", window) for window in WINDOWS}
     page.get_by_test_id("stMain").get_by_role("button", name="Stop").click()
     expect(standing(page, "is kept")).to_be_visible()
-    check(page, "The painting:")
-    assert box(picture(page, "The painting:")) == pytest.approx(before, abs=1)
-    capture(page, f"hero_{(page.viewport_size or {})['width']}")
+    for window in WINDOWS:
+        assert check(page, "The painting:", window) == pytest.approx(before[window], abs=1)
+        capture(page, f"hero_{window[0]}")
     download = page.get_by_role("button", name="Download PNG")
     expect(download.locator("..").or_(download).first).to_be_visible()
     expect(download).to_have_attribute("data-testid", "stBaseButton-primary")

@@ -252,12 +252,16 @@ def test_what_came_while_signals_were_held_back_comes_afterwards() -> None:
     assert isinstance(late, KeyboardInterrupt)
 
 
-@pytest.mark.parametrize(("number", "code"), KINDS)
-@pytest.mark.parametrize("program", [["-m", "nst"], ["-c", "from nst.cli.main import main; "]])
+# As `python -m nst`, and as what pip makes of the entry point `nst`.
+PROGRAMS = ["-m", "nst"], ["-c", "import sys; from nst.cli.main import main; sys.exit(main())"]
+
+
+@pytest.mark.parametrize(
+    ("program", "number", "code"),
+    [(program, *kind) for program, kind in zip(PROGRAMS, KINDS, strict=True)],
+    ids=["module, Ctrl-C", "entry point, SIGTERM"],
+)
 def test_an_interrupted_run_saves_the_picture_so_far(tmp_path, program, number, code):
-    """As `python -m nst`, and as what pip makes of the entry point `nst`."""
-    if program[0] == "-c":
-        program = ["-c", f"{program[1]}import sys; sys.exit(main())"]
     out = tmp_path / "out.png"
     with subprocess.Popen(
         [sys.executable, *program, CONTENT, STYLE, "-o", str(out), "--json", *SLOW],

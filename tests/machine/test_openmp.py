@@ -6,6 +6,7 @@ OpenMP not to wait spinning, and torch to keep less ready.
 from __future__ import annotations
 
 import ast
+import functools
 import json
 import os
 import subprocess
@@ -93,8 +94,7 @@ def loaded(path: Path, seen: set[Path]) -> Iterator[str]:
         yield from loaded(path.parent / "__init__.py", seen)
     if path.is_relative_to(ROOT / "nst"):
         yield "nst"
-    tree = ast.parse(path.read_text())
-    for statement in [*outside(tree), *inside(tree)]:
+    for statement in imports(path):
         if isinstance(statement, ast.Import):
             names = [alias.name for alias in statement.names]
         else:
@@ -108,6 +108,13 @@ def loaded(path: Path, seen: set[Path]) -> Iterator[str]:
                     yield from loaded(place.with_suffix(".py"), seen)
             else:
                 yield name.split(".")[0]
+
+
+@functools.cache
+def imports(path: Path) -> list[ast.Import | ast.ImportFrom]:
+    """All of a file, those of functions last."""
+    tree = ast.parse(path.read_text())
+    return [*outside(tree), *inside(tree)]
 
 
 def outside(tree: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
@@ -165,7 +172,7 @@ def held():
     return int(status.partition("RssAnon:")[2].split()[0]) / 1024
 
 weight = torch.ones(32, 32, 3, 3).to(memory_format=torch.channels_last)
-for side in range(8, 708):
+for side in range(8, 408):
     if side == 40:
         before = held()
     x = torch.ones(1, 32, side, 8).to(memory_format=torch.channels_last)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 import pkgutil
 import re
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -17,7 +15,6 @@ from page_app import (
     APP,
     CONTENTS,
     OFFERED,
-    ROOT,
     button,
     captions,
     comparisons,
@@ -101,19 +98,6 @@ def test_sliders_offer_only_what_is_allowed_and_all_presets(app: AppTest) -> Non
             assert getattr(Settings.preset(preset), slider.key) in values
     seed = app.number_input("seed")
     assert (seed.min, seed.max) == (CONTROLS["seed"].minimum, CONTROLS["seed"].maximum)
-
-
-def test_the_first_paint_does_not_wait_for_torch() -> None:
-    code = (
-        "import sys\n"
-        "from streamlit.testing.v1 import AppTest\n"
-        f"app = AppTest.from_file({APP!r}, default_timeout=30).run()\n"
-        "print([error.value for error in app.exception], 'torch' in sys.modules)"
-    )
-    answer = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=60
-    )
-    assert answer.stdout.strip() == "[] False", answer.stderr
 
 
 def test_what_takes_hours_is_left_to_the_command_line(app: AppTest) -> None:

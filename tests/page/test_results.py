@@ -7,13 +7,12 @@ import io
 import time
 import zipfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import streamlit as st
-from page_app import paint
+from page_app import APP, ROOT, paint
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
@@ -26,9 +25,6 @@ from nst.settings import CONTROLS, Settings
 from nst.studio import recipe
 from nst.studio.order import Input, Order
 from page import archive, blend, controls, results, samples, state, visit
-
-ROOT = Path(__file__).parents[2]
-APP = str(ROOT / "streamlit_app.py")
 
 
 @pytest.fixture(autouse=True)
