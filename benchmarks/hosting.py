@@ -3,17 +3,21 @@
     python -m benchmarks.hosting                                ten to twenty minutes
     python -m benchmarks.hosting --parts held                   what the page holds
     python -m benchmarks.hosting --parts little --memory 0.7    what so many GB are enough for
+    python -m benchmarks.hosting --parts lasting --minutes 60   what it holds after so long
 
 `held` starts the page as a host would, with `HELD_GIGABYTES`, and reads what its process has: at
 rest, with the network ready, at most while it paints at each resolution, and at rest again after
 paintings of many more sizes. `little` starts it with less, paints three times in a row at the
-highest resolution that it offers there, and then with the command line. All of it happens in
-control groups without swap, which need root on Linux.
+highest resolution that it offers there, and then with the command line. `lasting`, which is only
+done when it is asked for, has one visitor after the other paint another sample photo in another
+sample artwork at another size. All of it happens in control groups without swap, which need root
+on Linux.
 
 The visitor is `benchmarks.tab`, outside the group. What the system keeps of files counts for the
 group that read them first; so those of the packages are dropped from its cache beforehand, which
 leaves out what other processes use at the moment: run it where nothing else uses PyTorch. The photo
-is square. Few iterations are painted, as more of them take no more memory.
+is square, and few iterations are painted, as more of them take no more memory; but over a long
+time all is as the settings have it.
 """
 
 from __future__ import annotations
@@ -21,12 +25,14 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import random
 import re
 import subprocess
 import sys
 import sysconfig
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -37,15 +43,19 @@ from benchmarks.__main__ import replace_section
 from benchmarks.load import free_address
 from benchmarks.sharing import GROUPS
 from benchmarks.tab import Tab
+from nst import samples
 from nst.queue import footprint
 from Resources.make_screenshots import ROOT, wait_until_up
 
 HELD, LITTLE = "## Memory of the page", "## The page with {} GB"  # a section for each
+LASTING = "## Memory of the page after a long time"
 HELD_GIGABYTES = 1.9  # where memory is short, and all resolutions are offered
 PHOTO, ARTWORK = "astronaut", "night_sky"
 RESOLUTIONS = (192, 384, 512, 640, 1024)  # px
 ITERATIONS = 8  # of each size on the way to the canvas' one or more
 VARIED = range(208, 384, 16)  # px, the sides of the paintings that come one after the other
+VISITED = range(192, 528, 16)  # px, the resolutions that visitors choose over a long time
+TOLD = 6  # times that it is told over a long time what the page holds
 GIGABYTES = (1.0, 0.7)
 IN_A_ROW = 3
 COMMAND_LINE = (512,)  # px
@@ -57,6 +67,14 @@ PRECISIONS = {"fastest": {}, "float32": {"ONEDNN_MAX_CPU_ISA": "AVX2"}}
 GB, MB = 1_000_000_000, 1_000_000
 
 Held = dict[str, tuple[int, int]]  # when -> bytes of the process' own, and of files
+
+
+class Lasting(NamedTuple):
+    """What the page holds after so many minutes and paintings."""
+
+    minutes: int
+    paintings: int
+    held: tuple[int, int]  # bytes of the process' own, and of files
 
 
 class Little(NamedTuple):
@@ -73,11 +91,12 @@ class Little(NamedTuple):
 def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(description="Measure the page's memory.")
-    parts = ("held", "little")
-    parser.add_argument("--parts", nargs="+", choices=parts, default=parts)
+    parts = ("held", "little", "lasting")
+    parser.add_argument("--parts", nargs="+", choices=parts, default=parts[:2])
     parser.add_argument("--precisions", nargs="+", choices=PRECISIONS, default=list(PRECISIONS))
     parser.add_argument("--resolutions", type=int, nargs="+", default=RESOLUTIONS, metavar="PX")
     parser.add_argument("--memory", type=float, nargs="+", default=GIGABYTES, metavar="GB")
+    parser.add_argument("--minutes", type=float, default=60)
     options = parser.parse_args()
     if "held" in options.parts:
         found = {name: held(options.resolutions, name) for name in options.precisions}
@@ -86,6 +105,8 @@ def main() -> None:
         for gigabytes in options.memory:
             rows = [little(gigabytes, precision) for precision in options.precisions]
             replace_section(little_section(rows))
+    if "lasting" in options.parts:
+        replace_section(lasting_section(lasting(60 * options.minutes)))
 
 
 def held(resolutions: Sequence[int], precision: str) -> Held:
@@ -128,6 +149,26 @@ def little(gigabytes: float, precision: str) -> Little:
         for side in COMMAND_LINE:
             command_line[side] = paint_by_command(side, members, precision)
     return Little(gigabytes, precision, offered, painted, most, command_line)
+
+
+def lasting(seconds: float) -> list[Lasting]:
+    """What the page's process has at rest at the beginning and after each of `TOLD` parts."""
+    chance, found, paintings = random.Random(0), [], 0
+    with memory_group(HELD_GIGABYTES) as members, page(members, "fastest") as (server, address):
+        began = time.monotonic()
+        for part in range(TOLD + 1):
+            while not paintings or time.monotonic() - began < part * seconds / TOLD:
+                photo, artwork = (
+                    chance.choice(sorted(samples.folder(kind).glob("*.jpg"))).stem
+                    for kind in ("content", "styles")
+                )
+                query = f"photo={photo}&style={artwork}&resolution={chance.choice(VISITED)}"
+                if not visit(server, address, query):
+                    raise SystemExit(f"the server ended after {paintings} paintings")
+                paintings += 1
+            passed = round((time.monotonic() - began) / 60)
+            found.append(Lasting(passed, paintings, resident(server.pid)))
+    return found
 
 
 class Watch:
@@ -226,8 +267,13 @@ def start(
 
 
 def paint(server: subprocess.Popen[bytes], address: str, side: int) -> bool:
-    """Paint once as a visitor; whether the server has lived through it."""
+    """Paint few iterations as a visitor; whether the server has lived through it."""
     query = f"photo={PHOTO}&resolution={side:,}&early_stop=false&iterations={ITERATIONS}"
+    return visit(server, address, query)
+
+
+def visit(server: subprocess.Popen[bytes], address: str, query: str) -> bool:
+    """Paint once as a visitor; whether the server has lived through it."""
     with contextlib.suppress(OSError, ConnectionClosed):
         tab = Tab(address, query)
         tab.wait(lambda: tab.button("Paint"))
@@ -263,6 +309,21 @@ def held_section(found: dict[str, Held]) -> str:
         pairs = [each[when] for each in found.values()]
         cells = [f"{own / MB:.0f} | {files / MB:.0f}" for own, files in pairs]
         rows.append(f"| {when} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def lasting_section(found: Sequence[Lasting]) -> str:
+    """The table of what the page holds after a long time."""
+    rows = [
+        f"{LASTING}\n",
+        f"The page's process at rest, where memory is short ({HELD_GIGABYTES} GB), in MB: its own "
+        "memory, and what of files is in memory. One visitor comes after the other, and each has "
+        f"another photo painted in another artwork, {VISITED[0]} to {VISITED[-1]} px.\n",
+        "| minutes | paintings | own | files |",
+        "| --- | --- | --- | --- |",
+    ]
+    for minutes, paintings, (own, files) in found:
+        rows.append(f"| {minutes} | {paintings} | {own / MB:.0f} | {files / MB:.0f} |")
     return "\n".join(rows)
 
 

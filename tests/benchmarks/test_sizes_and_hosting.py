@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import hosting, sizes
-from benchmarks.hosting import Little
+from benchmarks.hosting import Lasting, Little
 from benchmarks.sizes import Run
 
 
@@ -42,6 +42,12 @@ def test_what_is_held_is_told_for_each_precision(monkeypatch: pytest.MonkeyPatch
     text = hosting.held_section(found)
     assert "built for the CPU" in text
     assert "| at rest | 100 | 10 | 200 | 10 |" in text
+
+
+def test_what_is_held_after_a_long_time() -> None:
+    text = hosting.lasting_section([Lasting(0, 1, (10**8, 10**7)), Lasting(60, 9, (2 * 10**8, 0))])
+    assert "| 0 | 1 | 100 | 10 |" in text
+    assert "| 60 | 9 | 200 | 0 |" in text
 
 
 def test_what_little_memory_is_enough_for() -> None:
