@@ -111,7 +111,10 @@ def measure(vgg: VGG19, settings: Settings) -> Rates:
     """
     picture = torch.rand(1, 3, MEASURED, MEASURED, generator=torch.Generator().manual_seed(0))
     wanted = Wanted([settings.content_layer], settings.style_layers, settings.pooling)
-    workspace = Workspace(BLOCKS if memory.keeps_weights(MEASURED**2) else 0)
+    workspace = Workspace(
+        BLOCKS if memory.keeps_weights(MEASURED**2) else 0,
+        may_round=settings.style_loss == "neighbours",
+    )
     length = sum(channels(layer) for layer in neighbours.COMPARED)
     bank = torch.rand(PLACES, length, device=vgg.device)
 
