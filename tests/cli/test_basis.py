@@ -75,29 +75,33 @@ def test_a_checkpoint_is_gone_on_with_to_the_same_picture(run, monkeypatch):
 
 
 @pytest.mark.long
-def test_a_painting_that_was_killed_is_gone_on_with(run, tmp_path):
+def test_a_painting_that_was_killed_is_gone_on_with(tmp_path, monkeypatch):
     """As after a power cut: the process has no chance to do anything about it."""
+    monkeypatch.chdir(tmp_path)
     arguments = [CONTENT, STYLE, "--preset", "classic", "--resolution", "64", "--iterations", "30"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    often = "from nst.cli import following, main; following.CHECKPOINT_SECONDS = 0"
     killed = subprocess.Popen(
         [
-            sys.executable,
-            "-c",
-            "import sys; from nst.cli import cli; cli.CHECKPOINT_SECONDS = 0; main(sys.argv[1:])",
+            *[sys.executable, "-c", f"import sys; {often}; main.main(sys.argv[1:])"],
             *[*arguments, "--quiet", "--checkpoint", "run.nst", "-o", "never.png"],
         ],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env=environment,
     )
-    while not (tmp_path / "run.nst").exists():
+    while not Path("run.nst").exists():
         assert killed.poll() is None
         time.sleep(0.01)
     killed.kill()
     assert killed.wait() == -signal.SIGKILL
     assert not Path("never.png").exists()
-    assert run(*arguments, "--quiet", "-o", "at_once.png")[0] == 0
-    code, _, err = run(CONTENT, STYLE, "--resume", "run.nst", "-o", "after_all.png")
-    assert code == 0
-    assert "1/30 at 64 px" not in err
+
+    def paint(*arguments):
+        command = [sys.executable, "-m", "nst", *arguments]
+        return subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+
+    paint(*arguments, "--quiet", "-o", "at_once.png")
+    told = paint(CONTENT, STYLE, "--resume", "run.nst", "-o", "after_all.png").stderr
+    assert "1/30 at 64 px" not in told
     at_once, after_all = (reading.open_picture(name) for name in ("at_once.png", "after_all.png"))
     difference = ImageChops.difference(at_once, after_all)
     # Another process may add up in another order; the strokes are the same.
