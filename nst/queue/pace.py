@@ -7,9 +7,9 @@ from collections import deque
 from nst.paint import schedule
 from nst.settings import Settings
 
-# Seconds for a step on a million pixels, as `schedule.cost` counts them, in the benchmarks on
-# two cores: what is told until something was measured.
-FIRST_GUESS = 8.0
+# Seconds for a step on a million pixels, as `schedule.cost` counts them, on two cores without
+# bfloat16 that also serve the page: what is told until something was measured.
+FIRST_GUESS = 5.5
 REMEMBERED = 10  # paintings
 
 
