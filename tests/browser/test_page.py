@@ -44,8 +44,11 @@ def test_paint_watch_stop_and_download(page: Page, server: str) -> None:
     expect(standing(page, "left, ")).to_be_visible()
     expect(page.get_by_role("button", name="Paint", exact=True)).to_be_disabled()
     until(page, lambda: difference(first, pixels(painting)) >= 2, "another picture")
+    chart = page.get_by_test_id("stVegaLiteChart")
+    expect(chart).to_have_count(0)  # losses are for the curious
     page.get_by_text("For the curious: losses").click()
-    expect(page.locator('[data-testid="stVegaLiteChart"]')).to_be_visible()
+    expect(chart).to_be_visible()
+    expect(page.get_by_text("Iteration ", exact=False).first).to_be_visible()
     capture(page, "running")
     page.set_viewport_size({"width": 400, "height": 850})
     page.wait_for_timeout(1000)
@@ -55,6 +58,7 @@ def test_paint_watch_stop_and_download(page: Page, server: str) -> None:
     page.get_by_role("button", name="Stop").click()
     expect(standing(page, "the picture is kept")).to_be_visible()
     expect(picture(page, "The painting:")).to_be_visible()
+    expect(chart).to_be_visible()  # it stays open
     capture(page, "stopped")
     result = Image.open(io.BytesIO(download(page)))
     photo = Image.open(ROOT / "Resources/content/cat.jpg")
