@@ -24,12 +24,14 @@ class Thresholds(NamedTuple):
     mmap: int  # from which on a block has pages of its own, which are given back with it
 
 
-UNSET = Thresholds(trim=32 * 2**20, mmap=32 * 2**20)  # the most that glibc takes by itself
+# What one iteration frees is for the next: asked for anew, each page of it would be cleared first,
+# which takes 3 to 4 % of a painting. glibc does not take more than 32 MB for blocks.
+KEEPING = Thresholds(trim=256 * 2**20, mmap=32 * 2**20)
 # While a large picture is painted in pieces: the blocks of a strip are smaller.
 SPARING = Thresholds(trim=16 * 2**20, mmap=4 * 2**20)
 EARLY = Thresholds(trim=65536, mmap=65536)
 
-_at_rest = [UNSET]  # what holds while nobody is thrifty
+_chosen = [KEEPING]  # what holds while nobody is thrifty
 _thrifty: set[Thrift] = set()
 
 
@@ -39,8 +41,16 @@ def give_back_early() -> bool:
     By itself the C library keeps what was freed between blocks that are still in use, and takes
     more where none of the gaps is large enough. Says whether the library could be told.
     """
-    _at_rest[:] = [EARLY]
+    _chosen[:] = [EARLY]
     return _set(EARLY)
+
+
+def keep_for_later() -> bool:
+    """Keep what is freed in a painting until it ends, unless memory is given back early.
+
+    To be called before the first painting. Says whether the library could be told.
+    """
+    return bool(_thrifty) or _set(_chosen[0])
 
 
 class Thrift:
@@ -55,14 +65,18 @@ class Thrift:
         """May be called again, without a difference."""
         _thrifty.add(self)
         # A server that gives back early keeps to it: `SPARING` would raise the thresholds.
-        _set(min(SPARING, _at_rest[0]))
+        _set(min(SPARING, _chosen[0]))
 
     def end(self) -> None:
-        """Do again what was done before, unless others have still to end."""
+        """Do again what was done before, unless others have still to end; a painting has ended.
+
+        Whatever was kept for it goes back to the system.
+        """
         if self in _thrifty:
             _thrifty.discard(self)
             if not _thrifty:
-                _set(_at_rest[0])
+                _set(_chosen[0])
+        give_back()
 
 
 def give_back() -> None:

