@@ -25,7 +25,7 @@ class Thresholds(NamedTuple):
 
 
 # What one iteration frees is for the next: asked for anew, each page of it would be cleared first,
-# which takes 3 to 4 % of a painting. glibc does not take more than 32 MB for blocks.
+# which takes 3 to 4 % of a painting at 384 px and more. glibc takes at most 32 MB for blocks.
 KEEPING = Thresholds(trim=256 * 2**20, mmap=32 * 2**20)
 # While a large picture is painted in pieces: the blocks of a strip are smaller.
 SPARING = Thresholds(trim=16 * 2**20, mmap=4 * 2**20)
