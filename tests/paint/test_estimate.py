@@ -8,7 +8,7 @@ import pytest
 
 from nst.errors import TooLargeError
 from nst.paint import estimate, memory
-from nst.settings import Settings
+from nst.settings import CONTROLS, Settings
 
 GB = 10**9
 
@@ -85,6 +85,17 @@ def test_the_machine_is_measured(trunk, monkeypatch):
     rates = estimate.measure(trunk, Settings())
     assert 1e-9 < rates.look < 1e-3
     assert 1e-9 < rates.match < 1e-3
+
+
+@pytest.mark.parametrize("kind", CONTROLS["style_loss"].choices)
+def test_the_machine_is_measured_as_it_paints(trunk, monkeypatch, kind):
+    def look(*_, workspace):
+        assert workspace.may_round == (kind == "neighbours")
+        raise InterruptedError("seen")
+
+    monkeypatch.setattr(trunk, "look", look)
+    with pytest.raises(InterruptedError, match="seen"):
+        estimate.measure(trunk, Settings(style_loss=kind))
 
 
 def test_the_narrow_network_is_made_once_and_only_where_it_looks():

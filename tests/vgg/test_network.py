@@ -11,6 +11,7 @@ from torchvision.models.vgg import cfgs, make_layers
 
 from nst import layers
 from nst.layers import LAYERS
+from nst.machine import malloc
 from nst.vgg import calibration, network, strips, weights
 from nst.vgg.stem import CELL
 from nst.vgg.tiles import Window, tiles
@@ -306,3 +307,11 @@ def test_bfloat16_gradient_is_close_to_float32(trunk, content):
         )
         gradients.append(torch.autograd.grad(loss, pixels)[0])
     assert (gradients[1] - gradients[0]).norm() / gradients[0].norm() < 0.05
+
+
+def test_from_the_first_network_on_freed_memory_is_kept(monkeypatch):
+    told = []
+    monkeypatch.setattr(malloc, "keep_for_later", lambda: told.append("kept"))
+    monkeypatch.setattr(network, "VGG19", lambda *_: None)
+    network.load("original", "cpu", torch.float32)
+    assert told == ["kept"]
