@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from nst import layers
 from nst.vgg.weights import MEAN, STD, Convolution
+
+DISCS = 600  # of a picture that stands in for photos
 
 
 @dataclass(frozen=True)
@@ -50,14 +53,17 @@ def dead_leaves(side: int, generator: torch.Generator) -> Tensor:
     Opaque discs of many sizes on top of each other (Lee, Mumford and Huang, 2001). It stands in
     for photos in calibration, so that no picture has to be shipped with the package.
     """
-    y, x = torch.meshgrid(torch.arange(side), torch.arange(side), indexing="ij")
-    image = torch.full((3, side, side), 0.5)
-    for _ in range(600):
-        u, v, r, grey = torch.rand(4, generator=generator)
-        radius = (1 / 2 - (1 / 2 - 1 / side) * r.sqrt()) * side / 2
-        inside = (x - u * side).square() + (y - v * side).square() < radius.square()
-        # As muted as photos are: discs differ more in brightness than in hue.
-        colour = 0.75 * grey + 0.25 * torch.rand(3, 1, generator=generator)
-        image[:, inside] = 0.5 + 0.7 * (colour - 0.5)
+    u, v, r, grey, *rgb = torch.rand(DISCS, 7, generator=generator).T
+    radii = (1 / 2 - (1 / 2 - 1 / side) * r.sqrt()) * side / 2
+    # As muted as photos are: discs differ more in brightness than in hue.
+    colours = 0.5 + 0.7 * (0.75 * grey + 0.25 * torch.stack(rgb) - 0.5)
+    discs = torch.stack([u * side, v * side, radii, *colours]).T.numpy()
+    # In NumPy, and each disc in its own square: ten times as fast, and every painting waits for it.
+    image = np.full((3, side, side), 0.5, np.float32)
+    places = np.arange(side, dtype=np.float32)
+    for x, y, radius, *colour in discs:
+        columns, rows = (slice(max(0, int(at - radius)), int(at + radius) + 1) for at in (x, y))
+        inside = (places[columns] - x) ** 2 + (places[rows, None] - y) ** 2 < radius**2
+        image[:, rows, columns][:, inside] = np.array(colour)[:, None]
     mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (MEAN, STD))
-    return (image - mean) / std
+    return (torch.from_numpy(image) - mean) / std

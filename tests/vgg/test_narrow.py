@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from nst import layers
+from nst.paint.neighbours import DEEPEST_BLOCK
 from nst.vgg import narrow
 from nst.vgg.calibration import dead_leaves
 from nst.vgg.convolution import FrozenConvolution
@@ -48,7 +49,7 @@ def test_as_many_filters_as_channels_change_nothing(inputs):
 
 def test_it_sees_nearly_the_same_and_with_fewer_filters(trunk):
     picture = dead_leaves(96, torch.Generator().manual_seed(5))
-    asked = ("conv1_1", "conv2_1", "conv3_1", "conv4_1")
+    asked = ("conv1_1", "conv2_1", "conv3_1", "conv3_4")
     seen, nearly = trunk.features(picture, asked), trunk.narrow.features(picture, asked)
     assert torch.equal(nearly["conv1_1"], seen["conv1_1"])
     for layer in asked:
@@ -59,6 +60,11 @@ def test_it_sees_nearly_the_same_and_with_fewer_filters(trunk):
     assert trunk.narrow is trunk.narrow
     assert trunk.narrow.is_narrow
     assert not trunk.is_narrow
+
+
+def test_it_has_all_layers_that_strokes_may_look_at(trunk):
+    reached = [layer for layer in layers.LAYERS if layers.block(layer) <= DEEPEST_BLOCK]
+    assert list(trunk.narrow._frozen.convolutions) == reached
 
 
 def test_its_gradient_is_that_of_what_it_sees(trunk):
@@ -92,6 +98,6 @@ def test_it_is_the_same_however_many_threads_there_are(trunk):
         torch.set_num_threads(before)
     one, other = found
     assert torch.equal(one.stem.weight2, other.stem.weight2)
-    for name in ("conv2_2", "conv3_1", "conv5_1"):
-        layers = one.convolutions[name], other.convolutions[name]
-        assert torch.equal(layers[0].filters, layers[1].filters)
+    for name in ("conv2_2", "conv3_1", "conv3_4"):
+        made = one.convolutions[name], other.convolutions[name]
+        assert torch.equal(made[0].filters, made[1].filters)
