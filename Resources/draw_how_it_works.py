@@ -18,6 +18,7 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from nst.paint import losses, transfer
+from nst.paint.losses import GramTarget
 from nst.paint.optimizers import LBFGS
 from nst.pictures import fitting, reading, tensors, writing
 from nst.settings import Settings
@@ -82,10 +83,10 @@ def draw_textures(trunk: network.VGG19, size: int, steps: int) -> dict[str, Imag
     for count in range(1, len(LAYERS) + 1):
         layers = LAYERS[:count]
         known = trunk.look(pixels, Wanted((), layers)).grams
-        targets = [known[layer][0] for layer in layers]
+        targets = [GramTarget.of(known[layer][0]) for layer in layers]
 
         def loss(
-            seen: Tensor, layers: Sequence[str] = layers, targets: Sequence[Tensor] = targets
+            seen: Tensor, layers: Sequence[str] = layers, targets: Sequence[GramTarget] = targets
         ) -> Tensor:
             grams = trunk.look(seen, Wanted((), layers)).grams
             return losses.style_loss([grams[layer][0] for layer in layers], targets)

@@ -23,7 +23,16 @@ from nst.paint.neighbours import DEEPEST_BLOCK, Matcher, hypercolumns, pieces
 from nst.paint.objective import Losses, Scene
 from nst.paint.sampling import SeeWindow, columns, evenly, seen_in
 from nst.paint.tensors import grey
-from nst.paint.viewer import Content, Judge, LocalViewer, Picture, Style, photo_of, pixels_of
+from nst.paint.viewer import (
+    Content,
+    GramsByRegion,
+    Judge,
+    LocalViewer,
+    Picture,
+    Style,
+    photo_of,
+    pixels_of,
+)
 from nst.vgg.stem import CELL
 from nst.vgg.tiles import Window
 
@@ -101,7 +110,7 @@ class Brushwork:
         style = Style(self.style_layers, self._texture_loss, balance.texture, scene.guides)
         return viewer.judge(style, Content(photo_of(scene.photo, scene.vgg), maker))
 
-    def _texture_loss(self, seen: dict[str, Tensor]) -> Tensor:
+    def _texture_loss(self, seen: GramsByRegion) -> Tensor:
         return style_error(self.regions, 0, self.style_layers, self.layer_weights, seen)
 
     def _choose(self, pixels: Tensor) -> Tensor:

@@ -15,10 +15,11 @@ from torch import Tensor
 
 from nst.paint import losses
 from nst.paint.content_target import ContentMaker
+from nst.paint.losses import GramTarget
 from nst.paint.objective import Losses, Scene
 from nst.paint.schedule import pyramid
 from nst.paint.tensors import add_resize_gradient, resize
-from nst.paint.viewer import Content, Judge, MakeFeatures, Style, photo_of
+from nst.paint.viewer import Content, GramsByRegion, Judge, MakeFeatures, Style, photo_of
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Region:
     """A part of the canvas, or all of it, and the textures it shall have."""
 
     share: float  # of the canvas, 0..1
-    grams: list[list[Tensor]]  # for each size of the pyramid, for each of the style layers
+    grams: list[list[GramTarget]]  # for each size of the pyramid, for each of the style layers
 
 
 def regions(scene: Scene, grams: Sequence[list[list[Tensor]]]) -> list[Region]:
@@ -53,17 +54,17 @@ def style_error(
     number: int,
     layers: Sequence[str],
     weights: Sequence[float],
-    seen: dict[str, Tensor],
+    seen: GramsByRegion,
 ) -> Tensor:
     """The style loss at the size of this `number` in the pyramid, a scalar.
 
     A region counts by its share, so that style and content are balanced at each position as they
     are without masks.
     """
+    by_region = zip(*(seen[layer] for layer in layers), strict=True)
     errors = [
-        region.share
-        * losses.style_loss([seen[layer][index] for layer in layers], region.grams[number], weights)
-        for index, region in enumerate(parts)
+        region.share * losses.style_loss(grams, region.grams[number], weights)
+        for region, grams in zip(parts, by_region, strict=True)
     ]
     return torch.stack(errors).sum()
 
@@ -141,7 +142,7 @@ class Composition:
         key = (scene.digests[0], *scene.photo.shape, settings.content_layer, settings.pooling)
         return scene.recall(key, lambda: [make()])[0]
 
-    def _style_error(self, number: int, seen: dict[str, Tensor]) -> Tensor:
+    def _style_error(self, number: int, seen: GramsByRegion) -> Tensor:
         settings = self.scene.settings
         layers, weights = settings.style_layers, settings.style_layer_weights
         return style_error(self.regions, number, layers, weights, seen) / len(self.sizes)
@@ -167,14 +168,15 @@ def _style_grams(scene: Scene, size: tuple[int, int], layers: Sequence[str]) -> 
     ]
 
 
-def _blend(styles: list[list[Tensor]], weights: Sequence[float]) -> list[Tensor]:
+def _blend(styles: list[list[Tensor]], weights: Sequence[float]) -> list[GramTarget]:
     """The weighted mean of the styles' Gram matrices, layer by layer."""
     if max(weights) == sum(weights):  # of one style alone
-        return styles[weights.index(max(weights))]
+        return [GramTarget.of(gram) for gram in styles[weights.index(max(weights))]]
     shares = torch.tensor(weights) / sum(weights)
-    return [
+    blended = [
         torch.stack([gram * share for gram, share in zip(layer, shares.tolist(), strict=True)]).sum(
             0
         )
         for layer in zip(*styles, strict=True)
     ]
+    return [GramTarget.of(gram) for gram in blended]

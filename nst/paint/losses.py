@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from nst.vgg.strips import strips
-from nst.vgg.threads import total
+from nst.vgg.threads import all_threads, total
 
 # The relative Gram error of a good painting is about 0.1 and its content error about 1. This
 # constant brings the two to one scale, so that content weight 10 and style weight 10,000 are the
@@ -28,26 +31,53 @@ def content_loss(features: Tensor, target: Tensor) -> Tensor:
     return F.mse_loss(features.float(), target.float())
 
 
-def gram_error(gram: Tensor, target: Tensor) -> Tensor:
-    """|gram - target|^2 / |target|^2: 0 for the style itself, about 1 for an empty picture.
+class _SquaredDistance(torch.autograd.Function):
+    """|x - y|^2, with the gradient for x; autograd would go over the matrices twice as often."""
 
-    Gatys et al. divide by the layer's size instead; then the layer with the largest activations
-    decides alone, and the picture gets speckle and hardly any strokes.
-    """
-    energy = target.square().sum().clamp_min(torch.finfo(torch.float32).tiny)
-    return (gram - target).square().sum() / energy
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, y: Tensor) -> Tensor:
+        difference = x - y
+        ctx.save_for_backward(difference)
+        return difference.square().sum()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        (difference,) = ctx.saved_tensors
+        return difference * (2 * gradient), None
+
+
+@dataclass(frozen=True)
+class GramTarget:
+    """The Gram matrix that a layer shall have."""
+
+    gram: Tensor
+    energy: Tensor  # of all of its values, a scalar, above 0
+
+    @classmethod
+    @all_threads()
+    def of(cls, gram: Tensor) -> GramTarget:
+        """The target of this matrix."""
+        return cls(gram, gram.square().sum().clamp_min(torch.finfo(torch.float32).tiny))
+
+    def error(self, gram: Tensor) -> Tensor:
+        """|gram - target|^2 / |target|^2: 0 for the style itself, about 1 for an empty picture.
+
+        Gatys et al. divide by the layer's size instead; then the layer with the largest activations
+        decides alone, and the picture gets speckle and hardly any strokes.
+        """
+        error: Tensor = _SquaredDistance.apply(gram, self.gram) / self.energy
+        return error
 
 
 def style_loss(
-    grams: Sequence[Tensor], targets: Sequence[Tensor], weights: Sequence[float] = ()
+    grams: Sequence[Tensor], targets: Sequence[GramTarget], weights: Sequence[float] = ()
 ) -> Tensor:
-    """Mean `gram_error` over the layers times `STYLE_UNIT`, a scalar in float32.
+    """Mean error of the layers' Gram matrices times `STYLE_UNIT`, a scalar in float32.
 
     `weights` are those of the layers, not all 0; without them all count alike.
     """
-    errors = torch.stack(
-        [gram_error(gram, target) for gram, target in zip(grams, targets, strict=True)]
-    )
+    errors = torch.stack([target.error(gram) for gram, target in zip(grams, targets, strict=True)])
     shares = torch.tensor(weights or [1.0] * len(errors), device=errors.device)
     return (errors * shares).sum() / shares.sum() * STYLE_UNIT
 

@@ -24,7 +24,8 @@ from nst.vgg.tiles import Window
 from nst.vgg.wanted import Glimpse, Look, Wanted
 from nst.vgg.workspace import Workspace
 
-Grams = dict[str, Tensor]
+Grams = dict[str, Tensor]  # of a layer, (R, C, C)
+GramsByRegion = dict[str, list[Tensor]]  # of a layer R times (C, C)
 Picture = Callable[[Window], Tensor]  # the pixels of a window, in the network's units
 MakeFeatures = Callable[[], Tensor]
 Recall = Callable[[MakeFeatures], Tensor]
@@ -83,7 +84,7 @@ class Style:
     """How a picture's Gram matrices are judged."""
 
     layers: Sequence[str]
-    loss: Callable[[Grams], Tensor]  # a scalar
+    loss: Callable[[GramsByRegion], Tensor]  # a scalar
     weight: float
     guides: Tensor | None = None  # (R, H, W), the weights of the positions
 
@@ -92,10 +93,23 @@ class Style:
         """The loss, and the gradient of the weighted loss with respect to each Gram matrix."""
         if not self.layers:
             return 0.0, {}
-        known = {layer: grams[layer].detach().requires_grad_() for layer in self.layers}
+        known = {
+            layer: [matrix.requires_grad_() for matrix in grams[layer].detach().unbind()]
+            for layer in self.layers
+        }
         loss = self.loss(known)
-        gradients = torch.autograd.grad(self.weight * loss, [*known.values()])
-        return float(loss.detach()), dict(zip(known, gradients, strict=True))
+        matrices = [matrix for by_region in known.values() for matrix in by_region]
+        gradients = iter(torch.autograd.grad(self.weight * loss, matrices))
+        of_grams = {
+            layer: _stacked([next(gradients) for _ in by_region])
+            for layer, by_region in known.items()
+        }
+        return float(loss.detach()), of_grams
+
+
+def _stacked(matrices: Sequence[Tensor]) -> Tensor:
+    """(C, C) each -> (R, C, C); a view of a single one, as a copy takes as long as a product."""
+    return matrices[0][None] if len(matrices) == 1 else torch.stack([*matrices])
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ channel, so that grey counts as much as it says. All are in float32.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -36,14 +37,30 @@ def _flat(features: Tensor) -> Tensor:
     return features[0].permute(1, 2, 0).flatten(0, 1).T
 
 
+def added(sums: Sequence[Tensor]) -> Tensor:
+    """The sum of the parts' matrices."""
+    return sums[0] if len(sums) == 1 else torch.stack([*sums]).sum(0)
+
+
+def both_ways(gradient: Tensor, precision: torch.dtype) -> Tensor:
+    """What `gram_sums_gradient` takes, given the gradient with respect to Gram matrices, (R, C, C).
+
+    That and its transpose, added. A matrix that is read across takes five times as long to add as
+    one that was turned before.
+    """
+    turned = torch.empty_like(gradient)
+    for matrix, across in zip(turned, gradient, strict=True):
+        matrix.copy_(across.T)
+    return turned.add_(gradient).to(precision)
+
+
 @all_threads()
-def gram_sums_gradient(features: Tensor, weights: Tensor | None, gradient: Tensor) -> Tensor:
-    """Gradient with respect to the features, given that of their `gram_sums`, (R, C, C).
+def gram_sums_gradient(features: Tensor, weights: Tensor | None, symmetric: Tensor) -> Tensor:
+    """Gradient with respect to the features, given that of their `gram_sums`, `both_ways`.
 
     Symmetry needs one matrix product where autograd would take two.
     """
     flat = _flat(features)
-    symmetric = (gradient + gradient.mT).to(flat.dtype)
     # Written so that the result has the memory layout of `flat` (channels last).
     if weights is None:
         product = flat.T @ symmetric[0]
@@ -93,7 +110,8 @@ class Positions:
         for top, bottom in parts:
             rows, weights = self.strip(top, bottom)
             sums.append(gram_sums(features[:, :, top:bottom][:, :, rows, self.columns], weights))
-        return torch.stack(sums).sum(0) / self.total
+        # In place, as all of this has few values and little but the waiting for memory takes time.
+        return added(sums).div_(self.total)
 
     def strip(self, top: int, bottom: int) -> tuple[slice, Tensor | None]:
         """The rows between `top` and `bottom` that count, counted from `top`, and their weights."""

@@ -123,7 +123,7 @@ class Stem:
             second = self._conv1_2(first).relu_()
             half = slice(top // 2, bottom // 2)
             pooled[:, :, half], gate[:, :, half] = pool(second, pooling)
-        grams = torch.stack(sums).sum(0) / counted.total
+        grams = gram.added(sums).div_(counted.total)
         means = torch.cat(cells, 2) if averaged else None
         return pooled, grams, means, StemTape(padded, pooled, gate, counted, pooling)
 
@@ -136,8 +136,9 @@ class Stem:
     ) -> Tensor:
         """Gradient with respect to the pixels, (1, 3, H, W), given those of the outputs."""
         height, width = tape.padded.shape[2] - 2, tape.padded.shape[3] - 2
+        of_sums = None
         if gram_gradient is not None:
-            gram_gradient = gram_gradient / tape.counted.total
+            of_sums = gram.both_ways(gram_gradient / tape.counted.total, self.weight1.dtype)
         result = torch.zeros_like(tape.padded)
         multiple = 2 if cell_gradient is None else CELL
         for top, bottom in self._strips(height, width, multiple):
@@ -152,10 +153,10 @@ class Stem:
                 gradient = mix(gradient, self.unmixing)
             gradient = F.conv2d(gradient, self.weight2_back, padding=(0, 1))
             first = self._conv1_1(tape.padded, top, bottom)
-            if gram_gradient is not None:
+            if of_sums is not None:
                 rows, weights = tape.counted.strip(top, bottom)
                 core = (..., rows, tape.counted.columns)
-                gradient[core] += gram.gram_sums_gradient(first[core], weights, gram_gradient)
+                gradient[core] += gram.gram_sums_gradient(first[core], weights, of_sums)
             if cell_gradient is not None:
                 _add_cells(cell_gradient, tape.counted, top, gradient)
             gradient = torch.ops.aten.threshold_backward(gradient, first, 0)

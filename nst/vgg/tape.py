@@ -49,13 +49,13 @@ class Step:
             self.close(gradient, whole)
             return gradient
         counted = self.counted
-        of_grams = of_grams / counted.total
+        of_sums = gram.both_ways(of_grams / counted.total, self.output.dtype)
         height, row_bytes = gradient.shape[2], 4 * gradient[0, :, 0].numel()
         for top, bottom in strips(height, row_bytes, gradient.device):
             strip, output = gradient[:, :, top:bottom], self.output[:, :, top:bottom]
             rows, weights = counted.strip(top, bottom)
             core = (..., rows, counted.columns)
-            strip[core] += gram.gram_sums_gradient(output[core], weights, of_grams)
+            strip[core] += gram.gram_sums_gradient(output[core], weights, of_sums)
             self.close(strip, (top, bottom))
         return gradient
 

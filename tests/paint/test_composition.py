@@ -10,6 +10,7 @@ import torch
 
 from nst.layers import suitable_side
 from nst.paint import clock, losses, schedule, transfer
+from nst.paint.losses import GramTarget
 from nst.paint.moment import calm_rim
 from nst.paint.optimizers import Adam
 from nst.paint.tensors import add_resize_gradient, resize
@@ -28,7 +29,7 @@ def style_grams(trunk, style, size, full, settings):
         grams = trunk.look(
             trunk.normalize(small), Wanted((), settings.style_layers, settings.pooling)
         ).grams
-    return [grams[layer][0] for layer in settings.style_layers], small
+    return [GramTarget.of(grams[layer][0]) for layer in settings.style_layers], small
 
 
 def painted_plainly(content, style, settings, trunk):

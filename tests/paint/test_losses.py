@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nst.paint import losses
+from nst.paint.losses import GramTarget
 from nst.vgg import gram, strips
 
 
@@ -43,7 +44,8 @@ def test_gram_gradient_is_that_of_autograd(layout, guided):
     sums = gram.gram_sums(features, weights)
     gradient = torch.rand(sums.shape)
     (expected,) = torch.autograd.grad(sums, features, gradient)
-    found = gram.gram_sums_gradient(features.detach(), weights, gradient)
+    symmetric = gram.both_ways(gradient, torch.float32)
+    found = gram.gram_sums_gradient(features.detach(), weights, symmetric)
     torch.testing.assert_close(found, expected)
 
 
@@ -117,20 +119,28 @@ def test_content_loss_by_hand():
 
 def test_gram_error_is_relative():
     target = torch.rand(4, 4)
-    assert losses.gram_error(target, target) == 0
-    torch.testing.assert_close(losses.gram_error(torch.zeros(4, 4), target), torch.tensor(1.0))
-    torch.testing.assert_close(
-        losses.gram_error(100 * target * 1.5, 100 * target), losses.gram_error(target * 1.5, target)
-    )
+    wanted, brighter = GramTarget.of(target), GramTarget.of(100 * target)
+    assert wanted.error(target) == 0
+    torch.testing.assert_close(wanted.error(torch.zeros(4, 4)), torch.tensor(1.0))
+    torch.testing.assert_close(brighter.error(100 * target * 1.5), wanted.error(target * 1.5))
 
 
 def test_gram_error_of_an_empty_target_is_finite():
-    assert torch.isfinite(losses.gram_error(torch.zeros(3, 3), torch.zeros(3, 3)))
+    assert torch.isfinite(GramTarget.of(torch.zeros(3, 3)).error(torch.zeros(3, 3)))
+
+
+def test_the_gradient_of_gram_errors_is_that_of_autograd_to_the_bit():
+    target, gram = torch.rand(2, 5, 5)
+    gram.requires_grad_()
+    plain = 0.3 * ((gram - target).square().sum() / target.square().sum())
+    found = 0.3 * GramTarget.of(target).error(gram)
+    assert torch.equal(found, plain)
+    assert torch.equal(*(torch.autograd.grad(loss, gram)[0] for loss in (found, plain)))
 
 
 def test_style_loss_counts_layers_alike():
     small, large = torch.eye(2), 1000 * torch.eye(64)
-    both = losses.style_loss([small * 2, large * 2], [small, large])
+    both = losses.style_loss([small * 2, large * 2], [GramTarget.of(small), GramTarget.of(large)])
     torch.testing.assert_close(both, torch.tensor(losses.STYLE_UNIT))
 
 
@@ -138,7 +148,7 @@ def test_layer_weights():
     target = torch.eye(2)
     grams = [target * 2, target]  # errors 1 and 0
     for weights, expected in (((1, 3), 0.25), ((1, 0), 1.0), ((), 0.5)):
-        loss = losses.style_loss(grams, [target, target], weights)
+        loss = losses.style_loss(grams, [GramTarget.of(target)] * 2, weights)
         torch.testing.assert_close(loss, torch.tensor(losses.STYLE_UNIT * expected))
 
 
@@ -190,16 +200,18 @@ def test_guides_follow_the_precision_of_the_features():
     assert half.dtype == torch.float32
     torch.testing.assert_close(half, exact, rtol=0.03, atol=0.1)
     for guides, gradient in ((weights, exact), (None, exact[:1])):
-        slope = gram.gram_sums_gradient(features.bfloat16(), guides, gradient)
+        slope, expected = (
+            gram.gram_sums_gradient(seen, guides, gram.both_ways(gradient, seen.dtype))
+            for seen in (features.bfloat16(), features)
+        )
         assert slope.dtype == torch.bfloat16
-        expected = gram.gram_sums_gradient(features, guides, gradient)
         torch.testing.assert_close(slope.float(), expected, rtol=0.05, atol=0.3)
 
 
 def test_lists_of_other_lengths_are_no_pairs():
     matrix = torch.eye(2)
     with pytest.raises(ValueError, match="zip"):
-        losses.style_loss([matrix, matrix], [matrix])
+        losses.style_loss([matrix, matrix], [GramTarget.of(matrix)])
     features, weights = torch.rand(1, 2, 3, 3), torch.rand(2, 3, 3)
     with pytest.raises(ValueError, match="zip"):
         gram.gram_sums_gradient(features, weights, torch.rand(3, 2, 2))

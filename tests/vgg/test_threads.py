@@ -135,12 +135,12 @@ def seen_by(monkeypatch, name):
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_sums_and_gram_matrices_are_of_all_threads(monkeypatch, dtype):
     features = torch.randn(1, 64, 40, 52).to(dtype)
-    gradient = torch.randn(1, 64, 64)
+    symmetric = gram.both_ways(torch.randn(1, 64, 64), dtype)
 
     def found():
         return (
             gram.gram_sums(features, None),
-            gram.gram_sums_gradient(features, None, gradient),
+            gram.gram_sums_gradient(features, None, symmetric),
             torch.tensor(total(features.float())),
             torch.tensor(losses.variation(torch.ones(1, 3, 200, 300).cumsum(3).sqrt())),
         )
