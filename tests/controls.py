@@ -82,7 +82,7 @@ class Studio:
         return float(
             losses.style_loss(
                 [definitions.gram_matrix(seen[layer]) for layer in layers],
-                [definitions.gram_matrix(wanted[layer]) for layer in layers],
+                [losses.GramTarget.of(definitions.gram_matrix(wanted[layer])) for layer in layers],
             )
         )
 

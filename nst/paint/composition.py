@@ -1,7 +1,7 @@
 """Composition: the photo's shapes in the artwork's textures, as Gatys et al. compare them.
 
-Content in place, style as Gram matrices over the whole picture or a region of it, on the canvas and
-on smaller copies of it.
+Content in place, style as Gram matrices over the whole picture or a region of it: on the canvas
+and, unless strokes are drawn upon it, on smaller copies of it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from nst.paint import losses
 from nst.paint.content_target import ContentMaker
 from nst.paint.losses import GramTarget
 from nst.paint.objective import Losses, Scene
-from nst.paint.schedule import pyramid
+from nst.paint.schedule import canvases
 from nst.paint.tensors import add_resize_gradient, resize
 from nst.paint.viewer import Content, GramsByRegion, Judge, MakeFeatures, Style, photo_of
 
@@ -77,9 +77,7 @@ class Composition:
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
-        height, width = scene.size
-        coarse_to_fine = scene.settings.coarse_to_fine
-        self.sizes = pyramid(height, width) if coarse_to_fine else [(height, width)]
+        self.sizes = canvases(*scene.size, scene.settings)
         layers = scene.settings.style_layers
         self.regions = regions(scene, [_style_grams(scene, size, layers) for size in self.sizes])
         self.variation = scene.variation()

@@ -206,7 +206,7 @@ def _shown(stage: Stage, settings: Settings, styles: int, side: int) -> float:
         # Twice for each style, once for its Gram matrices, and in tiles twice for the canvas.
         begin = FORTH * STROKE_COST * sum(windows) * (2 * styles + (2 if len(windows) > 1 else 1))
     else:
-        sizes = canvases(stage, settings)
+        sizes = canvases(stage.height, stage.width, settings)
         begin = FORTH * sum(styles * sum(cut(*size)) for size in sizes)
         begin += FORTH * sum(cut(*sizes[0]))  # the photo
     slower = SPARED if stage.area > memory.LARGE else 1.0

@@ -185,10 +185,13 @@ def at_once(height: int, width: int) -> float:
     return OVERHEAD + height * width
 
 
-def canvases(stage: Stage, settings: Settings) -> list[tuple[int, int]]:
-    """The sizes at which a canvas is looked at in each iteration."""
-    size = (stage.height, stage.width)
-    return pyramid(*size) if settings.coarse_to_fine and not stage.brushwork else [size]
+def canvases(height: int, width: int, settings: Settings) -> list[tuple[int, int]]:
+    """The sizes at which a canvas is looked at in each iteration.
+
+    What strokes are drawn upon is small, and its large shapes come from the canvas before it.
+    """
+    in_pyramid = settings.coarse_to_fine and settings.style_loss == "gram"
+    return pyramid(height, width) if in_pyramid else [(height, width)]
 
 
 def cost(stage: Stage, settings: Settings, look: Callable[[int, int], float] = at_once) -> float:
@@ -197,7 +200,8 @@ def cost(stage: Stage, settings: Settings, look: Callable[[int, int], float] = a
     `look` gives the cost of looking at a picture of a height and width. Every forecast of time,
     before a painting and during it, is made with this function.
     """
-    looks = float(sum(look(*size) for size in canvases(stage, settings)))
+    sizes = canvases(stage.height, stage.width, settings)
+    looks = float(sum(look(*size) for size in sizes))
     if not stage.brushwork:
         return looks
     if stage.narrow or stage.refining:

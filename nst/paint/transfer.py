@@ -72,8 +72,8 @@ def steps(
 
     Gatys et al. (2016); coarse to fine and masks as in Gatys et al. (2017), "Controlling Perceptual
     Factors in Neural Style Transfer"; style judged on an image pyramid as in Snelgrove (2017),
-    "High-Resolution Multi-Scale Neural Texture Synthesis". The pyramid keeps large strokes while
-    fine ones are painted, so that a tenth of the iterations suffices at the full size.
+    "High-Resolution Multi-Scale Neural Texture Synthesis", where no strokes are drawn. The pyramid
+    keeps large shapes while fine ones are painted, so that a tenth of the iterations suffices.
 
     Raises `DivergedError`, `errors.NoMemoryError`, what `Settings.check_inputs` raises, ValueError
     for tensors of the wrong shape, and what the team raises once none of its members is left.

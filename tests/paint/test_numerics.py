@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from nst.paint import losses
+from nst.paint.losses import GramTarget
 from nst.settings import Settings
 from nst.vgg import gram, weights
 from nst.vgg.network import VGG19
@@ -48,7 +49,8 @@ def loss_of_the_trunk(vgg19: VGG19, pixels, content, style, guides) -> Tensor:
     count = 1 if guides is None else len(guides)
     errors = [
         losses.style_loss(
-            [seen.grams[name][region] for name in names], [aims[name][0] for name in names]
+            [seen.grams[name][region] for name in names],
+            [GramTarget.of(aims[name][0]) for name in names],
         )
         for region in range(count)
     ]
@@ -154,15 +156,16 @@ def test_masks_that_share_a_picture_out_add_up_to_it(shape, count):
 def test_a_picture_is_its_own_style_and_content(shape):
     features = features_of(shape).float()
     gram = definitions.gram_matrix(features)
-    assert losses.style_loss([gram], [gram]) == 0
+    assert losses.style_loss([gram], [GramTarget.of(gram)]) == 0
     assert losses.content_loss(features, features) == 0
 
 
 def test_gradients_of_the_losses_are_those_of_float64():
     features = features_of((3, 4, 5, 0)).requires_grad_()
-    target, other = torch.rand(3, 3, dtype=torch.float64), features_of((3, 4, 5, 1))
+    target = GramTarget.of(torch.rand(3, 3, dtype=torch.float64))
+    other = features_of((3, 4, 5, 1))
     assert torch.autograd.gradcheck(
-        lambda x: losses.gram_error((x[0].flatten(1) @ x[0].flatten(1).T), target), features
+        lambda x: target.error(x[0].flatten(1) @ x[0].flatten(1).T), features
     )
     assert torch.autograd.gradcheck(lambda x: definitions.total_variation(x), features)
     assert torch.autograd.gradcheck(lambda x: (x - other).square().mean(), features)

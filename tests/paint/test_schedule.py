@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
 import pytest
@@ -25,6 +26,7 @@ from nst.paint.schedule import (
     STROKE_BETAS,
     STROKE_COST,
     Stage,
+    canvases,
     plan,
     plan_next,
     pyramid,
@@ -267,7 +269,7 @@ def errors(course):
     ]
 
 
-def of_machine(pace, overhead=5000):
+def of_machine(pace, overhead=5000, settings=DEFAULT):
     """What begin and iteration take where a picture costs its pixels and so many more.
 
     Strokes take what the schedule says, beside that.
@@ -279,7 +281,7 @@ def of_machine(pace, overhead=5000):
             if stage.narrow or stage.refining:
                 each = LIGHT_STROKE_COST * (overhead + stage.area) / pace
             return (0.6 + BEGIN_STROKES) * each, each
-        sizes = pyramid(stage.height, stage.width)
+        sizes = canvases(stage.height, stage.width, settings)
         each = sum(overhead + height * width for height, width in sizes) / pace
         return 0.6 * each, each
 
@@ -295,6 +297,14 @@ def test_the_narrow_network_looks_at_strokes_below_the_full_size():
     for stage in [*alone, *plan(GRAM, 256, 384)]:
         assert not stage.narrow
         assert not stage.refining
+
+
+def test_only_compositions_without_strokes_are_looked_at_in_smaller_copies():
+    for stage in plan(Settings(), 256, 384):
+        assert canvases(stage.height, stage.width, Settings()) == [(stage.height, stage.width)]
+    assert canvases(256, 384, GRAM) == pyramid(256, 384)
+    alone = dataclasses.replace(GRAM, coarse_to_fine=False)
+    assert canvases(256, 384, alone) == [(256, 384)]
 
 
 def test_each_size_is_looked_at_as_planned(trunk):
@@ -316,7 +326,7 @@ def test_each_size_is_looked_at_as_planned(trunk):
 @pytest.mark.parametrize("settings", [Settings(), GRAM], ids=["strokes", "gram"])
 @pytest.mark.parametrize("pace", [3e4, 1e5, 1e6])
 def test_the_time_left_is_known_after_a_tenth(pace, settings):
-    assert max(errors(foretold(of_machine(pace), settings=settings))) < 0.1
+    assert max(errors(foretold(of_machine(pace, settings=settings), settings=settings))) < 0.1
 
 
 @pytest.mark.parametrize("overhead", [3500, 6500])

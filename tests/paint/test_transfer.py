@@ -17,6 +17,7 @@ from nst.paint import bank, losses, memory, schedule, tensors, transfer
 from nst.paint.brushwork import Balance, Brushwork
 from nst.paint.checkpoint import CheckpointError
 from nst.paint.composition import Composition
+from nst.paint.losses import GramTarget
 from nst.paint.moment import TINTED, calm_rim
 from nst.paint.schedule import plan, suitable_side
 from nst.paint.transfer import Canvas, DivergedError
@@ -167,8 +168,10 @@ def test_previews_are_copies(run):
 def test_the_style_error_falls_and_the_content_stays_recognisable(run, content, style, trunk):
     def style_error(image):
         pixels = [trunk.features(trunk.normalize(x), STYLE_LAYERS) for x in (image, style)]
-        grams = [[definitions.gram_matrix(f[layer]) for layer in STYLE_LAYERS] for f in pixels]
-        return float(losses.style_loss(*grams))
+        found, wanted = (
+            [definitions.gram_matrix(seen[layer]) for layer in STYLE_LAYERS] for seen in pixels
+        )
+        return float(losses.style_loss(found, [GramTarget.of(gram) for gram in wanted]))
 
     assert style_error(run[-1].image) < 0.6 * style_error(content)
     assert run[-1].content_loss < 2 * run[len(run) // 2].content_loss
@@ -364,7 +367,8 @@ def test_the_loss_of_a_composition_falls_as_its_gradient_says(content, style, tr
     left = torch.zeros(1, 1, *content.shape[2:])
     left[..., :40] = 1
     masks, styles = [left, 1 - left][:regions], [style, style.flip(1)][: max(1, regions)]
-    settings = Settings(resolution=96, tv_weight=300, style_weights=(1.0, 2.0)[:regions])
+    weights = (1.0, 2.0)[:regions]
+    settings = Settings(resolution=96, style_loss="gram", tv_weight=300, style_weights=weights)
     painter = painter_of(trunk, settings, content, styles, masks)
     painter.begin(schedule.Stage(*content.shape[2:], 1))
     assert len(painter.objective.sizes) > 1
