@@ -1,6 +1,6 @@
-// A painting that has just been asked for is seen at once in a narrow window, and whoever asked for
-// it by a key has the focus on what can be done next: on Stop, and later on Download. Whoever
-// leaves a painting is led to where one chooses.
+// A painting that has just been asked for is seen at once, and whoever asked for it by a key has the
+// focus on what can be done next: on Stop, and later on Download. Whoever leaves a painting is led to
+// where one chooses.
 
 const NARROW = "(max-width: 768px)"; // in which Streamlit lays the sidebar over the page
 const CALM = "(prefers-reduced-motion: reduce)";
@@ -54,12 +54,12 @@ function focusSoon(selector) {
 
 export default function follow({ data }) {
   const begun = last && data.begun && data.begun !== last.begun;
-  if (begun && matchMedia(NARROW).matches) {
-    closeSidebar();
-    scrollUp(); // all that stands above the painting fits above it: nothing has to move later
-  }
-  if (begun) focusSoon(STOP);
-  else if (last?.begun && !data.begun) focusSoon(DOWNLOAD);
+  if (begun) {
+    if (matchMedia(NARROW).matches) closeSidebar();
+    // All that stands above the painting fits above it: nothing has to move later.
+    scrollUp();
+    focusSoon(STOP);
+  } else if (last?.begun && !data.begun) focusSoon(DOWNLOAD);
   else if (last?.shown && !data.shown) {
     scrollUp();
     focusSoon(CHOICE);

@@ -27,7 +27,7 @@ def _component() -> ComponentRenderer:
 
 
 def follow(job: Snapshot | None) -> None:
-    """Show the painting in a narrow window as soon as it has been asked for.
+    """Show the painting as soon as it has been asked for, wherever the window was scrolled to.
 
     Where a key asked for it, the focus goes to Stop, and to Download when it has ended; and to the
     choices as soon as no painting is shown any more.

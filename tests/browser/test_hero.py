@@ -119,6 +119,15 @@ def test_a_painting_comes_into_view_and_stop_answers_at_once(page: Page, server:
     expect(standing(page, "is kept")).to_be_visible()
 
 
+def test_a_painting_comes_into_view_where_choosing_stood_above_it(page: Page, server: str) -> None:
+    page.set_viewport_size({"width": 1280, "height": 800})  # too narrow for two columns
+    open_page(page, server, QUERY)
+    page.get_by_role("button", name="Paint", exact=True).click()  # which scrolls to it
+    expect(picture(page, "The painting so far")).to_be_in_viewport(ratio=0.95, timeout=BEGIN)
+    page.get_by_test_id("stMain").get_by_role("button", name="Stop").click()
+    expect(standing(page, "is kept")).to_be_in_viewport()
+
+
 def test_what_a_thumb_hits_on_a_phone(page: Page, server: str) -> None:
     page.set_viewport_size({"width": 360, "height": 740})
     open_page(page, server)
