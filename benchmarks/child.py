@@ -118,7 +118,8 @@ def planned(side: int, iterations: int | None = None) -> dict[str, float]:
     free = memory.free_memory(trunk.device)
     tile = TILE if side >= TILED_FROM else None
     found = estimate.estimate(canvas, 1, tile, free, estimate.measure(trunk, settings))
-    del trunk  # from here on it has what a painting would still have to make
+    # Anew: measuring has made the narrow network, which a painting in a new process has to make.
+    del trunk
     trunk = network.load(device="cpu")
     start = time.perf_counter()
     transfer.stylize(

@@ -110,7 +110,7 @@ class Positions:
         for top, bottom in parts:
             rows, weights = self.strip(top, bottom)
             sums.append(gram_sums(features[:, :, top:bottom][:, :, rows, self.columns], weights))
-        # In place, as all of this has few values and little but the waiting for memory takes time.
+        # In place: a matrix of 512 channels is a megabyte, and each pass over it waits for memory.
         return added(sums).div_(self.total)
 
     def strip(self, top: int, bottom: int) -> tuple[slice, Tensor | None]:

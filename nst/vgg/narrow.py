@@ -20,13 +20,14 @@ from nst.vgg.stem import mix
 from nst.vgg.threads import one_thread
 from nst.vgg.workspace import Workspace
 
-# Of a layer, by its block. Strokes look no deeper, and deeper layers take twice as long to make.
+# Of a layer, by its block. Strokes look no deeper, and the deeper layers would take longer to make
+# than these.
 FILTERS = {1: 32, 2: 64, 3: 64}
 SIDE = 192  # px, of the picture whose answers are looked at; deep layers need enough places
 
 
 def narrowed(whole: FrozenLayers) -> FrozenLayers:
-    """The network up to block 3 with few filters in all layers but the first, which costs little.
+    """The network up to block 3, with few filters in all layers but the first, which is quick.
 
     One thread makes it: that takes hardly longer than several do, half as long beside other
     programs, and gives the same to the bit however many there are.

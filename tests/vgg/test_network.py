@@ -53,6 +53,22 @@ def test_every_layer_has_a_mean_activation_of_one_on_photo_like_pictures(convolu
         assert float(x.mean()) == pytest.approx(1, rel=1e-3)
 
 
+def test_discs_lie_on_top_of_each_other_to_their_last_pixel():
+    """To the bit: all weights are scaled by what the network answers to them."""
+    side, generator = 40, torch.Generator().manual_seed(3)
+    y, x = torch.meshgrid(torch.arange(side), torch.arange(side), indexing="ij")
+    expected = torch.full((3, side, side), 0.5)
+    for _ in range(calibration.DISCS):
+        u, v, r, grey, *rgb = torch.rand(7, generator=generator)
+        radius = (1 / 2 - (1 / 2 - 1 / side) * r.sqrt()) * side / 2
+        inside = (x - u * side).square() + (y - v * side).square() < radius.square()
+        colour = 0.5 + 0.7 * (0.75 * grey + 0.25 * torch.stack(rgb) - 0.5)
+        expected[:, inside] = colour[:, None]
+    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (weights.MEAN, weights.STD))
+    found = calibration.dead_leaves(side, torch.Generator().manual_seed(3))
+    assert torch.equal(found, (expected - mean) / std)
+
+
 def test_activations_on_a_real_photo_are_of_that_order(trunk, content):
     features = trunk.features(trunk.normalize(content), LAYERS)
     for activation in features.values():
