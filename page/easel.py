@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from nst.film.footage import Footage
+from nst.pictures import previews
 from nst.queue.files import Files
 from nst.queue.job import Snapshot
 from nst.studio.order import Input, Order, enumerated
@@ -49,12 +50,20 @@ def set_up(photo: Input | None, styles: Sequence[Input], job: Snapshot | None) -
     if chosen is None:
         pair.info("Choose a photo and a style.", icon=":material/image_search:")
         return Easel(middle, None)
+    _make_room(chosen.photo)
     # Streamlit (1.67) lets go of a file soon after another has taken its place: of a picture that
     # changes each second a slow browser would find nothing. So the page gets them whole. Nor are
     # they put into a place made empty first: on a busy machine it would be seen empty.
     original = _show_beside(pair, chosen.kind, chosen.photo, chosen.names[0])
     _show_beside(pair, "Style", chosen.style, chosen.names[1])
     return Easel(middle, chosen, original)
+
+
+def _make_room(photo: bytes) -> None:
+    """Tell page.css how large a painting of the photo is shown, however small its picture is."""
+    width, height = previews.decoded(photo).size
+    room = f"--wide: {width}px; --shape: {width / height:.4f};"
+    st.html(f"<style>.st-key-painting {{ {room} }}</style>")
 
 
 def is_finished(job: Snapshot | None) -> bool:

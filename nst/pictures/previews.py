@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 from collections.abc import Sequence
 
@@ -31,6 +32,15 @@ def decoded(jpeg: bytes) -> Image.Image:
     """
     picture = Image.open(io.BytesIO(jpeg))
     return picture if picture.mode == "RGB" else picture.convert("RGB")
+
+
+@functools.lru_cache(maxsize=2)  # of what is painted, and of a time-lapse that is made meanwhile
+def reduced(jpeg: bytes, side: int) -> Image.Image:
+    """As `decoded`, with a longer side of `side` px at most. It is kept: nobody may change it."""
+    picture = decoded(jpeg)
+    picture.thumbnail((side, side))
+    picture.load()
+    return picture
 
 
 def size_of(size: tuple[int, int]) -> tuple[int, int]:

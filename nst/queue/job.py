@@ -215,8 +215,10 @@ class Job:
 
         What the photo does not cover is white, as in a JPEG.
         """
-        photo = previews.decoded(self.content_shown)
-        photo.thumbnail((side, side))
+        if side < previews.SHOWN_SIDE:
+            photo = previews.reduced(self.content_shown, side)
+        else:
+            photo = previews.decoded(self.content_shown)
         picture = finish(canvas, photo, settings, self.masks)
         if self.cut_out is None:
             return picture

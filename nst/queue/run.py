@@ -26,6 +26,9 @@ REFRESH = 0.8  # seconds a preview may be old; making one costs a sixtieth of th
 # The quality of a preview that the next one soon replaces, as a JPEG: 70 % of the bytes, and
 # no difference is seen on a canvas that is still soft.
 PASSING = 80
+# px, its longer side: as wide as a window of 1360 px shows it, which enlarging it any further would
+# take twice the time for. A larger canvas is shown pixel by pixel.
+PASSING_SIDE = 800
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +103,7 @@ class JobRun:
         if due or job.frames.due:
             image = progress.snapshot() if progress.image is None else progress.image
             canvas = tensors.to_picture(image)
-            picture = self._picture(canvas, PASSING) if due else None
+            picture = self._passing(canvas) if due else None
             frame = previews.frame(canvas) if job.frames.due else None
         with self.lock:
             job.standing = standing
@@ -124,7 +127,11 @@ class JobRun:
         with self.lock:
             self.job.picture = picture
 
-    def _picture(self, canvas: Image.Image, quality: int = previews.QUALITY) -> LatestPicture:
+    def _passing(self, canvas: Image.Image) -> LatestPicture:
+        """What is shown of a canvas that is still painted on."""
+        shown = self.job.as_shown(canvas, self.job.settings, max(PASSING_SIDE, *canvas.size))
+        return LatestPicture(canvas, previews.encoded(shown, PASSING))
+
+    def _picture(self, canvas: Image.Image) -> LatestPicture:
         """What is shown and saved of the canvas, in the job's colours and strength."""
-        job = self.job
-        return LatestPicture(canvas, previews.encoded(job.as_shown(canvas, job.settings), quality))
+        return LatestPicture(canvas, previews.encoded(self.job.as_shown(canvas, self.job.settings)))

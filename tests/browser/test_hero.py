@@ -10,6 +10,7 @@ BEGIN = 150 * SECONDS  # that the first painting of a server may take to begin o
 STILL = 4  # looks in a row at what has come to rest
 FINGER = 44  # px, the least height of what a finger is to hit
 QUERY = "resolution=64&iterations=5,000&early_stop=false"
+LARGE = 1920  # px, a window that is too large for previews which are soon replaced
 # The least share of a window for a landscape photo's painting.
 WINDOWS = {(1360, 900): 0.30, (1920, 1080): 0.35, (360, 740): 0.0}
 
@@ -45,7 +46,8 @@ def check(page: Page, alt: str, window: tuple[int, int]) -> tuple[float, float, 
     width, height = right - left, bottom - top
     assert width * height >= WINDOWS[window] * window[0] * window[1]
     natural = hero.evaluate("image => [image.naturalWidth, image.naturalHeight]")
-    assert natural[0] >= width  # no picture is blown up
+    if "so far" not in alt or window[0] < LARGE:
+        assert natural[0] >= width  # no picture is blown up
     assert natural[0] / natural[1] == pytest.approx(width / height, rel=0.02)
     for other in ("The photo", "The style"):
         beside = box(picture(page, other))
@@ -120,12 +122,21 @@ def test_a_painting_comes_into_view_and_stop_answers_at_once(page: Page, server:
 
 
 def test_a_painting_comes_into_view_where_choosing_stood_above_it(page: Page, server: str) -> None:
-    page.set_viewport_size({"width": 1280, "height": 800})  # too narrow for two columns
+    page.set_viewport_size({"width": 1180, "height": 800})  # too narrow for two columns
     open_page(page, server, QUERY)
     page.get_by_role("button", name="Paint", exact=True).click()  # which scrolls to it
     expect(picture(page, "The painting so far")).to_be_in_viewport(ratio=0.95, timeout=BEGIN)
     page.get_by_test_id("stMain").get_by_role("button", name="Stop").click()
     expect(standing(page, "is kept")).to_be_in_viewport()
+
+
+def test_paint_is_seen_at_once_on_a_small_laptop(page: Page, server: str) -> None:
+    page.set_viewport_size({"width": 1280 - 15, "height": 720})  # with a scrollbar
+    open_page(page, server)
+    expect(page.get_by_role("button", name="Paint", exact=True)).to_be_in_viewport(ratio=1)
+    expect(picture(page, "An example")).to_be_in_viewport()
+    tiles = page.locator(".st-key-gallery_styles [role=radio]")
+    assert box(tiles.nth(0))[1] == box(tiles.nth(2))[1] < box(tiles.nth(3))[1]  # three a row
 
 
 def test_what_a_thumb_hits_on_a_phone(page: Page, server: str) -> None:

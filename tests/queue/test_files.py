@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import io
+import threading
 from collections.abc import Generator
 from itertools import pairwise
 
 import pytest
+import torch
 from PIL import Image
 from queueing import (
     PHOTO_SIZE,
@@ -62,8 +64,28 @@ def test_previews_have_one_size_whatever_the_canvas(painter: StepwisePainter) ->
     job_id = submit(manager)
     painter.allow(1)
     job = wait_for(manager, job_id, lambda job: job.preview is not None)
+    assert size_of(job.preview) == (800, 533)  # soon replaced, and quicker to make
+    painter.allow(9)
+    job = wait_for(manager, job_id, ended)
     sizes = {size_of(data) for data in (job.preview, job.content_shown, job.style_shown)}
     assert sizes == {(1200, 800)}
+
+
+@pytest.mark.parametrize(("side", "expected"), [(1024, (1024, 683)), (2048, (1200, 800))])
+def test_a_large_canvas_is_seen_pixel_by_pixel(side: int, expected: tuple[int, int]) -> None:
+    picture = torch.full((1, 3, side * 2 // 3, side), 0.5)
+
+    def paint(prepared: Prepared, settings: Settings) -> Generator[Progress, None, None]:
+        yield dataclasses.replace(progress(1, 2, preview=True), image=picture)
+        looked_at.wait()
+        yield progress(2, 2, preview=True)
+
+    looked_at = threading.Event()
+    manager = queue_of(paint)
+    job_id = submit(manager)
+    job = wait_for(manager, job_id, lambda job: job.preview is not None)
+    looked_at.set()
+    assert size_of(job.preview) == expected
 
 
 def test_the_result_has_the_strength_and_the_colours_that_were_set() -> None:
