@@ -153,18 +153,18 @@ def test_a_photo_of_ones_own(page: Page, server: str) -> None:
     expect(paint).to_be_enabled()
 
 
-def test_the_camera_gives_what_it_can(page: Page, server: str) -> None:
-    page.add_init_script(CAMERA)
-    open_page(page, server)
-    page.get_by_role("button", name="Take a photo").click()
-    shutter = page.get_by_test_id("stCameraInputButton")
+def test_the_camera_gives_what_it_can(window: Page, server: str) -> None:
+    window.add_init_script(CAMERA)
+    open_page(window, server)
+    window.get_by_role("button", name="Take a photo").click()
+    shutter = window.get_by_test_id("stCameraInputButton")
     expect(shutter).to_be_enabled()
-    wishes = page.evaluate("window.asked")
+    wishes = window.evaluate("window.asked")
     assert wishes[-1]["video"]["height"]["ideal"] == 1080
-    left, _, right, _ = box(page.get_by_test_id("stCameraInput"))
+    left, _, right, _ = box(window.get_by_test_id("stCameraInput"))
     assert right - left >= 600
-    page.wait_for_timeout(500)
-    capture(page, "camera_large")
+    window.wait_for_timeout(500)
+    capture(window, "camera_large")
 
 
 def test_choosing_on_a_phone(browser: Browser, server: str) -> None:

@@ -56,55 +56,55 @@ def places(page: Page) -> list[tuple[int, ...]]:
     return [tuple(round(box[side]) for side in ("x", "y", "width", "height")) for box in boxes]
 
 
-def test_from_the_first_look_to_the_end_nothing_moves(page: Page, server: str) -> None:
-    page.add_init_script(CAMERA)
-    open_page(page, server, "resolution=128&iterations=60&early_stop=false")
-    at_rest = places(page)
+def test_from_the_first_look_to_the_end_nothing_moves(window: Page, server: str) -> None:
+    window.add_init_script(CAMERA)
+    open_page(window, server, "resolution=128&iterations=60&early_stop=false")
+    at_rest = places(window)
     assert max(y + height for _, y, _, height in at_rest) <= 900  # all seen without scrolling
-    page.evaluate(f"() => {{ {FRAMES} }}")
-    page.get_by_role("button", name="Paint", exact=True).click()
-    painting = picture(page, "The painting so far")
+    window.evaluate(f"() => {{ {FRAMES} }}")
+    window.get_by_role("button", name="Paint", exact=True).click()
+    painting = picture(window, "The painting so far")
     expect(painting).to_be_visible(timeout=BEGIN)
     loaded(painting)
-    before = places(page)  # larger than at rest, and so they stay
+    before = places(window)  # larger than at rest, and so they stay
     # All but where to paint, which goes with choosing.
     assert max(y + height for _, y, _, height in before[:-1]) <= 900
-    expect(standing(page, "Finished:")).to_be_visible(timeout=BEGIN)
-    loaded(picture(page, "The painting:"))
-    assert places(page)[:-1] == before[:-1]
-    least = page.evaluate("window.least")
+    expect(standing(window, "Finished:")).to_be_visible(timeout=BEGIN)
+    loaded(picture(window, "The painting:"))
+    assert places(window)[:-1] == before[:-1]
+    least = window.evaluate("window.least")
     assert least["pictures"] == 3
     assert least["opacity"] == 1
     assert least["height"] >= at_rest[0][3] - 1
 
     # Chosen anew, what is seen is no longer photo + style = painting.
-    expect(page.locator(".st-key-sum")).to_be_visible()
-    title = picture(page, "The photo").get_attribute("alt")
-    page.get_by_role("button", name="Surprise me").click()
-    expect(page.locator(".st-key-apart")).to_be_visible()
-    assert picture(page, "The photo").get_attribute("alt") != title
+    expect(window.locator(".st-key-sum")).to_be_visible()
+    title = picture(window, "The photo").get_attribute("alt")
+    window.get_by_role("button", name="Surprise me").click()
+    expect(window.locator(".st-key-apart")).to_be_visible()
+    assert picture(window, "The photo").get_attribute("alt") != title
 
-    assert page.evaluate("window.asked") == 0
-    page.get_by_role("button", name="Take a photo").click()
-    shutter = page.get_by_test_id("stCameraInputButton")
+    assert window.evaluate("window.asked") == 0
+    window.get_by_role("button", name="Take a photo").click()
+    shutter = window.get_by_test_id("stCameraInputButton")
     expect(shutter).to_be_enabled()
-    assert page.evaluate("window.asked") > 0
-    capture(page, "camera")
+    assert window.evaluate("window.asked") > 0
+    capture(window, "camera")
     shutter.click()
-    expect(page.get_by_text("Photo: Your photo")).to_be_visible()
+    expect(window.get_by_text("Photo: Your photo")).to_be_visible()
     expect(shutter).to_be_hidden()
-    expect(page.get_by_role("button", name="Paint", exact=True)).to_be_enabled()
+    expect(window.get_by_role("button", name="Paint", exact=True)).to_be_enabled()
 
 
-def test_a_browser_that_is_slow_to_fetch_sees_every_painting(page: Page, server: str) -> None:
-    open_page(page, server, "resolution=96&iterations=12&strength=0.9")
-    page.route("**/media/**", lambda route: route.abort())  # the slowest there is
-    page.evaluate(f"() => {{ {FRAMES} }}")
-    height = places(page)[0][3]
-    page.get_by_role("button", name="Paint", exact=True).click()
-    expect(standing(page, "Finished:")).to_be_visible(timeout=BEGIN)
-    loaded(picture(page, "The painting:"))
-    assert page.evaluate("window.least")["height"] >= height - 1
+def test_a_browser_that_is_slow_to_fetch_sees_every_painting(window: Page, server: str) -> None:
+    open_page(window, server, "resolution=96&iterations=12&strength=0.9")
+    window.route("**/media/**", lambda route: route.abort())  # the slowest there is
+    window.evaluate(f"() => {{ {FRAMES} }}")
+    height = places(window)[0][3]
+    window.get_by_role("button", name="Paint", exact=True).click()
+    expect(standing(window, "Finished:")).to_be_visible(timeout=BEGIN)
+    loaded(picture(window, "The painting:"))
+    assert window.evaluate("window.least")["height"] >= height - 1
 
 
 def test_the_first_view_on_a_phone(page: Page, server: str) -> None:

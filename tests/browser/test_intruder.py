@@ -43,36 +43,36 @@ def upload(page: Page, place: str, name: str, data: bytes) -> None:
     page.locator(f'.st-key-{place} input[type="file"]').set_input_files([file])  # type: ignore[list-item]
 
 
-def test_markup_stays_text(page: Page, server: str) -> None:
+def test_markup_stays_text(window: Page, server: str) -> None:
     asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("dialog", lambda dialog: pytest.fail(f"a dialog: {dialog.message}"))
+    window.on("request", lambda request: asked.append(request.url))
+    window.on("dialog", lambda dialog: pytest.fail(f"a dialog: {dialog.message}"))
     query = dict.fromkeys(("style", "photo", "job", "preset", "resolution", "x"), MARKUP[1])
-    page.goto(f"{server}/?{urlencode(query)}")
-    expect(page.get_by_text("is no longer kept")).to_be_visible(timeout=30 * SECONDS)
+    window.goto(f"{server}/?{urlencode(query)}")
+    expect(window.get_by_text("is no longer kept")).to_be_visible(timeout=30 * SECONDS)
     for number, markup in enumerate(MARKUP):
         name = f"{markup}{number}.png"
-        upload(page, "own_photo", name, b"no picture")
-        told = page.get_by_text(f"{number}.png").and_(page.get_by_text("is not a picture"))
+        upload(window, "own_photo", name, b"no picture")
+        told = window.get_by_text(f"{number}.png").and_(window.get_by_text("is not a picture"))
         expect(told.first).to_be_visible()
     # Each is waited for: a file that comes while the page changes its place gets lost.
-    upload(page, "own_photo", "fine.png", picture_bytes())
-    expect(page.get_by_text("Photo: Your photo")).to_be_visible(timeout=30 * SECONDS)
-    upload(page, "own_style", f"{MARKUP[0]}.png", picture_bytes("maroon"))
-    expect(page.get_by_text(f"Style: {MARKUP[0]}")).to_be_visible(timeout=30 * SECONDS)
-    expect(page.get_by_role("button", name="Paint", exact=True)).to_be_enabled()
+    upload(window, "own_photo", "fine.png", picture_bytes())
+    expect(window.get_by_text("Photo: Your photo")).to_be_visible(timeout=30 * SECONDS)
+    upload(window, "own_style", f"{MARKUP[0]}.png", picture_bytes("maroon"))
+    expect(window.get_by_text(f"Style: {MARKUP[0]}")).to_be_visible(timeout=30 * SECONDS)
+    expect(window.get_by_role("button", name="Paint", exact=True)).to_be_enabled()
     # A name ends at a slash; one that looks like it does not.
     named = [Source(markup.replace("/", "\u2215"), f"{n}" * 64) for n, markup in enumerate(MARKUP)]
     versions = {markup: markup for markup in MARKUP}
     made = Recipe(Settings(), named[0], tuple(named[1:5]), (), named[5], MARKUP[0], "", versions)
-    upload(page, "earlier", "earlier.png", picture_bytes(**{recipe.KEY: made.to_json()}))
-    expect(page.get_by_text("To paint the same again")).to_be_visible(timeout=30 * SECONDS)
+    upload(window, "earlier", "earlier.png", picture_bytes(**{recipe.KEY: made.to_json()}))
+    expect(window.get_by_text("To paint the same again")).to_be_visible(timeout=30 * SECONDS)
     broken = json.dumps({"format": 1, MARKUP[0]: MARKUP[1]})
-    upload(page, "earlier", "broken.png", picture_bytes(**{recipe.KEY: broken}))
-    expect(page.get_by_text("This is not a valid recipe")).to_be_visible(timeout=30 * SECONDS)
-    assert page.evaluate("window.hacked") is None
-    assert page.locator('img[src="x"], a[href^="javascript"], [onerror]').count() == 0
-    assert page.evaluate("getComputedStyle(document.body).display") != "none"
+    upload(window, "earlier", "broken.png", picture_bytes(**{recipe.KEY: broken}))
+    expect(window.get_by_text("This is not a valid recipe")).to_be_visible(timeout=30 * SECONDS)
+    assert window.evaluate("window.hacked") is None
+    assert window.locator('img[src="x"], a[href^="javascript"], [onerror]').count() == 0
+    assert window.evaluate("getComputedStyle(document.body).display") != "none"
     assert not [url for url in asked if "tracker" in url or "javascript" in url]
     assert not [url for url in asked if not url.startswith((server, "data:", "blob:"))]
 

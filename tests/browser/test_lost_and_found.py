@@ -74,82 +74,82 @@ def chosen(page: Page, photo: str, style: str) -> None:
     expect(picture(page, f"The style: {style}")).to_be_visible()
 
 
-def test_back_undoes_a_choice_or_leaves(page: Page, server: str) -> None:
-    page.goto("about:blank")
-    open_page(page, server, QUERY)
-    entries: Callable[[], int] = lambda: page.evaluate("history.length")  # noqa: E731
+def test_back_undoes_a_choice_or_leaves(window: Page, server: str) -> None:
+    window.goto("about:blank")
+    open_page(window, server, QUERY)
+    entries: Callable[[], int] = lambda: window.evaluate("history.length")  # noqa: E731
     first = entries()
-    page.get_by_role("radio", name="Rocket").click()
-    chosen(page, "Rocket", "Night sky")
-    expect(page).to_have_url(re.compile("photo=rocket"))
-    page.get_by_role("radio", name="Watercolour").click()
-    chosen(page, "Rocket", "Watercolour")
-    expect(page).to_have_url(re.compile("style=watercolour"))
-    weight = page.locator(".st-key-content_weight input").first
+    window.get_by_role("radio", name="Rocket").click()
+    chosen(window, "Rocket", "Night sky")
+    expect(window).to_have_url(re.compile("photo=rocket"))
+    window.get_by_role("radio", name="Watercolour").click()
+    chosen(window, "Rocket", "Watercolour")
+    expect(window).to_have_url(re.compile("style=watercolour"))
+    weight = window.locator(".st-key-content_weight input").first
     for _ in range(2):
         weight.press("ArrowRight")
-    expect(page).to_have_url(re.compile("content_weight="))
+    expect(window).to_have_url(re.compile("content_weight="))
     assert entries() == first + 2  # the setting is no step back
-    page.get_by_role("button", name="Surprise me").click()
-    expect(picture(page, "The photo: Rocket")).to_have_count(0)
-    expect(page).not_to_have_url(re.compile("style=watercolour"))
+    window.get_by_role("button", name="Surprise me").click()
+    expect(picture(window, "The photo: Rocket")).to_have_count(0)
+    expect(window).not_to_have_url(re.compile("style=watercolour"))
     assert entries() == first + 3  # photo and style, and yet one choice
-    page.go_back()
-    chosen(page, "Rocket", "Watercolour")
-    page.go_back()
-    chosen(page, "Rocket", "Night sky")
-    page.go_forward()
-    chosen(page, "Rocket", "Watercolour")
-    page.go_back()
-    page.go_back()
-    chosen(page, "Cat", "Night sky")
-    page.go_back()
-    assert page.url == "about:blank"
+    window.go_back()
+    chosen(window, "Rocket", "Watercolour")
+    window.go_back()
+    chosen(window, "Rocket", "Night sky")
+    window.go_forward()
+    chosen(window, "Rocket", "Watercolour")
+    window.go_back()
+    window.go_back()
+    chosen(window, "Cat", "Night sky")
+    window.go_back()
+    assert window.url == "about:blank"
 
 
-def test_keys_lead_on_and_a_lost_connection_is_told(page: Page, server: str) -> None:
-    connection = Connection(page)
-    page.add_init_script(DIALOGS)
-    open_page(page, server, QUERY)
-    lost = page.get_by_role("status").filter(has_text="Connection lost")
+def test_keys_lead_on_and_a_lost_connection_is_told(window: Page, server: str) -> None:
+    connection = Connection(window)
+    window.add_init_script(DIALOGS)
+    open_page(window, server, QUERY)
+    lost = window.get_by_role("status").filter(has_text="Connection lost")
     connection.cut()
     expect(lost).to_have_text("Connection lost; trying again …")
     connection.mend()
     expect(lost).to_have_count(0, timeout=AGAIN)
 
-    button(page, "Paint").press("Enter")
-    expect(button(page, "Stop")).to_be_focused(timeout=BEGIN)
-    expect(standing(page, "left, ")).to_be_visible(timeout=BEGIN)
-    page.get_by_role("radio", name="Rocket").click()
+    button(window, "Paint").press("Enter")
+    expect(button(window, "Stop")).to_be_focused(timeout=BEGIN)
+    expect(standing(window, "left, ")).to_be_visible(timeout=BEGIN)
+    window.get_by_role("radio", name="Rocket").click()
     told = "This is Cat in the style of Night sky; what is chosen now comes with the next Paint."
-    expect(page.get_by_text(told)).to_be_visible()
-    capture(page, "another_chosen")
+    expect(window.get_by_text(told)).to_be_visible()
+    capture(window, "another_chosen")
 
-    address = page.url
+    address = window.url
     connection.cut()
     expect(lost).to_have_text("Connection lost; your painting goes on.")
-    expect(standing(page, "left, ")).to_be_hidden()  # that is no longer true
-    page.wait_for_function("window.dialogs.size")  # Streamlit's own advice comes, and is closed
-    expect(page.get_by_role("dialog")).to_have_count(0)
-    capture(page, "lost")
-    page.set_viewport_size({"width": 360, "height": 740})
-    page.emulate_media(color_scheme="dark")
+    expect(standing(window, "left, ")).to_be_hidden()  # that is no longer true
+    window.wait_for_function("window.dialogs.size")  # Streamlit's own advice comes, and is closed
+    expect(window.get_by_role("dialog")).to_have_count(0)
+    capture(window, "lost")
+    window.set_viewport_size({"width": 360, "height": 740})
+    window.emulate_media(color_scheme="dark")
     expect(lost).to_be_in_viewport(ratio=1)  # wherever the page is scrolled to
-    capture(page, "lost_narrow")
-    page.set_viewport_size({"width": 1360, "height": 900})
+    capture(window, "lost_narrow")
+    window.set_viewport_size({"width": 1360, "height": 900})
     connection.mend()
     expect(lost).to_have_count(0, timeout=AGAIN)
-    expect(standing(page, "left, ")).to_be_visible()
-    assert page.url == address
+    expect(standing(window, "left, ")).to_be_visible()
+    assert window.url == address
 
-    button(page, "Stop").press("Enter")
-    expect(page.get_by_role("button", name="Download PNG")).to_be_focused()
-    button(page, "Paint").click()
-    expect(button(page, "Stop")).to_be_enabled()
-    expect(picture(page, "The painting so far: Rocket")).to_be_visible(timeout=BEGIN)
-    assert not button(page, "Stop").evaluate("stop => stop === document.activeElement")
-    # Stop answers by itself, and not with the page, which is slower.
-    choice = page.get_by_role("radio", name="Cat").evaluate(ANSWER, CAT)
-    answer = button(page, "Stop").evaluate(ANSWER, STOPPING)
+    button(window, "Stop").press("Enter")
+    expect(window.get_by_role("button", name="Download PNG")).to_be_focused()
+    button(window, "Paint").click()
+    expect(button(window, "Stop")).to_be_enabled()
+    expect(picture(window, "The painting so far: Rocket")).to_be_visible(timeout=BEGIN)
+    assert not button(window, "Stop").evaluate("stop => stop === document.activeElement")
+    # Stop answers by itself, and not with the window, which is slower.
+    choice = window.get_by_role("radio", name="Cat").evaluate(ANSWER, CAT)
+    answer = button(window, "Stop").evaluate(ANSWER, STOPPING)
     assert answer < 2 * choice
-    expect(page.get_by_role("button", name="Download PNG")).to_be_enabled()
+    expect(window.get_by_role("button", name="Download PNG")).to_be_enabled()
