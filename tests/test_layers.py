@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from torchvision.models.vgg import cfgs
 
 from nst import layers
 from nst.errors import UserError
@@ -13,6 +12,8 @@ from nst.layers import LAYERS
 
 
 def test_blocks_channels_and_poolings_are_those_of_vgg19():
+    from torchvision.models.vgg import cfgs  # takes seconds, for this test alone
+
     block, number, seen = 1, 0, []
     for step in cfgs["E"]:
         if step == "M":

@@ -209,16 +209,16 @@ class Job:
         )
 
     def as_shown(
-        self, canvas: Image.Image, settings: Settings, side: int = previews.SHOWN_SIDE
+        self, canvas: Image.Image, settings: Settings, side: int | None = None
     ) -> Image.Image:
-        """The canvas finished with these settings, its longer side at most `side` px.
+        """The canvas finished with these settings, its longer side at most `side` px if given.
 
         What the photo does not cover is white, as in a JPEG.
         """
-        if side < previews.SHOWN_SIDE:
-            photo = previews.reduced(self.content_shown, side)
-        else:
+        if side is None or side >= previews.SHOWN_SIDE:
             photo = previews.decoded(self.content_shown)
+        else:
+            photo = previews.reduced(self.content_shown, side)
         picture = finish(canvas, photo, settings, self.masks)
         if self.cut_out is None:
             return picture

@@ -12,22 +12,34 @@ from PIL import Image
 from slim import trunk as trunk
 from streamlit.testing.v1 import AppTest
 
-from nst.pictures import writing
+from nst.pictures import previews, writing
 from nst.queue.manager import JobManager
 from nst.queue.painter import ServerPainter
 from nst.studio.order import Order
 from nst.vgg.network import VGG19
 from page import mask_pictures, masks
 
+USUAL, SHOWN_SIDE = previews.SHOWN_SIDE, 300  # px
+
 
 @pytest.fixture
 def own_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Every test has its own queue, and nothing is loaded behind its back."""
+    """Every test has its own queue, and nothing is loaded behind its back.
+
+    Pictures are shown small: nobody looks at them, and their JPEGs took a third of the time.
+    """
     monkeypatch.chdir(ROOT)  # where the configuration is
+    monkeypatch.setattr(previews, "SHOWN_SIDE", SHOWN_SIDE)
     monkeypatch.setattr(JobManager, "warm_up", lambda self, delay: None)
     st.cache_resource.clear()
     yield
     st.cache_resource.clear()
+
+
+@pytest.fixture
+def usual_size(own_server: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures are shown as large as to visitors."""
+    monkeypatch.setattr(previews, "SHOWN_SIDE", USUAL)
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def test_the_first_look_imports_nothing_that_takes_long() -> None:
     assert run.stdout.split() == []
 
 
-@pytest.mark.usefixtures("own_server")
+@pytest.mark.usefixtures("usual_size")
 def test_the_first_look_is_a_small_part_of_four_megabytes(app: AppTest) -> None:
     """Streamlit's own files take 3.3 MB of them, compressed as they come."""
     pictures = [app.pills("photo"), app.pills("style"), *app.image]

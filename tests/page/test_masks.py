@@ -251,6 +251,7 @@ WHITE = writing.encode(Image.new("RGB", (160, 120), "white"))
 ACROSS = ((0.0, 0.5), (1.0, 0.5))
 
 
+@pytest.mark.usefixtures("usual_size")
 @pytest.mark.parametrize(
     ("drawn", "middle", "corner"),
     [

@@ -7,7 +7,6 @@ import oracle
 import pytest
 import torch
 import torch.nn.functional as F
-from torchvision.models.vgg import cfgs, make_layers
 
 from nst import layers
 from nst.layers import LAYERS
@@ -28,6 +27,8 @@ def convolutions():
 
 
 def test_features_are_torchvisions_up_to_the_scale_of_a_layer(trunk, convolutions):
+    from torchvision.models.vgg import cfgs, make_layers  # takes seconds, for this test alone
+
     layers = make_layers(cfgs["E"])
     frozen = [layer for layer in layers if isinstance(layer, torch.nn.Conv2d)]
     for layer, (weight, bias) in zip(frozen, convolutions, strict=False):

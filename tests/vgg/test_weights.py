@@ -7,7 +7,6 @@ import hashlib
 import pytest
 import torch
 import torch.nn.functional as F
-from torchvision.models.vgg import vgg19
 
 from nst.vgg import network, weights
 from nst.vgg.weights import WeightsError
@@ -21,6 +20,8 @@ def convolutions():
 @pytest.fixture(scope="module")
 def untrained():
     """A VGG19 of torchvision with small random weights."""
+    from torchvision.models.vgg import vgg19  # takes seconds, for this module alone
+
     torch.manual_seed(0)
     return vgg19(weights=None).eval()
 
