@@ -157,7 +157,7 @@ def photographs(browser: Browser, address: str) -> Iterator[tuple[str, bytes]]:
     )
     _settle(page)
     yield "running", _photograph(page)
-    expect(page.get_by_text("Finished:")).to_be_visible(timeout=PAINTING)
+    page.get_by_text("Finished:").wait_for(timeout=PAINTING)
     _settle(page)
     yield "finished", _photograph(page)
     page.emulate_media(color_scheme="dark")
@@ -201,14 +201,14 @@ def _opened(browser: Browser, address: str, size: ViewportSize, query: str = "")
     page = browser.new_page(viewport=size, reduced_motion="reduce")
     page.set_default_timeout(PATIENCE)
     page.goto(f"{address}{'?' + query if query else ''}")
-    expect(page.get_by_role("button", name="Paint", exact=True)).to_be_enabled()
+    page.get_by_role("button", name="Paint", exact=True, disabled=False).wait_for()
     _settle(page)
     return page
 
 
 def _settle(page: Page) -> None:
     """Wait until no picture is under way and the page has been the same for a moment."""
-    expect(page.locator('img[alt^="The photo"]').first).to_be_visible()
+    page.locator('img[alt^="The photo"]').first.wait_for()
     page.wait_for_function(
         "[...document.images].every(image => image.complete && image.naturalWidth)"
     )
@@ -254,11 +254,11 @@ def _go_to(page: Page, state: str) -> None:
     """Bring the page from the state before into this one."""
     if state == "controls":
         page.get_by_text("Where to paint").click()
-        expect(page.get_by_role("radio", name="What I mark")).to_be_visible()
+        page.get_by_role("radio", name="What I mark").wait_for()
         if page.get_by_test_id("stExpandSidebarButton").is_visible():  # a phone
             page.get_by_test_id("stExpandSidebarButton").click()
         page.get_by_text("Advanced", exact=True).click()
-        expect(page.get_by_text("Square canvas")).to_be_visible()
+        page.get_by_text("Square canvas").wait_for()
     elif state == "marking":
         if page.viewport_size == PHONE:
             page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
@@ -270,17 +270,17 @@ def _go_to(page: Page, state: str) -> None:
         page.get_by_role("radio", name="Everything").click()
         page.get_by_role("button", name="Paint", exact=True).click()
         painting = page.locator('img[alt^="The painting so far"]')
-        expect(painting).to_be_visible(timeout=PAINTING)
+        painting.wait_for(timeout=PAINTING)
     elif state == "finished":
         page.get_by_test_id("stMain").get_by_role("button", name="Stop").click()
         page.get_by_role("button", name="Compare").click()
-        expect(page.locator(".frame")).to_be_visible()
+        page.locator(".frame").wait_for()
         page.get_by_role("button", name="More files").click()
-        expect(page.get_by_role("button", name="Side by side")).to_be_visible()
+        page.get_by_role("button", name="Side by side").wait_for()
     elif state == "explained":
         page.keyboard.press("Escape")
         page.get_by_text("How it works").click()
-        expect(page.locator('img[alt^="The finished painting"]')).to_be_visible()
+        page.locator('img[alt^="The finished painting"]').wait_for()
 
 
 def _change_scheme(page: Page, scheme: Scheme) -> None:

@@ -52,7 +52,7 @@ def give(page: Page, kind: str, name: str, data: bytes = b"", size: int = 0) -> 
 def tiles_are_large(page: Page) -> None:
     """Every style's tile is wide enough, and its name is whole and within it."""
     tiles = page.locator(".st-key-gallery_styles [role=radio]")
-    expect(tiles.first).to_be_visible()
+    tiles.first.wait_for()
     for tile in tiles.all():
         left, top, right, bottom = box(tile)
         assert right - left >= TILE
@@ -110,24 +110,24 @@ def test_a_photo_of_ones_own(page: Page, server: str) -> None:
 
     # Three actions: a photo, a style, Paint.
     give(page, "paste", "image.png", png("teal"))
-    expect(page.get_by_text("Photo: Your photo")).to_be_visible()
+    page.get_by_text("Photo: Your photo").wait_for()
     expect(own).to_have_attribute("aria-checked", "true")
     assert box(own)[0] < box(page.get_by_role("radio", name="Cat"))[0] or (
         box(own)[1] < box(page.get_by_role("radio", name="Cat"))[1]
     )
     page.get_by_role("radio", name="Watercolour").click()
-    expect(page.get_by_text("Style: Watercolour")).to_be_visible()
-    expect(page.get_by_text("Photo: Your photo")).to_be_visible()
+    page.get_by_text("Style: Watercolour").wait_for()
+    page.get_by_text("Photo: Your photo").wait_for()
     expect(paint).to_be_enabled()
     capture(page, "own_photo")
 
     page.get_by_role("button", name="Surprise me").click()
     expect(page.get_by_text("Style: Watercolour")).to_have_count(0)
-    expect(page.get_by_text("Photo: Your photo")).to_be_visible()
+    page.get_by_text("Photo: Your photo").wait_for()
     page.get_by_role("radio", name="Cat").click()
-    expect(page.get_by_text("Photo: Cat")).to_be_visible()
+    page.get_by_text("Photo: Cat").wait_for()
     own.click()
-    expect(page.get_by_text("Photo: Your photo")).to_be_visible()
+    page.get_by_text("Photo: Your photo").wait_for()
 
     # What cannot be used is told, and nothing is painted in its place.
     upload = page.locator('.st-key-own_photo input[type="file"]')
@@ -135,19 +135,19 @@ def test_a_photo_of_ones_own(page: Page, server: str) -> None:
     expect(why_not).to_contain_text('"bad.png" cannot be used')
     expect(page.locator(".st-key-gallery_content [aria-checked=true]")).to_have_count(0)
     page.get_by_role("radio", name="Cat").click()
-    expect(page.get_by_text("Photo: Cat")).to_be_visible()
+    page.get_by_text("Photo: Cat").wait_for()
     expect(paint).to_be_enabled()
     # So is what the browser does not send.
     give(page, "paste", "huge.png", size=capacity.budget().upload * 1024**2 + 1)
-    expect(page.get_by_role("alert").filter(has_text='"huge.png" has')).to_be_visible()
+    page.get_by_role("alert").filter(has_text='"huge.png" has').wait_for()
     expect(why_not).to_contain_text('"huge.png" cannot be used')
     expect(paint).to_be_disabled()
     capture(page, "refused")
     give(page, "drop", "letter.txt", b"dear")
-    expect(page.get_by_role("alert").filter(has_text="is not a picture")).to_be_visible()
+    page.get_by_role("alert").filter(has_text="is not a picture").wait_for()
     expect(paint).to_be_disabled()
     give(page, "drop", "holiday.png", png("orange"))
-    expect(page.get_by_text("Photo: Your photo")).to_be_visible()
+    page.get_by_text("Photo: Your photo").wait_for()
     expect(page.get_by_test_id("stAlert")).to_have_count(0)
     expect(why_not).to_have_count(0)
     expect(paint).to_be_enabled()

@@ -35,7 +35,7 @@ def test_a_film_is_painted_played_and_taken_home(
     expect(told).to_contain_text("6 frames of 64 x 48 px, 12 a second, with sound: about")
     page.get_by_role("button", name="Paint", exact=True).click()
     download = page.get_by_role("button", name="Download MP4")
-    expect(download).to_be_visible(timeout=PAINTING)
+    download.wait_for(timeout=PAINTING)
     playing = (
         "video => new Promise(done => { video.onended = done; video.loop = false; video.play(); })"
     )

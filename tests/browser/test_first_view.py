@@ -64,12 +64,12 @@ def test_from_the_first_look_to_the_end_nothing_moves(window: Page, server: str)
     window.evaluate(f"() => {{ {FRAMES} }}")
     window.get_by_role("button", name="Paint", exact=True).click()
     painting = picture(window, "The painting so far")
-    expect(painting).to_be_visible(timeout=BEGIN)
+    painting.wait_for(timeout=BEGIN)
     loaded(painting)
     before = places(window)  # larger than at rest, and so they stay
     # All but where to paint, which goes with choosing.
     assert max(y + height for _, y, _, height in before[:-1]) <= 900
-    expect(standing(window, "Finished:")).to_be_visible(timeout=BEGIN)
+    standing(window, "Finished:").wait_for(timeout=BEGIN)
     loaded(picture(window, "The painting:"))
     assert places(window)[:-1] == before[:-1]
     least = window.evaluate("window.least")
@@ -78,10 +78,10 @@ def test_from_the_first_look_to_the_end_nothing_moves(window: Page, server: str)
     assert least["height"] >= at_rest[0][3] - 1
 
     # Chosen anew, what is seen is no longer photo + style = painting.
-    expect(window.locator(".st-key-sum")).to_be_visible()
+    window.locator(".st-key-sum").wait_for()
     title = picture(window, "The photo").get_attribute("alt")
     window.get_by_role("button", name="Surprise me").click()
-    expect(window.locator(".st-key-apart")).to_be_visible()
+    window.locator(".st-key-apart").wait_for()
     assert picture(window, "The photo").get_attribute("alt") != title
 
     assert window.evaluate("window.asked") == 0
@@ -91,7 +91,7 @@ def test_from_the_first_look_to_the_end_nothing_moves(window: Page, server: str)
     assert window.evaluate("window.asked") > 0
     capture(window, "camera")
     shutter.click()
-    expect(window.get_by_text("Photo: Your photo")).to_be_visible()
+    window.get_by_text("Photo: Your photo").wait_for()
     expect(shutter).to_be_hidden()
     expect(window.get_by_role("button", name="Paint", exact=True)).to_be_enabled()
 
@@ -102,7 +102,7 @@ def test_a_browser_that_is_slow_to_fetch_sees_every_painting(window: Page, serve
     window.evaluate(f"() => {{ {FRAMES} }}")
     height = places(window)[0][3]
     window.get_by_role("button", name="Paint", exact=True).click()
-    expect(standing(window, "Finished:")).to_be_visible(timeout=BEGIN)
+    standing(window, "Finished:").wait_for(timeout=BEGIN)
     loaded(picture(window, "The painting:"))
     assert window.evaluate("window.least")["height"] >= height - 1
 
@@ -114,16 +114,16 @@ def test_the_first_view_on_a_phone(page: Page, server: str) -> None:
     buttons = places(page)[3:5]
     page.get_by_role("button", name="Paint", exact=True).click()
     stop = page.get_by_test_id("stMain").get_by_role("button", name="Stop")
-    expect(stop).to_be_visible()
-    expect(picture(page, "The painting so far")).to_be_visible(timeout=BEGIN)
+    stop.wait_for()
+    picture(page, "The painting so far").wait_for(timeout=BEGIN)
     before = places(page)
     assert before[0][1] == before[1][1]  # photo and style share a row
     # But for the width of Surprise me, which gives way to Stop.
     assert [place[:2] for place in before[3:5]] == [place[:2] for place in buttons]
     assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
     stop.click()
-    expect(page.get_by_role("button", name="Continue from this")).to_be_visible()
-    expect(page.get_by_role("button", name="Finer strokes")).to_be_visible()
+    page.get_by_role("button", name="Continue from this").wait_for()
+    page.get_by_role("button", name="Finer strokes").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
     assert places(page)[3][1] == before[3][1]
     page.get_by_role("button", name="Finer strokes").scroll_into_view_if_needed()

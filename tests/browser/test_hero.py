@@ -64,16 +64,16 @@ def test_the_painting_takes_the_room(page: Page, server: str) -> None:
     paint = page.get_by_role("button", name="Paint", exact=True)
     expect(paint).to_have_attribute("data-testid", "stBaseButton-primary")
     paint.click()
-    expect(picture(page, "The painting so far")).to_be_visible(timeout=BEGIN)
-    expect(standing(page, " left, ")).to_be_visible()
+    picture(page, "The painting so far").wait_for(timeout=BEGIN)
+    standing(page, " left, ").wait_for()
     before = {window: check(page, "The painting so far", window) for window in WINDOWS}
     page.get_by_test_id("stMain").get_by_role("button", name="Stop").click()
-    expect(standing(page, "is kept")).to_be_visible()
+    standing(page, "is kept").wait_for()
     for window in WINDOWS:
         assert check(page, "The painting:", window) == pytest.approx(before[window], abs=1)
         capture(page, f"hero_{window[0]}")
     download = page.get_by_role("button", name="Download PNG")
-    expect(download.locator("..").or_(download).first).to_be_visible()
+    download.locator("..").or_(download).first.wait_for()
     expect(download).to_have_attribute("data-testid", "stBaseButton-primary")
     expect(paint).to_have_attribute("data-testid", "stBaseButton-secondary")
     # Another pair is chosen: to paint it is next.
@@ -106,11 +106,11 @@ def test_a_painting_comes_into_view_and_stop_answers_at_once(page: Page, server:
     expect(sidebar).to_have_attribute("data-collapsed", "false")
     paint = page.get_by_role("button", name="Paint", exact=True)
     paint.press("Enter")  # with a finger it cannot be pressed behind the sidebar
-    expect(picture(page, "The painting so far")).to_be_visible(timeout=BEGIN)
+    picture(page, "The painting so far").wait_for(timeout=BEGIN)
     expect(sidebar).to_have_attribute("data-collapsed", "true")
     stop = page.get_by_test_id("stMain").get_by_role("button", name="Stop")
     stop.click()
-    expect(standing(page, "is kept")).to_be_visible()
+    standing(page, "is kept").wait_for()
     # Some hundredths of a second; this machine may be busy with other things.
     assert page.evaluate("window.answered - window.pressed") < 1 * SECONDS
 
@@ -118,7 +118,7 @@ def test_a_painting_comes_into_view_and_stop_answers_at_once(page: Page, server:
     paint.click()
     expect(picture(page, "The painting so far")).to_be_in_viewport(ratio=0.95, timeout=BEGIN)
     stop.click()
-    expect(standing(page, "is kept")).to_be_visible()
+    standing(page, "is kept").wait_for()
 
 
 def test_a_painting_comes_into_view_where_choosing_stood_above_it(page: Page, server: str) -> None:

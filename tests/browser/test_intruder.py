@@ -49,27 +49,27 @@ def test_markup_stays_text(window: Page, server: str) -> None:
     window.on("dialog", lambda dialog: pytest.fail(f"a dialog: {dialog.message}"))
     query = dict.fromkeys(("style", "photo", "job", "preset", "resolution", "x"), MARKUP[1])
     window.goto(f"{server}/?{urlencode(query)}")
-    expect(window.get_by_text("is no longer kept")).to_be_visible(timeout=30 * SECONDS)
+    window.get_by_text("is no longer kept").wait_for(timeout=30 * SECONDS)
     for number, markup in enumerate(MARKUP):
         name = f"{markup}{number}.png"
         upload(window, "own_photo", name, b"no picture")
         told = window.get_by_text(f"{number}.png").and_(window.get_by_text("is not a picture"))
-        expect(told.first).to_be_visible()
+        told.first.wait_for()
     # Each is waited for: a file that comes while the page changes its place gets lost.
     upload(window, "own_photo", "fine.png", picture_bytes())
-    expect(window.get_by_text("Photo: Your photo")).to_be_visible(timeout=30 * SECONDS)
+    window.get_by_text("Photo: Your photo").wait_for(timeout=30 * SECONDS)
     upload(window, "own_style", f"{MARKUP[0]}.png", picture_bytes("maroon"))
-    expect(window.get_by_text(f"Style: {MARKUP[0]}")).to_be_visible(timeout=30 * SECONDS)
+    window.get_by_text(f"Style: {MARKUP[0]}").wait_for(timeout=30 * SECONDS)
     expect(window.get_by_role("button", name="Paint", exact=True)).to_be_enabled()
     # A name ends at a slash; one that looks like it does not.
     named = [Source(markup.replace("/", "\u2215"), f"{n}" * 64) for n, markup in enumerate(MARKUP)]
     versions = {markup: markup for markup in MARKUP}
     made = Recipe(Settings(), named[0], tuple(named[1:5]), (), named[5], MARKUP[0], "", versions)
     upload(window, "earlier", "earlier.png", picture_bytes(**{recipe.KEY: made.to_json()}))
-    expect(window.get_by_text("To paint the same again")).to_be_visible(timeout=30 * SECONDS)
+    window.get_by_text("To paint the same again").wait_for(timeout=30 * SECONDS)
     broken = json.dumps({"format": 1, MARKUP[0]: MARKUP[1]})
     upload(window, "earlier", "broken.png", picture_bytes(**{recipe.KEY: broken}))
-    expect(window.get_by_text("This is not a valid recipe")).to_be_visible(timeout=30 * SECONDS)
+    window.get_by_text("This is not a valid recipe").wait_for(timeout=30 * SECONDS)
     assert window.evaluate("window.hacked") is None
     assert window.locator('img[src="x"], a[href^="javascript"], [onerror]').count() == 0
     assert window.evaluate("getComputedStyle(document.body).display") != "none"
@@ -142,7 +142,7 @@ def begun(page: Page) -> str:
     upload(page, "own_photo", "secret-garden.png", picture_bytes())
     page.wait_for_timeout(500)  # for a person's hand, too, the upload is through first
     page.get_by_role("button", name="Paint", exact=True).click()
-    expect(page.get_by_test_id("stMain").get_by_role("button", name="Stop")).to_be_visible()
+    page.get_by_test_id("stMain").get_by_role("button", name="Stop").wait_for()
     return job_of(page)
 
 
@@ -163,12 +163,12 @@ def test_uploads_stay_in_memory_and_names_out_of_the_log_until_the_server_ends(
         wait_until_up(address)
         open_page(page, address, "resolution=64&iterations=5,000&early_stop=false")
         upload(page, "own_photo", "secret-garden.png", picture_bytes(note="secret pixels"))
-        expect(page.get_by_role("button", name="Paint", exact=True)).to_be_enabled()
+        page.get_by_role("button", name="Paint", exact=True, disabled=False).wait_for()
         # More than the page says it takes: what the browser would refuse, the server must, too.
         large = tmp_path / "secret-large.png"
         large.write_bytes(picture_bytes() + bytes(51 * 2**20))
         page.locator('.st-key-own_photo input[type="file"]').set_input_files(large)
-        expect(page.get_by_text("50").and_(page.get_by_text("MB")).first).to_be_visible()
+        page.get_by_text("50").and_(page.get_by_text("MB")).first.wait_for()
         status = page.evaluate(
             """async () => {
                 const token = document.cookie.match(/_streamlit_xsrf=([^;]*)/);
@@ -194,8 +194,8 @@ def test_uploads_stay_in_memory_and_names_out_of_the_log_until_the_server_ends(
         wait_until_up(address)
         # The page finds the new server by itself, or when it is loaded again; its painting is gone.
         page.goto(f"{address}/?job={job}")
-        expect(page.get_by_text("is no longer kept")).to_be_visible(timeout=30 * SECONDS)
-        expect(page.get_by_role("button", name="Paint", exact=True)).to_be_enabled()
+        page.get_by_text("is no longer kept").wait_for(timeout=30 * SECONDS)
+        page.get_by_role("button", name="Paint", exact=True, disabled=False).wait_for()
     finally:
         server.kill()
         server.wait(30)

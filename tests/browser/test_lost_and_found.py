@@ -70,8 +70,8 @@ def button(page: Page, name: str) -> Locator:
 
 def chosen(page: Page, photo: str, style: str) -> None:
     """Photo and style that are shown beside the painting."""
-    expect(picture(page, f"The photo: {photo}")).to_be_visible()
-    expect(picture(page, f"The style: {style}")).to_be_visible()
+    picture(page, f"The photo: {photo}").wait_for()
+    picture(page, f"The style: {style}").wait_for()
 
 
 def test_back_undoes_a_choice_or_leaves(window: Page, server: str) -> None:
@@ -119,10 +119,10 @@ def test_keys_lead_on_and_a_lost_connection_is_told(window: Page, server: str) -
 
     button(window, "Paint").press("Enter")
     expect(button(window, "Stop")).to_be_focused(timeout=BEGIN)
-    expect(standing(window, "left, ")).to_be_visible(timeout=BEGIN)
+    standing(window, "left, ").wait_for(timeout=BEGIN)
     window.get_by_role("radio", name="Rocket").click()
     told = "This is Cat in the style of Night sky; what is chosen now comes with the next Paint."
-    expect(window.get_by_text(told)).to_be_visible()
+    window.get_by_text(told).wait_for()
     capture(window, "another_chosen")
 
     address = window.url
@@ -139,14 +139,14 @@ def test_keys_lead_on_and_a_lost_connection_is_told(window: Page, server: str) -
     window.set_viewport_size({"width": 1360, "height": 900})
     connection.mend()
     expect(lost).to_have_count(0, timeout=AGAIN)
-    expect(standing(window, "left, ")).to_be_visible()
+    standing(window, "left, ").wait_for()
     assert window.url == address
 
     button(window, "Stop").press("Enter")
     expect(window.get_by_role("button", name="Download PNG")).to_be_focused()
     button(window, "Paint").click()
     expect(button(window, "Stop")).to_be_enabled()
-    expect(picture(window, "The painting so far: Rocket")).to_be_visible(timeout=BEGIN)
+    picture(window, "The painting so far: Rocket").wait_for(timeout=BEGIN)
     assert not button(window, "Stop").evaluate("stop => stop === document.activeElement")
     # Stop answers by itself, and not with the window, which is slower.
     choice = window.get_by_role("radio", name="Cat").evaluate(ANSWER, CAT)

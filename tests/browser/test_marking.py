@@ -33,7 +33,7 @@ def open_dialog(page: Page, server: str, query: str) -> Locator:
     page.get_by_text("Where to paint").click()
     page.get_by_role("radio", name="What I mark").click()
     canvas = page.get_by_role("application")
-    expect(canvas).to_be_visible()
+    canvas.wait_for()
     page.wait_for_function("canvas => canvas.width > 300", arg=canvas.element_handle())
     page.wait_for_timeout(500)  # the dialog has come to rest
     return canvas

@@ -39,16 +39,16 @@ def test_paint_watch_stop_and_download(page: Page, server: str) -> None:
     capture(page, "rest")
     page.get_by_role("button", name="Paint", exact=True).click()
     painting = picture(page, "The painting so far")
-    expect(painting).to_be_visible()
+    painting.wait_for()
     first = pixels(painting)
-    expect(standing(page, "left, ")).to_be_visible()
+    standing(page, "left, ").wait_for()
     expect(page.get_by_role("button", name="Paint", exact=True)).to_be_disabled()
     until(page, lambda: difference(first, pixels(painting)) >= 2, "another picture")
     chart = page.get_by_test_id("stVegaLiteChart")
     expect(chart).to_have_count(0)  # losses are for the curious
     page.get_by_text("For the curious: losses").click()
-    expect(chart).to_be_visible()
-    expect(page.get_by_text("Iteration ", exact=False).first).to_be_visible()
+    chart.wait_for()
+    page.get_by_text("Iteration ", exact=False).first.wait_for()
     capture(page, "running")
     page.set_viewport_size({"width": 400, "height": 850})
     page.wait_for_timeout(1000)
@@ -56,9 +56,9 @@ def test_paint_watch_stop_and_download(page: Page, server: str) -> None:
     page.set_viewport_size({"width": 1360, "height": 900})
 
     page.get_by_role("button", name="Stop").click()
-    expect(standing(page, "the picture is kept")).to_be_visible()
-    expect(picture(page, "The painting:")).to_be_visible()
-    expect(chart).to_be_visible()  # it stays open
+    standing(page, "the picture is kept").wait_for()
+    picture(page, "The painting:").wait_for()
+    chart.wait_for()  # it stays open
     capture(page, "stopped")
     result = Image.open(io.BytesIO(download(page)))
     photo = Image.open(ROOT / "Resources/content/cat.jpg")
@@ -70,7 +70,7 @@ def test_paint_watch_stop_and_download(page: Page, server: str) -> None:
 def test_several_styles_strength_continue_and_recipe(page: Page, server: str) -> None:
     styles = "style=night_sky,watercolour"
     open_page(page, server, f"{styles}&resolution=64&iterations=20&effort=0.5&seed=7")
-    expect(page.get_by_text("Style: Night sky and Watercolour")).to_be_visible()
+    page.get_by_text("Style: Night sky and Watercolour").wait_for()
     weight = page.get_by_role("slider", name="Watercolour")
     weight.focus()
     weight.press("End")
@@ -101,7 +101,7 @@ def test_several_styles_strength_continue_and_recipe(page: Page, server: str) ->
     open_page(page, server)
     earlier = {"name": "earlier.png", "mimeType": "image/png", "buffer": first}
     page.locator('.st-key-earlier input[type="file"]').set_input_files([earlier])  # type: ignore[list-item]
-    expect(page.get_by_text("Settings and pictures are those of that painting")).to_be_visible()
+    page.get_by_text("Settings and pictures are those of that painting").wait_for()
     paint(page)
     assert download(page) == first  # bit for bit, recipe and all
 
@@ -140,7 +140,7 @@ def take_home(page: Page) -> None:
         assert (stream.codec_context.name, max(stream.width, stream.height)) == ("h264", 480)
     page.get_by_role("radio", name="PNG").click()
     page.get_by_role("button", name="More files").click()
-    expect(page.get_by_role("button", name="Side by side")).to_be_visible()
+    page.get_by_role("button", name="Side by side").wait_for()
     page.wait_for_timeout(500)
     capture(page, "files")
     sheet = download_other(page, "Side by side")
@@ -165,7 +165,7 @@ def full_size(page: Page) -> None:
     page.get_by_role("radio", name="2x").click()
     photo = reading.open_picture(ROOT / "Resources/content/cat.jpg").size
     told = f"{2 * photo[0]:,} x {2 * photo[1]:,} px"
-    expect(page.get_by_text(told)).to_be_visible()
+    page.get_by_text(told).wait_for()
     page.get_by_role("button", name="Full size").click()
     image = picture(page, "In full size")
     loaded(image)
@@ -190,7 +190,7 @@ def compare(page: Page) -> None:
     page.get_by_role("button", name="Compare").click()
     frame = page.locator(".frame")
     line = page.get_by_role("slider", name="Position of the line")
-    expect(frame).to_be_visible()
+    frame.wait_for()
     for image in ("The photo:", "The painting:"):
         loaded(frame.locator(f'img[alt^="{image}"]'))
     photo = as_given(picture(page, "The photo:").first)
@@ -261,7 +261,7 @@ def test_the_comparison_on_a_phone(browser: Browser, server: str) -> None:
     page.get_by_role("button", name="Compare").click()
     frame = page.locator(".frame")
     line = page.get_by_role("slider", name="Position of the line")
-    expect(frame).to_be_visible()
+    frame.wait_for()
     frame.scroll_into_view_if_needed()
     page.wait_for_timeout(500)
     box = frame.bounding_box()
@@ -299,7 +299,7 @@ def test_a_photo_of_25_mb_arrives(page: Page, server: str, tmp_path: Path) -> No
     photo.save(tmp_path / "noise.png", compress_level=0)
     assert (tmp_path / "noise.png").stat().st_size > 25_000_000
     page.locator('.st-key-own_photo input[type="file"]').set_input_files(tmp_path / "noise.png")
-    expect(page.get_by_text("Photo: Your photo")).to_be_visible()
+    page.get_by_text("Photo: Your photo").wait_for()
     expect(page.get_by_role("alert")).to_have_count(0)
 
 

@@ -82,10 +82,10 @@ def painted(page: Page, server: str) -> None:
     """Paint, look at the picture on its way, and stop."""
     open_page(page, server, QUERY)
     page.keyboard.press("Control+Enter")  # as Paint does
-    expect(picture(page, "The painting so far")).to_be_visible(timeout=BEGIN)
+    picture(page, "The painting so far").wait_for(timeout=BEGIN)
     sharp(picture(page, "The painting so far"))
     page.get_by_test_id("stMain").get_by_role("button", name="Stop").click()
-    expect(standing(page, "is kept")).to_be_visible()
+    standing(page, "is kept").wait_for()
     sharp(picture(page, "The painting:"))
 
 
@@ -108,7 +108,7 @@ def check_bar(page: Page) -> None:
     boxes = []
     for name in ("Download PNG", "Share", "Compare", "Again"):
         found = in_bar(page, name)
-        expect(found).to_be_visible()
+        found.wait_for()
         boxes.append(box(found))
         assert not found.evaluate(CUT), name
     for left, top, right, bottom in boxes:
@@ -150,7 +150,7 @@ def test_share_opens_the_sheet_with_the_painting(context: BrowserContext, server
     page.wait_for_timeout(500)
     expect(in_bar(page, "Share").locator(".label")).to_have_text("Share")  # nothing was copied
     in_bar(page, "Compare").click()
-    expect(page.locator(".frame")).to_be_visible()
+    page.locator(".frame").wait_for()
     expect(in_bar(page, "Compare")).to_have_attribute("aria-pressed", "true")
     capture(page, "bar_wide")
 

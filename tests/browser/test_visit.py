@@ -25,7 +25,7 @@ def shared_link(page: Page) -> str:
     """What the copy button of the link puts into the clipboard."""
     page.get_by_role("button", name="Link to these settings").click()
     code = page.get_by_test_id("stCode")
-    expect(code).to_be_visible()
+    code.wait_for()
     link = code.locator("code").inner_text().strip()
     code.hover()
     code.get_by_role("button").first.click()
@@ -53,7 +53,7 @@ def test_a_visit_and_its_link(browser: Browser, server: str) -> None:
     own = {"name": "beach.png", "mimeType": "image/png"}
     own["buffer"] = writing.encode(Image.radial_gradient("L").convert("RGB"))  # type: ignore[assignment]
     page.locator('.st-key-own_photo input[type="file"]').set_input_files([own])  # type: ignore[list-item]
-    expect(page.get_by_text("Photo: Your photo")).to_be_visible()
+    page.get_by_text("Photo: Your photo").wait_for()
     paint(page)
     expect(cards(page)).to_have_count(2)
     second = job_of(page)
@@ -66,10 +66,10 @@ def test_a_visit_and_its_link(browser: Browser, server: str) -> None:
     other = browser.new_page()
     other.set_default_timeout(PATIENCE)
     other.goto(link)
-    expect(other.get_by_text("Style: Watercolour and Night sky")).to_be_visible()
+    other.get_by_text("Style: Watercolour and Night sky").wait_for()
     expect(other.get_by_role("slider", name="Night sky")).to_have_value("10")
     other.goto(page.url)
-    expect(other.get_by_text("was made in another tab")).to_be_visible()
+    other.get_by_text("was made in another tab").wait_for()
     expect(other.get_by_text("Your paintings", exact=True)).to_have_count(0)
     expect(picture(other, "The painting")).to_have_count(0)
     other.close()
@@ -77,10 +77,10 @@ def test_a_visit_and_its_link(browser: Browser, server: str) -> None:
     # A reload, and a tab that lost its server for a while, keep everything.
     page.reload()
     expect(cards(page)).to_have_count(2)
-    expect(page.get_by_text(re.compile("^Your photo in the style of"))).to_be_visible()
+    page.get_by_text(re.compile("^Your photo in the style of")).wait_for()
     page.get_by_role("button", name="Show", exact=False).last.click()
     title = re.compile("^Cat in the style of Watercolour and Night sky")
-    expect(page.get_by_text(title)).to_be_visible()
+    page.get_by_text(title).wait_for()
     assert job_of(page) == first
 
     with page.expect_download() as event:

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from PIL import Image, ImageChops
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page
 
 from Resources.make_screenshots import PATIENCE, SECONDS
 
@@ -32,10 +32,10 @@ DECODE = """async image => {
 
 def open_page(page: Page, address: str, query: str = "") -> None:
     page.goto(f"{address}/?{query}")
-    expect(page.get_by_role("button", name="Paint", exact=True)).to_be_enabled()
+    page.get_by_role("button", name="Paint", exact=True, disabled=False).wait_for()
     last = picture(page, "A pencil sketch").or_(picture(page, "An example"))
     for image in (picture(page, "The photo"), last):
-        expect(image).to_be_visible()
+        image.wait_for()
         loaded(image)
 
 
@@ -99,8 +99,8 @@ def paint(page: Page, button: str = "Paint") -> None:
     """Press a button that begins a painting, and wait until it is finished."""
     page.get_by_role("button", name=button, exact=True).click()
     # What was painted before, "Finished" included, stays on the page until this one has begun.
-    expect(page.get_by_test_id("stMain").get_by_role("button", name="Stop")).to_be_visible()
-    expect(standing(page, "Finished:")).to_be_visible()
+    page.get_by_test_id("stMain").get_by_role("button", name="Stop").wait_for()
+    standing(page, "Finished:").wait_for()
     loaded(picture(page, "The painting:"))
 
 
