@@ -5,6 +5,8 @@ Only the standard library is imported here, so that `--help` is instant.
 
 from __future__ import annotations
 
+import errno
+
 # The exit codes of a shell: 128 and the number of the signal.
 INTERRUPTED, TERMINATED = 130, 143
 
@@ -51,9 +53,17 @@ def unfinished(width: int, height: int) -> str:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error says that no more memory can be had, on the processor or a graphics card."""
+    if isinstance(error, (MemoryError, NoMemoryError)):
+        return True
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    text = str(error)
+    if isinstance(error, ImportError):
+        # Of a library that was to be loaded; where it is forbidden to be, more follows.
+        return text.endswith(("map segment from shared object", "Cannot allocate memory"))
+    if type(error).__module__ == "cv2":
+        return "Insufficient memory" in text
     # torch has a class of its own for graphics cards only; on the CPU it says it in words.
     # "Primitive" is oneDNN's word for a convolution, which nothing else keeps it from creating.
     words = ("out of memory", "can't allocate memory", "not enough memory", "create a primitive")
-    return isinstance(error, (MemoryError, NoMemoryError)) or (
-        isinstance(error, RuntimeError) and any(each in str(error) for each in words)
-    )
+    return isinstance(error, RuntimeError) and any(each in text for each in words)

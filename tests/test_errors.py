@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import errno
 import io
 import itertools
 import os
@@ -14,6 +15,7 @@ import time
 import types
 from pathlib import Path
 
+import cv2
 import pytest
 import torch
 from engines import progress
@@ -87,6 +89,11 @@ OUT_OF_MEMORY = (
     torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB"),
     RuntimeError("MPS backend out of memory"),
     RuntimeError("could not create a primitive"),
+    OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)),
+    ImportError("libavcodec.so.62: failed to map segment from shared object"),
+    cv2.error(
+        "OpenCV(5.0) alloc.cpp:73: error: (-4:Insufficient memory) Failed to allocate 9 bytes"
+    ),
     memory.too_large(4096, 4096),
 )
 
@@ -111,7 +118,14 @@ def test_memory_that_runs_out_is_told_and_the_picture_so_far_is_kept(
 
 
 def test_an_error_that_is_none_of_memory_is_not_hidden(run, monkeypatch):
-    assert not errors.is_out_of_memory(RuntimeError("shapes do not fit"))
+    for error in (
+        RuntimeError("shapes do not fit"),
+        OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)),
+        ImportError("No module named 'cv2'"),
+        ImportError("cv2.so: failed to map segment from shared object: Operation not permitted"),
+        cv2.error("OpenCV(5.0) cascade.cpp: error: (-215:Assertion failed) !empty()"),
+    ):
+        assert not errors.is_out_of_memory(error)
     for after in (0, 2):
         monkeypatch.setattr(transfer, "steps", failing_steps(RuntimeError("shapes"), after))
         with pytest.raises(RuntimeError, match="shapes"):

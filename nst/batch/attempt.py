@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from nst.batch import painting_thread, storage
 from nst.batch.job import Job
 from nst.batch.manifest import Record, Status
-from nst.errors import NoMemoryError, is_out_of_memory, unfinished
+from nst.errors import is_out_of_memory, unfinished
 from nst.pictures import png, writing
 from nst.studio import recipe
 from nst.studio.order import Order
@@ -109,7 +109,7 @@ def _encoded(painting: Painting, image: Tensor, made: Recipe) -> tuple[bytes, st
     """
     try:
         return writing.encode(painting.finish(image), text={recipe.KEY: made.to_json()}), ""
-    except (MemoryError, RuntimeError, NoMemoryError) as error:
+    except Exception as error:
         if not is_out_of_memory(error):
             raise
     # Not above: the error holds on to all that finishing has made.

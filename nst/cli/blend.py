@@ -124,7 +124,7 @@ def _paint_rows(
                 painting = Painting(pictures, settings)
                 run = painting.steps(painter.paint)
                 ended = follow(run, call.interrupts, [Iterations(call.report)])
-            except (KeyboardInterrupt, UserError, MemoryError, RuntimeError) as error:
+            except (KeyboardInterrupt, Exception) as error:
                 if outcome is None:
                     raise
                 return _broken_off(outcome, error)
@@ -145,7 +145,7 @@ def _finished(painting: Painting, outcome: Outcome) -> tuple[Image, Outcome]:
     """The result and how it ended; as it is painted, where there is no memory to finish it."""
     try:
         return painting.finish(outcome.image), outcome
-    except (MemoryError, RuntimeError, errors.NoMemoryError) as error:
+    except Exception as error:
         if not errors.is_out_of_memory(error):
             raise
     picture = painting.unfinished(outcome.image)

@@ -105,7 +105,7 @@ def follow(
         status, code = "interrupted", errors.exit_code(interrupt)
     except DivergedError as error:
         status, code, message, image = "failed", FAILED, str(error), error.image
-    except (MemoryError, RuntimeError, errors.NoMemoryError) as error:
+    except Exception as error:
         if last is None or not errors.is_out_of_memory(error):
             raise
         message = f"{errors.NoMemoryError()} The picture so far is saved."

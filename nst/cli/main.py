@@ -47,7 +47,7 @@ def _run(given: Sequence[str], interrupts: Interrupts) -> int:
     except KeyboardInterrupt as interrupt:
         report.error("Interrupted before the first iteration; nothing was saved.")
         return errors.exit_code(interrupt)
-    except (MemoryError, RuntimeError) as error:
+    except Exception as error:
         if not errors.is_out_of_memory(error):
             raise
         report.error(str(errors.NoMemoryError()))

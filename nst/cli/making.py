@@ -102,7 +102,7 @@ class Making:
         try:
             film = self._film.encode(image, timelapse.format_of(self._film_path))
             writing.write_atomically(film, self._film_path)
-        except (ImageError, MemoryError, RuntimeError, errors.NoMemoryError) as error:
+        except Exception as error:
             reason = _reason(error, "the film")
             raise ImageError(f"{reason} The painting itself is saved.") from error
         self._files.append(self._film_path)
@@ -131,7 +131,7 @@ class FrameSaver:
         destination = dataclasses.replace(self._destination, path=path)
         try:
             destination.write(destination.finished(self._painting, progress.snapshot()))
-        except (ImageError, MemoryError, RuntimeError, errors.NoMemoryError) as error:
+        except Exception as error:
             reason = _reason(error, "a frame")
             if not self._failed:
                 self._report.warn(f"{reason} The painting goes on without the frame.")

@@ -130,7 +130,7 @@ def save_finished(
     try:
         destination.save(destination.finished(painting, image), text, exif)
         return painting.photo.size, ""
-    except (MemoryError, RuntimeError, errors.NoMemoryError) as error:
+    except Exception as error:
         if not errors.is_out_of_memory(error):
             raise
     # Not above: the error holds on to all that finishing has made.

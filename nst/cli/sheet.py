@@ -140,7 +140,7 @@ def _paint(call: Call, made: _Sheet, jobs: Sequence[Job], tiles: list[Captioned]
             try:
                 tile: Captioned = (title, made.paint(job))
                 status, error = "painted", ""
-            except (UserError, MemoryError, RuntimeError) as failure:
+            except Exception as failure:
                 if errors.is_out_of_memory(failure):
                     failure = errors.NoMemoryError()
                 elif not isinstance(failure, UserError):

@@ -250,7 +250,7 @@ def _follow(call: Call, work: Work) -> _Outcome:
         return _Outcome(exit_code(interrupt))
     except UserError as error:  # a damaged film or a full disk is bad input, all else a failure
         return _Outcome(BAD_INPUT if isinstance(error, ImageError) else FAILED, str(error))
-    except (MemoryError, RuntimeError) as error:
+    except Exception as error:
         if not errors.is_out_of_memory(error):
             raise
         return _Outcome(FAILED, str(errors.NoMemoryError()))

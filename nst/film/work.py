@@ -135,7 +135,7 @@ def _in_process(
                 pass
     except UserError as error:
         failures.put((isinstance(error, DamagedError), str(error)))
-    except (MemoryError, RuntimeError) as error:
+    except Exception as error:
         if not errors.is_out_of_memory(error):
             raise
         failures.put((False, str(errors.NoMemoryError())))

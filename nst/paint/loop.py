@@ -273,7 +273,7 @@ class Loop:
                     raise spread.TeamError() from error
                 self._regroup()
                 continue
-            except (MemoryError, RuntimeError) as error:
+            except Exception as error:
                 if not errors.is_out_of_memory(error):
                     raise
             # Only here, behind the `except`, is the error gone, which kept all memory in use.

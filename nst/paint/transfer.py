@@ -88,7 +88,7 @@ def steps(
     del canvas, resume  # those two let go of what they need no more
     try:
         yield from iterations
-    except (MemoryError, RuntimeError) as error:
+    except Exception as error:
         if errors.is_out_of_memory(error):
             raise memory.too_large(height, width) from error
         raise

@@ -17,7 +17,7 @@ from nst.queue.manager import JobManager
 from nst.queue.painter import ServerPainter
 from nst.studio.order import Order
 from nst.vgg.network import VGG19
-from page import mask_pictures, masks
+from page import mask_pictures, masks, samples
 
 USUAL, SHOWN_SIDE = previews.SHOWN_SIDE, 300  # px
 
@@ -40,6 +40,8 @@ def own_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def usual_size(own_server: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pictures are shown as large as to visitors."""
     monkeypatch.setattr(previews, "SHOWN_SIDE", USUAL)
+    st.cache_data.clear()
+    samples.finished.cache_clear()
 
 
 @pytest.fixture
