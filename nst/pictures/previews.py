@@ -36,7 +36,10 @@ def decoded(jpeg: bytes) -> Image.Image:
 
 @functools.lru_cache(maxsize=2)  # of what is painted, and of a time-lapse that is made meanwhile
 def reduced(jpeg: bytes, side: int) -> Image.Image:
-    """As `decoded`, with a longer side of `side` px at most. It is kept: nobody may change it."""
+    """The picture made smaller, where need be, so that neither side has more than `side` px.
+
+    Whoever asks again gets the same picture, so nobody may change it.
+    """
     picture = decoded(jpeg)
     picture.thumbnail((side, side))
     picture.load()

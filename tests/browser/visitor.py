@@ -1,4 +1,7 @@
-"""What a visitor does and sees: the steps and looks that browser tests share."""
+"""What a visitor does and sees: the steps and looks that browser tests share.
+
+What is to come is waited for with `wait_for`, which sees it at once; `expect` looks once a second.
+"""
 
 from __future__ import annotations
 
