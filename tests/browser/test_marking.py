@@ -8,7 +8,7 @@ import io
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
-from visitor import ROOT, capture, difference, download, open_page, paint, picture, shown
+from visitor import ROOT, capture, difference, download, open_page, paint, picture, shown, unfold
 
 from nst.pictures import reading
 from Resources import make_screenshots
@@ -30,7 +30,7 @@ Object.defineProperty(HTMLImageElement.prototype, "src", {
 def open_dialog(page: Page, server: str, query: str) -> Locator:
     """The canvas, once its photo is there."""
     open_page(page, server, query)
-    page.get_by_text("Where to paint").click()
+    unfold(page, "Where to paint")
     page.get_by_role("radio", name="What I mark").click()
     canvas = page.get_by_role("application")
     canvas.wait_for()

@@ -42,6 +42,15 @@ def open_page(page: Page, address: str, query: str = "") -> None:
         loaded(image)
 
 
+def unfold(page: Page, heading: str) -> None:
+    """Open what stands under this heading; a press while it is still opening counts for nothing."""
+    page.get_by_text(heading).click()
+    page.locator("details", has_text=heading).evaluate(
+        """details => Promise.allSettled(
+            details.getAnimations({ subtree: true }).map(animation => animation.finished))"""
+    )
+
+
 def standing(page: Page, words: str) -> Locator:
     """Where the page shows words of how far a painting is.
 
