@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import graphlib
 import re
 import subprocess
@@ -107,16 +108,23 @@ ROOMS: dict[str, set[str]] = {
 }
 
 
-def imported(path: Path) -> set[str]:
+@functools.cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """All that a file says."""
+    return tuple(ast.walk(ast.parse(path.read_text())))
+
+
+@functools.cache
+def imported(path: Path) -> frozenset[str]:
     """Everything a file imports, wherever in it: "json", "nst.settings", "nst.__init__" ..."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             # A name may be a module of a package or something within a module.
             found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return found
+    return frozenset(found)
 
 
 def room(path: Path) -> str:
@@ -131,7 +139,7 @@ def name_of(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts)
 
 
-def of_package(path: Path) -> set[str]:
+def of_package(path: Path) -> frozenset[str]:
     """The modules of the package that a file imports, by dotted name."""
     modules = {name_of(module) for module in MODULES}
     return imported(path) & modules
@@ -181,8 +189,7 @@ def test_imports_of_the_page_keep_to_the_rooms(path):
 @pytest.mark.parametrize("path", PAGE, ids=lambda path: path.stem)
 def test_only_one_module_names_what_a_session_keeps(path):
     """A key that two modules spell is a key that one of them will spell otherwise some day."""
-    tree = ast.parse(path.read_text())
-    named = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    named = {node.attr for node in nodes(path) if isinstance(node, ast.Attribute)}
     assert "session_state" not in named or path.stem == "state"
 
 
@@ -192,7 +199,7 @@ def too_large(path: Path) -> Iterator[str]:
     where = f"`{path.relative_to(ROOT).as_posix()}`"
     if source.count("\n") > 350:
         yield where
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes(path):
         if isinstance(node, ast.FunctionDef):
             given = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
             count = len([each for each in given if each.arg not in ("self", "cls")])
@@ -227,7 +234,7 @@ FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__", "system", "popen", "
 def test_nothing_evaluates_unpickles_or_starts_programs(path):
     allowed = {"socket", "urllib", "subprocess"} if path.stem == "cluster" else set()
     assert not {name.split(".")[0] for name in imported(path)} & (FORBIDDEN_MODULES - allowed)
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes(path):
         if not isinstance(node, ast.Call):
             continue
         name = getattr(node.func, "id", getattr(node.func, "attr", ""))
@@ -252,7 +259,7 @@ def test_importing_the_page_does_not_import_torch():
 
 @pytest.mark.parametrize("path", [*MODULES, *PAGE], ids=name_of)
 def test_only_the_command_line_prints(path):
-    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    calls = [node for node in nodes(path) if isinstance(node, ast.Call)]
     prints = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "print"]
     assert not prints or room(path) == "cli"
 
@@ -308,7 +315,5 @@ def test_the_page_limits_the_arenas_before_it_imports_what_takes_long():
 @pytest.mark.parametrize("path", PAGE, ids=lambda path: path.stem)
 def test_nothing_on_the_page_stands_in_a_place_made_empty_first(path):
     """On a busy machine the browser would draw the emptiness before what comes into it."""
-    called = [
-        node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)
-    ]
+    called = [node.func for node in nodes(path) if isinstance(node, ast.Call)]
     assert "empty" not in {each.attr for each in called if isinstance(each, ast.Attribute)}

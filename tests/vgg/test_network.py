@@ -8,8 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from nst import layers
-from nst.layers import LAYERS
+from nst.layers import LAYERS, deepest
 from nst.machine import malloc
 from nst.vgg import calibration, network, strips, weights
 from nst.vgg.stem import CELL
@@ -24,6 +23,11 @@ COLUMN = ("conv1_1", "conv2_1", "conv2_2", "conv3_1", "conv3_3", "conv4_2")
 @pytest.fixture(scope="module")
 def convolutions():
     return list(weights.load_convolutions("original"))
+
+
+@pytest.fixture(scope="module")
+def normalized(convolutions):
+    return list(calibration.normalize_layers(convolutions))
 
 
 def test_features_are_torchvisions_up_to_the_scale_of_a_layer(trunk, convolutions):
@@ -45,9 +49,9 @@ def test_features_are_torchvisions_up_to_the_scale_of_a_layer(trunk, convolution
         assert (own - expected * scale).norm() / own.norm() < 1e-4
 
 
-def test_every_layer_has_a_mean_activation_of_one_on_photo_like_pictures(convolutions):
+def test_every_layer_has_a_mean_activation_of_one_on_photo_like_pictures(normalized):
     x = calibration.dead_leaves(128, torch.Generator().manual_seed(0))
-    for layer in calibration.normalize_layers(convolutions):
+    for layer in normalized:
         if layer.name.endswith("_1") and layer.name != "conv1_1":
             x = F.max_pool2d(x, 2)
         x = F.conv2d(x, layer.weight, layer.bias, padding=1).relu()
@@ -76,9 +80,8 @@ def test_activations_on_a_real_photo_are_of_that_order(trunk, content):
         assert 0.4 < float(activation.mean()) < 2.5
 
 
-def test_gradient_is_that_of_autograd(trunk, convolutions):
+def test_gradient_is_that_of_autograd(trunk, normalized):
     pixels = torch.randn(1, 3, 32, 48)
-    normalized = list(calibration.normalize_layers(convolutions))
 
     def plain(x):
         x = F.pad(x, (1, 1, 1, 1), mode="replicate")
@@ -111,10 +114,10 @@ def test_gradient_is_that_of_autograd(trunk, convolutions):
     ],
 )
 def test_any_layers_in_both_directions(
-    convolutions, trunk, content_layers, style_layers, guided, pooling
+    normalized, trunk, content_layers, style_layers, guided, pooling
 ):
-    normalized = list(calibration.normalize_layers(convolutions))
     guides = torch.rand(2, 32, 48) if guided else None
+    last = deepest([*content_layers, *style_layers])
 
     def plain(x):
         x = F.pad(x, (1, 1, 1, 1), mode="replicate")
@@ -124,6 +127,8 @@ def test_any_layers_in_both_directions(
                 x = F.max_pool2d(x, 2) if pooling == "max" else F.avg_pool2d(x, 2) * gain
             x = F.conv2d(x, layer.weight, layer.bias, padding=1 if number else 0).relu()
             kept[layer.name], gain = x, layer.average_gain
+            if layer.name == last:
+                break
         grams = {name: definitions.gram_matrices(kept[name], guides) for name in style_layers}
         return Look({name: kept[name] for name in content_layers}, grams)
 
@@ -189,7 +194,7 @@ def test_the_gradient_through_cells_is_that_of_float64(
         return sum(parts) + sum(gram.square().mean() for gram in grams)
 
     def plain(x):
-        seen = oracle.features(x, pooling)
+        seen = oracle.features(x, pooling, deepest((*layers, *style_layers)))
         regions = [None] if guides is None else guides
         grams = [
             torch.stack([oracle.gram(seen[name], region) for region in regions])
@@ -215,9 +220,9 @@ def test_through_windows_cells_are_those_of_the_whole(trunk, style_layers):
     slopes = [torch.randn(output.shape) for output in outputs]
     (expected,) = torch.autograd.grad(outputs, pixels, slopes)
     found = torch.zeros_like(expected)
-    deepest = layers.deepest((*COLUMN, *style_layers))
+    reach = deepest((*COLUMN, *style_layers))
     for tile in tiles(96, 144, 64):
-        window = Window(tile, deepest)
+        window = Window(tile, reach)
         part = pixels[(..., *window.pixels)].detach().requires_grad_()
         seen = trunk.look(part, Wanted(COLUMN, style_layers, cell=CELL), window=window)
         gradients = slopes.copy()
