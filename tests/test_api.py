@@ -15,6 +15,8 @@ import nst
 from nst.errors import UserError
 from nst.settings import Settings
 from nst.studio import recipe
+from nst.studio.engine import VGGEngine
+from nst.vgg.network import VGG19
 
 ROOT = Path(__file__).parent.parent
 QUICK = {"resolution": 64, "iterations": 2}
@@ -30,6 +32,15 @@ def photo() -> Image.Image:
 def artwork() -> Image.Image:
     with Image.open(ROOT / "Resources/styles/night_sky.jpg") as picture:
         return picture.resize((96, 96))
+
+
+@pytest.fixture(autouse=True)
+def _loaded_once(monkeypatch: pytest.MonkeyPatch, vgg19: VGG19) -> None:
+    """To load the network takes longer than these paintings."""
+    load, usual = VGGEngine.load, VGGEngine()
+    monkeypatch.setattr(
+        VGGEngine, "load", lambda engine: vgg19 if engine == usual else load(engine)
+    )
 
 
 def png(picture: Image.Image) -> bytes:
