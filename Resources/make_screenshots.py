@@ -13,7 +13,6 @@ import argparse
 import contextlib
 import io
 import json
-import os
 import re
 import shutil
 import socket
@@ -38,7 +37,6 @@ FOLDER = Path(__file__).parent / "screenshots"
 REPORT = ROOT / "screenshots" / "axe.json"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SECONDS = 1000.0  # Playwright counts in milliseconds
-NICENESS = 10  # of servers: what they paint without an end waits for the browser that watches it
 START_UP = 60  # seconds that a server may take to answer
 PAINTING = 300 * SECONDS  # that a painting may take on a busy machine
 PATIENCE = 60 * SECONDS  # with anything else: the machine may be busy
@@ -115,18 +113,11 @@ def served() -> Iterator[str]:
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
     options = ["--server.headless=true", f"--server.port={port}", "--server.fileWatcherType=none"]
     with subprocess.Popen([*command, *options], cwd=ROOT, stdout=subprocess.DEVNULL) as process:
-        give_way(process)
         try:
             wait_until_up(address)
             yield address
         finally:
             process.terminate()
-
-
-def give_way(process: subprocess.Popen[bytes]) -> None:
-    """Let all others work first, where the system knows of such a thing."""
-    if sys.platform != "win32":
-        os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
 
 
 def wait_until_up(address: str) -> None:

@@ -22,7 +22,7 @@ from nst.pictures import writing
 from nst.settings import Settings
 from nst.studio import recipe
 from nst.studio.recipe import Recipe, Source
-from Resources.make_screenshots import give_way, wait_until_up
+from Resources.make_screenshots import wait_until_up
 
 MARKUP = (
     "<img src=x onerror=window.hacked=1>",
@@ -128,15 +128,13 @@ def test_other_sites_and_paths_get_nothing(server: str) -> None:
 def started(options: list[str], places: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", *options]
     with log.open("ab") as output:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             command,
             cwd=ROOT,
             env={**os.environ, **places},
             stdout=output,
             stderr=subprocess.STDOUT,
         )
-    give_way(process)
-    return process
 
 
 def begun(page: Page) -> str:
