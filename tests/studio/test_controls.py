@@ -97,6 +97,7 @@ def test_both_poolings_paint_the_style_but_differently(studio):
 
 
 @pytest.mark.long
+@whole
 @pytest.mark.parametrize("kind", CONTROLS["style_loss"].choices)
 def test_weights_of_two_styles_go_from_one_to_the_other(studio, kind):
     pictures = [
