@@ -48,16 +48,15 @@ def test_the_default_run_takes_over_style_and_keeps_content(pair, painted, trunk
     assert gram_error(trunk, painted, style) < 0.35 * gram_error(trunk, content, style)
 
 
-def test_so_does_a_composition(pair, trunk):
-    content, style = pair
-    settings = Settings(resolution=160, effort=0.5, style_loss="gram")
+def test_so_does_a_composition(content, style, trunk):
+    settings = Settings(resolution=96, effort=0.5, style_loss="gram")
     composed = transfer.stylize(transfer.Canvas(content, [style]), settings, trunk)
-    assert gram_error(trunk, composed, style) < 0.45 * gram_error(trunk, content, style)
+    assert gram_error(trunk, composed, style) < 0.5 * gram_error(trunk, content, style)
     features = [
         trunk.features(trunk.normalize(x), ["conv4_2"])["conv4_2"]
         for x in (composed, content, torch.rand_like(content))
     ]
-    assert losses.content_loss(features[0], features[1]) < 0.7 * losses.content_loss(
+    assert losses.content_loss(features[0], features[1]) < 0.5 * losses.content_loss(
         features[2], features[1]
     )
 
@@ -91,21 +90,20 @@ def test_every_preset_paints(name, pair, trunk):
     assert not torch.equal(result, content)
 
 
-@pytest.mark.parametrize("grey", [False, True])
-def test_loading_measures_precision_and_paints(pair, grey):
+def test_loading_measures_precision_and_paints(pair):
+    """Colours as well as a grey photo, of which bfloat16 has fewer values."""
     trunk = network.load()
     assert trunk.precision in (torch.float32, torch.bfloat16)
-    content = pair[0].mean(1, keepdim=True).expand(-1, 3, -1, -1) if grey else pair[0]
-    settings = Settings(resolution=160, effort=0.1)
-    assert torch.isfinite(
-        transfer.stylize(transfer.Canvas(content, [pair[1]]), settings, trunk)
-    ).all()
+    settings = Settings(resolution=64, effort=0.1)
+    for content in (pair[0], pair[0].mean(1, keepdim=True).expand(-1, 3, -1, -1)):
+        painting = transfer.stylize(transfer.Canvas(content, [pair[1]]), settings, trunk)
+        assert torch.isfinite(painting).all()
 
 
 def test_the_plain_loop_of_the_benchmarks_improves(pair):
-    plain = PlainLoop(*(x[..., :64, :64] for x in pair))
+    plain = PlainLoop(*(x[..., :32, :32] for x in pair))
     before = [plain.step() for _ in range(3)]
-    after = [plain.step() for _ in range(10)]
+    after = [plain.step() for _ in range(5)]
     assert after[-1] < max(before)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -11,14 +10,14 @@ import time
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageChops, ImageStat
+from PIL import Image, ImageChops, ImageStat, PngImagePlugin
 from samples import CONTENT, OTHER, QUICK, ROOT, STYLE, size
 
 from nst import errors
 from nst.cli import following
 from nst.cli.flags import BAD_INPUT
 from nst.paint import checkpoint
-from nst.pictures import reading, writing
+from nst.pictures import reading
 from nst.studio import recipe
 
 
@@ -46,8 +45,10 @@ def test_a_recipe_with_other_pictures_or_flags_says_so(run):
 def test_the_recipe_of_a_painting_too_large_to_be_painted_from(run):
     assert run(CONTENT, STYLE, "-o", "one.png", *QUICK, "--seed", "7")[0] == 0
     made = recipe.read(Path("one.png").read_bytes())
-    large = Image.frombytes("RGB", (4300, 4300), random.Random(0).randbytes(3 * 4300**2))
-    writing.save(large, "large.png", {recipe.KEY: made.to_json()})
+    kept = PngImagePlugin.PngInfo()
+    kept.add_itxt(recipe.KEY, made.to_json())
+    large = Image.new("RGB", (4300, 4300))
+    large.save("large.png", compress_level=0, pnginfo=kept)
     assert Path("large.png").stat().st_size > reading.MAX_BYTES
     code, _, err = run(CONTENT, STYLE, "-o", "two.png", "--recipe", "large.png")
     assert code == 0, err

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from slim import HALF, slim
 from streamlit.testing.v1 import AppTest
 
 from nst.paint import schedule
@@ -44,13 +45,14 @@ def test_the_captions_name_the_sizes_that_are_painted():
     assert [int(re.match(r"(\d+) px", caption)[1]) for caption in captions] == scales
 
 
-def test_the_script_draws_these_pictures(vgg19, monkeypatch):
+def test_the_script_draws_these_pictures(monkeypatch):
     monkeypatch.setattr(
         draw_how_it_works, "Settings", lambda: Settings(resolution=96, iterations=4)
     )
     drawn = {}
-    for draw in draw_how_it_works.ROWS.values():
-        drawn |= draw(vgg19, 64, 2)
+    with slim(HALF) as trunk:  # with fewer channels, deep layers no longer tell textures apart
+        for draw in draw_how_it_works.ROWS.values():
+            drawn |= draw(trunk, 64, 2)
     small = {f"scale_{number}" for number in (1, 2, 3, 4)}
     assert set(drawn) - small == {plate.name for plate in PLATES} - small
     assert drawn.keys() & small

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from queueing import StepwisePainter
+from slim import trunk as trunk
 
 
 @pytest.fixture
