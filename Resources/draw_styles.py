@@ -10,8 +10,9 @@ artwork as a large one.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -71,12 +72,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if unknown := set(options.names) - set(ARTWORKS):
         parser.error(f"no artwork named {', '.join(sorted(unknown))}; known: {', '.join(ARTWORKS)}")
     options.out.mkdir(parents=True, exist_ok=True)
-    # a progressive JPEG has to fit into Pillow's buffer, which is small for small pictures
-    ImageFile.MAXBLOCK = max(ImageFile.MAXBLOCK, 3 * options.size**2)
     for name in options.names or ARTWORKS:
         path = options.out / f"{name}.jpg"
-        draw_artwork(name, options.size).save(path, quality=92, subsampling=0, progressive=True)
+        with _room_for(options.size):
+            draw_artwork(name, options.size).save(path, quality=92, subsampling=0, progressive=True)
         print(path)
+
+
+@contextlib.contextmanager
+def _room_for(size: int) -> Iterator[None]:
+    """A progressive JPEG has to fit into Pillow's buffer, which is small for small pictures.
+
+    It is that of all formats: what is encoded afterwards finds it as it was.
+    """
+    before = ImageFile.MAXBLOCK
+    ImageFile.MAXBLOCK = max(before, 3 * size**2)
+    try:
+        yield
+    finally:
+        ImageFile.MAXBLOCK = before
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import re
 import sys
@@ -57,12 +58,14 @@ def tool() -> ModuleType:
 # --- without a network
 
 
-def test_patch_is_that_of_the_tool(tool, tmp_path, photo):
-    painting, path = ImageOps.fit(photo, (400, 260)), tmp_path / "painting.png"
+def test_patch_is_that_of_the_tool(tool, tmp_path, photo, artwork):
+    """Of narrow pictures: the tool takes seconds for all patches of wide ones."""
+    painting, path = ImageOps.fit(photo, (400, 60)), tmp_path / "painting.png"
     painting.save(path)
-    artwork = STYLES / "night_sky.jpg"
-    wanted = tool.patch(path, artwork)
-    assert judges.patch(painting, reading.open_picture(artwork)) == pytest.approx(wanted, abs=1e-6)
+    artwork, other = ImageOps.fit(artwork, (80, 300)), tmp_path / "artwork.png"
+    artwork.save(other)
+    wanted = tool.patch(path, other)
+    assert judges.patch(painting, artwork) == pytest.approx(wanted, abs=1e-6)
     assert wanted > 0.01
 
 
@@ -264,7 +267,18 @@ class Fake:
 
 
 @pytest.fixture
-def fakes(monkeypatch) -> dict[str, Fake]:
+def small(monkeypatch) -> None:
+    """Photos and artworks are small, as it takes longest to read and judge them."""
+    pictures = Pair.pictures
+
+    def smaller(pair: Pair) -> tuple[Image.Image, ...]:
+        return tuple(ImageOps.contain(picture, (160, 160)) for picture in pictures(pair))
+
+    monkeypatch.setattr(Pair, "pictures", functools.cache(smaller))
+
+
+@pytest.fixture
+def fakes(small, monkeypatch) -> dict[str, Fake]:
     """In the place of all engines."""
     made = {name: Fake(20 * number) for number, name in enumerate(gallery.ENGINES)}
     engines = {name: fake.engine for name, fake in made.items()}
@@ -328,7 +342,7 @@ def test_engines_paint_with_their_settings(monkeypatch, trunk):
     assert made["fine"].settings.resolution == 320  # 640 beside the default of 384
 
 
-def test_own_engine_and_plain_loop_paint(monkeypatch, trunk):
+def test_own_engine_and_plain_loop_paint(small, monkeypatch, trunk):
     monkeypatch.setattr(gallery, "STEPS", 2)
     settings = Settings(resolution=64, effort=0.1)
     (pair,) = gallery.pairs(1)
