@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
+import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from distributed import SpecCluster
 
+# What a worker needs to paint: `nst` first, as OpenMP reads what that sets when torch is imported.
+BEFOREHAND = ("nst", "distributed", "nst.batch.team", "nst.studio.studio", "nst.vgg.network")
 GPU = "GPU"  # the resource of which a worker with a graphics card has 1
 
 
@@ -30,7 +35,8 @@ def _devices(cards: int) -> list[str]:
     return names[:cards] if len(names) >= cards else [str(number) for number in range(cards)]
 
 
-def start(workers: int | None) -> SpecCluster:
+@contextlib.contextmanager
+def started(workers: int | None) -> Iterator[SpecCluster]:
     """Worker processes on this machine, which share its cores and are replaced when they die.
 
     Without `workers` there is one a graphics card.
@@ -39,27 +45,55 @@ def start(workers: int | None) -> SpecCluster:
     from dask.system import CPU_COUNT  # that this process may use
     from distributed import Nanny, Scheduler, SpecCluster
 
-    cards = graphics_cards()
-    options = _options(workers or max(1, cards), cards, CPU_COUNT)
     # A painting can neither be put aside nor moved to disk; only the last limit is of use.
     memory = {f"distributed.worker.memory.{name}": False for name in ("target", "spill", "pause")}
-    with dask.config.set(memory):
-        return SpecCluster(
-            workers={
-                number: {"cls": Nanny, "options": given} for number, given in enumerate(options)
-            },
-            # It is counted here how often a job may be tried.
-            scheduler={
-                "cls": Scheduler,
-                "options": {
-                    "host": "127.0.0.1",
-                    "dashboard": False,
-                    "dashboard_address": "127.0.0.1:0",
-                    "allowed_failures": 0,
+    with dask.config.set({"distributed.worker.multiprocessing-method": _start_method()}):
+        _import_beforehand()  # while this process may have to import torch, too
+        cards = graphics_cards()
+        options = _options(workers or max(1, cards), cards, CPU_COUNT)
+        with dask.config.set(memory):
+            cluster = SpecCluster(
+                workers={
+                    number: {"cls": Nanny, "options": given} for number, given in enumerate(options)
                 },
-            },
-            silence_logs=logging.CRITICAL,
-        )
+                # It is counted here how often a job may be tried.
+                scheduler={
+                    "cls": Scheduler,
+                    "options": {
+                        "host": "127.0.0.1",
+                        "dashboard": False,
+                        "dashboard_address": "127.0.0.1:0",
+                        "allowed_failures": 0,
+                    },
+                },
+                silence_logs=logging.CRITICAL,
+            )
+        with cluster:
+            yield cluster
+
+
+def _start_method() -> str:
+    """How a worker's process begins: on Linux as a fork of one that has imported everything.
+
+    Else torch is imported by each of them anew, and by each that takes the place of one that died,
+    in two seconds of the processor. Elsewhere libraries of the system do not outlive a fork.
+    """
+    return "forkserver" if sys.platform == "linux" else "spawn"
+
+
+def _import_beforehand() -> None:
+    """Have the process begin that workers are forks of, where they are.
+
+    It paints nothing: it has neither threads of OpenMP nor a graphics card that a fork would miss.
+    """
+    from distributed.utils import get_mp_context
+
+    context = get_mp_context()  # which lists Dask's own modules, and only the first time
+    if context.get_start_method() == "forkserver":
+        from multiprocessing import forkserver  # which is not everywhere
+
+        context.set_forkserver_preload(list(BEFOREHAND))
+        forkserver.ensure_running()
 
 
 def _options(count: int, cards: int, cores: int) -> list[dict[str, Any]]:

@@ -440,6 +440,8 @@ def test_a_run_paints_judges_and_writes(fakes, monkeypatch, tmp_path, trunk):
     results = tmp_path / "RESULTS.md"
     results.write_text("# Results\n\n## Before\n\nstays\n")
     monkeypatch.setattr(report, "HERE", tmp_path)
+    two = {name: fakes[name].engine for name in ("balanced", "fine")}
+    monkeypatch.setattr(gallery, "engines", lambda side, trunk: two)
     monkeypatch.setattr(gallery.network, "load", lambda: trunk)
     monkeypatch.setattr(judges, "load_networks", judges.Networks)
     keep = tmp_path / "new" / "kept"
