@@ -145,12 +145,12 @@ def of_package(path: Path) -> frozenset[str]:
     return imported(path) & modules
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_imports_keep_to_the_rooms(path: Path) -> None:
-    if path.name == "__main__.py":  # the way in
-        return
-    rooms = {room(ROOT / f"{name.replace('.', '/')}.py") for name in of_package(path)}
-    assert rooms <= ROOMS[room(path)] | {room(path)}
+def test_imports_keep_to_the_rooms() -> None:
+    for path in MODULES:
+        if path.name == "__main__.py":  # the way in
+            continue
+        rooms = {room(ROOT / f"{name.replace('.', '/')}.py") for name in of_package(path)}
+        assert rooms <= ROOMS[room(path)] | {room(path)}, path
 
 
 def test_no_room_stands_above_itself() -> None:
@@ -180,17 +180,17 @@ def test_no_module_stands_above_itself() -> None:
     graphlib.TopologicalSorter(graph).prepare()
 
 
-@pytest.mark.parametrize("path", PAGE, ids=lambda path: path.stem)
-def test_imports_of_the_page_keep_to_the_rooms(path):
-    own = {name.split(".")[1] for name in imported(path) if name.startswith("page.")}
-    assert own & set(PAGE_ALLOWED) <= PAGE_ALLOWED[path.stem]
+def test_imports_of_the_page_keep_to_the_rooms():
+    for path in PAGE:
+        own = {name.split(".")[1] for name in imported(path) if name.startswith("page.")}
+        assert own & set(PAGE_ALLOWED) <= PAGE_ALLOWED[path.stem], path
 
 
-@pytest.mark.parametrize("path", PAGE, ids=lambda path: path.stem)
-def test_only_one_module_names_what_a_session_keeps(path):
+def test_only_one_module_names_what_a_session_keeps():
     """A key that two modules spell is a key that one of them will spell otherwise some day."""
-    named = {node.attr for node in nodes(path) if isinstance(node, ast.Attribute)}
-    assert "session_state" not in named or path.stem == "state"
+    for path in PAGE:
+        named = {node.attr for node in nodes(path) if isinstance(node, ast.Attribute)}
+        assert "session_state" not in named or path.stem == "state", path
 
 
 def too_large(path: Path) -> Iterator[str]:
@@ -218,9 +218,9 @@ def test_nothing_is_too_large_but_what_the_documents_explain() -> None:
     assert {found for path in [*MODULES, *PAGE] for found in too_large(path)} == explained
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_nothing_in_the_package_imports_streamlit(path):
-    assert not {"streamlit", "page"} & {name.split(".")[0] for name in imported(path)}
+def test_nothing_in_the_package_imports_streamlit():
+    for path in MODULES:
+        assert not {"streamlit", "page"} & {name.split(".")[0] for name in imported(path)}, path
 
 
 # What would run, unpickle or start something that a visitor gave.
@@ -230,22 +230,22 @@ FORBIDDEN_MODULES = {
 FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__", "system", "popen", "getattr_static"}
 
 
-@pytest.mark.parametrize("path", [*MODULES, *PAGE], ids=name_of)
-def test_nothing_evaluates_unpickles_or_starts_programs(path):
-    allowed = {"socket", "urllib", "subprocess"} if path.stem == "cluster" else set()
-    assert not {name.split(".")[0] for name in imported(path)} & (FORBIDDEN_MODULES - allowed)
-    for node in nodes(path):
-        if not isinstance(node, ast.Call):
-            continue
-        name = getattr(node.func, "id", getattr(node.func, "attr", ""))
-        owner = getattr(getattr(node.func, "value", None), "id", "")
-        assert name not in FORBIDDEN_CALLS or owner == "re", (path.stem, name)
-        flags = {flag.arg: getattr(flag.value, "value", None) for flag in node.keywords}
-        if (owner, name) == ("torch", "load"):
-            assert flags["weights_only"] is True
-        assert not flags.get("unsafe_allow_html")
-        assert not flags.get("unsafe_allow_javascript")
-        assert not flags.get("shell")
+def test_nothing_evaluates_unpickles_or_starts_programs():
+    for path in [*MODULES, *PAGE]:
+        allowed = {"socket", "urllib", "subprocess"} if path.stem == "cluster" else set()
+        found = {name.split(".")[0] for name in imported(path)}
+        assert not found & (FORBIDDEN_MODULES - allowed), path
+        for node in nodes(path):
+            if not isinstance(node, ast.Call):
+                continue
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            owner = getattr(getattr(node.func, "value", None), "id", "")
+            assert name not in FORBIDDEN_CALLS or owner == "re", (path, name)
+            flags = {flag.arg: getattr(flag.value, "value", None) for flag in node.keywords}
+            if (owner, name) == ("torch", "load"):
+                assert flags["weights_only"] is True, path
+            for flag in ("unsafe_allow_html", "unsafe_allow_javascript", "shell"):
+                assert not flags.get(flag), (path, name)
 
 
 def test_importing_the_page_does_not_import_torch():
@@ -257,11 +257,11 @@ def test_importing_the_page_does_not_import_torch():
     assert done.stdout.strip() == "False"
 
 
-@pytest.mark.parametrize("path", [*MODULES, *PAGE], ids=name_of)
-def test_only_the_command_line_prints(path):
-    calls = [node for node in nodes(path) if isinstance(node, ast.Call)]
-    prints = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "print"]
-    assert not prints or room(path) == "cli"
+def test_only_the_command_line_prints():
+    for path in [*MODULES, *PAGE]:
+        called = [node.func for node in nodes(path) if isinstance(node, ast.Call)]
+        names = {each.id for each in called if isinstance(each, ast.Name)}
+        assert "print" not in names or room(path) == "cli", path
 
 
 @pytest.mark.parametrize(
@@ -279,11 +279,11 @@ def test_light_modules_do_not_import_torch(module):
     assert done.stdout.strip() == "False"
 
 
-@pytest.mark.parametrize("path", [*MODULES, *PAGE], ids=name_of)
-def test_only_the_cluster_imports_dask(path):
-    assert not {"dask", "distributed"} & {name.split(".")[0] for name in imported(path)} or (
-        path.stem in ("cluster", "own_workers", "team")
-    )
+def test_only_the_cluster_imports_dask():
+    for path in [*MODULES, *PAGE]:
+        found = {name.split(".")[0] for name in imported(path)}
+        of_cluster = path.stem in ("cluster", "own_workers", "team")
+        assert of_cluster or not found & {"dask", "distributed"}, path
 
 
 def test_importing_the_cluster_does_not_import_dask():
@@ -312,8 +312,9 @@ def test_the_page_limits_the_arenas_before_it_imports_what_takes_long():
     assert "\nfrom page import" in after
 
 
-@pytest.mark.parametrize("path", PAGE, ids=lambda path: path.stem)
-def test_nothing_on_the_page_stands_in_a_place_made_empty_first(path):
+def test_nothing_on_the_page_stands_in_a_place_made_empty_first():
     """On a busy machine the browser would draw the emptiness before what comes into it."""
-    called = [node.func for node in nodes(path) if isinstance(node, ast.Call)]
-    assert "empty" not in {each.attr for each in called if isinstance(each, ast.Attribute)}
+    for path in PAGE:
+        called = [node.func for node in nodes(path) if isinstance(node, ast.Call)]
+        names = {each.attr for each in called if isinstance(each, ast.Attribute)}
+        assert "empty" not in names, path
