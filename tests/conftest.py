@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,6 +39,12 @@ def pytest_configure() -> None:
     if SHARING:
         os.environ["OMP_NUM_THREADS"] = "1"
     torch.set_num_threads(1 if SHARING else min(2, torch.get_num_threads()))
+
+
+def pytest_collection_finish() -> None:
+    """What is there before the first test stays: to look through it again and again takes long."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Iterator
 
@@ -15,11 +16,12 @@ from streamlit.testing.v1 import AppTest
 from nst.pictures import previews, writing
 from nst.queue.manager import JobManager
 from nst.queue.painter import ServerPainter
-from nst.studio.order import Order
+from nst.studio.order import Input, Order
 from nst.vgg.network import VGG19
 from page import mask_pictures, masks, samples
 
 USUAL, SHOWN_SIDE = previews.SHOWN_SIDE, 300  # px
+OPENED = functools.cache(Input.open)  # the samples, of which nearly every test orders some
 
 
 @pytest.fixture
@@ -29,6 +31,7 @@ def own_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     Pictures are shown small: nobody looks at them, and their JPEGs took a third of the time.
     """
     monkeypatch.chdir(ROOT)  # where the configuration is
+    monkeypatch.setattr(Input, "open", OPENED)
     monkeypatch.setattr(previews, "SHOWN_SIDE", SHOWN_SIDE)
     monkeypatch.setattr(JobManager, "warm_up", lambda self, delay: None)
     st.cache_resource.clear()
