@@ -122,8 +122,9 @@ def measure(vgg: VGG19, settings: Settings) -> Rates:
         pixels = vgg.normalize(picture).requires_grad_()
         seen = vgg.look(pixels, wanted, workspace=workspace)
         outputs = [*seen.features.values(), *seen.grams.values()]
-        gradient = torch.autograd.grad(outputs, pixels, [torch.ones_like(x) for x in outputs])[0]
-        gradient[0, 0, 0, 0].item()  # waits for the device
+        # One number: torch imports sympy, 60 MB, where it is given gradients to go on with.
+        loss = torch.stack([output.square().sum() for output in outputs]).sum()
+        torch.autograd.grad(loss, pixels)[0][0, 0, 0, 0].item()  # waits for the device
 
     def match() -> None:
         places = bank[: neighbours.PIECE]
