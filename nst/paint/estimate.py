@@ -29,7 +29,7 @@ from nst.vgg.wanted import Wanted
 from nst.vgg.workspace import Workspace
 
 MEASURED = 256  # px, the side of the picture that is looked at to measure the machine
-ROUNDS = 5
+ROUNDS = 4
 # How much longer a pixel takes on canvases beyond `memory.LARGE`, where memory is spared: weights
 # are transformed for every look, and memory is given back and asked for anew. Fitted to canvases of
 # 768 to 2560 px.
