@@ -11,6 +11,8 @@ from playwright.sync_api import Page, expect
 
 from Resources.make_screenshots import PAINTING, served
 
+pytestmark = pytest.mark.long  # the page's own films are in tests/page
+
 FRAMES = 6
 GIVEN = ".st-key-own_photo input[type=file]"
 BESIDE_PAINT = ".st-key-beside_paint"

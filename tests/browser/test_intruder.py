@@ -146,6 +146,7 @@ def begun(page: Page) -> str:
     return job_of(page)
 
 
+@pytest.mark.long  # a server of its own has to begin and to end
 def test_uploads_stay_in_memory_and_names_out_of_the_log_until_the_server_ends(
     page: Page, tmp_path: Path
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Locator, Page, Route, WebSocketRoute, expect
 from visitor import SECONDS, capture, open_page, picture, standing
 
@@ -107,6 +108,7 @@ def test_back_undoes_a_choice_or_leaves(window: Page, server: str) -> None:
     assert window.url == "about:blank"
 
 
+@pytest.mark.long  # the server's part in it is in test_visitors
 def test_keys_lead_on_and_a_lost_connection_is_told(window: Page, server: str) -> None:
     connection = Connection(window)
     window.add_init_script(DIALOGS)

@@ -7,6 +7,7 @@ import re
 import zipfile
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 from visitor import capture, job_of, loaded, open_page, paint, picture
@@ -36,6 +37,7 @@ def shared_link(page: Page) -> str:
     return link
 
 
+@pytest.mark.long  # what it keeps and gives away, without a browser, is in tests/page
 def test_a_visit_and_its_link(browser: Browser, server: str) -> None:
     context = browser.new_context(
         viewport={"width": 1360, "height": 900},
