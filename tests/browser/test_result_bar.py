@@ -121,6 +121,7 @@ def check_bar(page: Page) -> None:
         assert one[2] < other[0]
 
 
+@pytest.mark.long  # a phone, where one shares, is in the test below
 @pytest.mark.parametrize("context", [WIDE], indirect=True, ids=["wide"])
 def test_share_opens_the_sheet_with_the_painting(context: BrowserContext, server: str) -> None:
     page = context.new_page()

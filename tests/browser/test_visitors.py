@@ -119,6 +119,7 @@ def test_try_them_all_begins_at_once(server: str) -> None:
     tab.close()
 
 
+@pytest.mark.long  # the tests above it are of the same, one thing at a time
 def test_some_visitors_at_once(server: str) -> None:
     told = load.visit(server, 4, 6.0, lambda: {"memory": 1.0})
     assert told["visitors without any answer"] == 0
