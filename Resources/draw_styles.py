@@ -81,9 +81,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 @contextlib.contextmanager
 def _room_for(size: int) -> Iterator[None]:
-    """A progressive JPEG has to fit into Pillow's buffer, which is small for small pictures.
+    """Enlarge Pillow's buffer for a while: a progressive JPEG of this size has to fit into it.
 
-    It is that of all formats: what is encoded afterwards finds it as it was.
+    All formats share it, and PNGs are cut by it: afterwards it is as before.
     """
     before = ImageFile.MAXBLOCK
     ImageFile.MAXBLOCK = max(before, 3 * size**2)

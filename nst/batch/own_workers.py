@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from distributed import SpecCluster
 
-# What a worker needs to paint: `nst` first, as OpenMP reads what that sets when torch is imported.
+# What a worker needs to paint: `nst` first, as it sets what OpenMP reads when torch is imported.
 BEFOREHAND = ("nst", "distributed", "nst.batch.team", "nst.studio.studio", "nst.vgg.network")
 GPU = "GPU"  # the resource of which a worker with a graphics card has 1
 
@@ -45,52 +45,55 @@ def started(workers: int | None) -> Iterator[SpecCluster]:
     from dask.system import CPU_COUNT  # that this process may use
     from distributed import Nanny, Scheduler, SpecCluster
 
-    # A painting can neither be put aside nor moved to disk; only the last limit is of use.
-    memory = {f"distributed.worker.memory.{name}": False for name in ("target", "spill", "pause")}
-    with dask.config.set({"distributed.worker.multiprocessing-method": _start_method()}):
-        _import_beforehand()  # while this process may have to import torch, too
+    settings = {
+        "distributed.worker.multiprocessing-method": _start_method(),
+        # A painting can neither be put aside nor moved to disk; only the last limit is of use.
+        **{f"distributed.worker.memory.{name}": False for name in ("target", "spill", "pause")},
+    }
+    with dask.config.set(settings):  # to the end, as workers that died are replaced
+        _import_beforehand()  # at the same time as this process, which needs torch for its cards
         cards = graphics_cards()
         options = _options(workers or max(1, cards), cards, CPU_COUNT)
-        with dask.config.set(memory):
-            cluster = SpecCluster(
-                workers={
-                    number: {"cls": Nanny, "options": given} for number, given in enumerate(options)
+        cluster = SpecCluster(
+            workers={
+                number: {"cls": Nanny, "options": given} for number, given in enumerate(options)
+            },
+            # It is counted here how often a job may be tried.
+            scheduler={
+                "cls": Scheduler,
+                "options": {
+                    "host": "127.0.0.1",
+                    "dashboard": False,
+                    "dashboard_address": "127.0.0.1:0",
+                    "allowed_failures": 0,
                 },
-                # It is counted here how often a job may be tried.
-                scheduler={
-                    "cls": Scheduler,
-                    "options": {
-                        "host": "127.0.0.1",
-                        "dashboard": False,
-                        "dashboard_address": "127.0.0.1:0",
-                        "allowed_failures": 0,
-                    },
-                },
-                silence_logs=logging.CRITICAL,
-            )
+            },
+            silence_logs=logging.CRITICAL,
+        )
         with cluster:
             yield cluster
 
 
 def _start_method() -> str:
-    """How a worker's process begins: on Linux as a fork of one that has imported everything.
+    """How worker processes begin: on Linux, all are forked from one that has imported everything.
 
-    Else torch is imported by each of them anew, and by each that takes the place of one that died,
-    in two seconds of the processor. Elsewhere libraries of the system do not outlive a fork.
+    A worker that begins by itself takes two seconds of the processor to import torch, also when it
+    replaces one that died. On other systems libraries may not survive a fork.
     """
     return "forkserver" if sys.platform == "linux" else "spawn"
 
 
 def _import_beforehand() -> None:
-    """Have the process begin that workers are forks of, where they are.
+    """Start the process that workers are forked from, if they are.
 
-    It paints nothing: it has neither threads of OpenMP nor a graphics card that a fork would miss.
+    It can be forked safely, as it never paints: it starts no OpenMP threads and uses no graphics
+    card.
     """
     from distributed.utils import get_mp_context
 
-    context = get_mp_context()  # which lists Dask's own modules, and only the first time
+    context = get_mp_context()  # the first call sets Dask's own list of modules: before ours
     if context.get_start_method() == "forkserver":
-        from multiprocessing import forkserver  # which is not everywhere
+        from multiprocessing import forkserver  # missing on Windows
 
         context.set_forkserver_preload(list(BEFOREHAND))
         forkserver.ensure_running()

@@ -122,7 +122,7 @@ def measure(vgg: VGG19, settings: Settings) -> Rates:
         pixels = vgg.normalize(picture).requires_grad_()
         seen = vgg.look(pixels, wanted, workspace=workspace)
         outputs = [*seen.features.values(), *seen.grams.values()]
-        # One number: torch imports sympy, 60 MB, where it is given gradients to go on with.
+        # Of one number: given gradients for several, torch would import sympy, which takes 60 MB.
         loss = torch.stack([output.square().sum() for output in outputs]).sum()
         torch.autograd.grad(loss, pixels)[0][0, 0, 0, 0].item()  # waits for the device
 
