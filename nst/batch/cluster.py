@@ -93,7 +93,7 @@ def reach(workers: int | None = None, scheduler: str | None = None) -> Iterator[
         large = {"distributed.admin.large-graph-warning-threshold": "1 GiB"}
         stack.enter_context(dask.config.set(large))
         if scheduler is None:
-            own = stack.enter_context(own_workers.started(workers))
+            own = stack.enter_context(own_workers.start(workers))
             scheduler = own.scheduler_address
         yield functools.partial(_connect, scheduler)
 

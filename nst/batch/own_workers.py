@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import signal
-import sys
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from distributed import SpecCluster
 
-# What a worker needs to paint: `nst` first, as it sets what OpenMP reads when torch is imported.
-BEFOREHAND = ("nst", "distributed", "nst.batch.team", "nst.studio.studio", "nst.vgg.network")
 GPU = "GPU"  # the resource of which a worker with a graphics card has 1
 
 
@@ -35,8 +30,7 @@ def _devices(cards: int) -> list[str]:
     return names[:cards] if len(names) >= cards else [str(number) for number in range(cards)]
 
 
-@contextlib.contextmanager
-def started(workers: int | None) -> Iterator[SpecCluster]:
+def start(workers: int | None) -> SpecCluster:
     """Worker processes on this machine, which share its cores and are replaced when they die.
 
     Without `workers` there is one a graphics card.
@@ -45,16 +39,12 @@ def started(workers: int | None) -> Iterator[SpecCluster]:
     from dask.system import CPU_COUNT  # that this process may use
     from distributed import Nanny, Scheduler, SpecCluster
 
-    settings = {
-        "distributed.worker.multiprocessing-method": _start_method(),
-        # A painting can neither be put aside nor moved to disk; only the last limit is of use.
-        **{f"distributed.worker.memory.{name}": False for name in ("target", "spill", "pause")},
-    }
-    with dask.config.set(settings):  # to the end, as workers that died are replaced
-        _import_beforehand()  # at the same time as this process, which needs torch for its cards
-        cards = graphics_cards()
-        options = _options(workers or max(1, cards), cards, CPU_COUNT)
-        cluster = SpecCluster(
+    cards = graphics_cards()
+    options = _options(workers or max(1, cards), cards, CPU_COUNT)
+    # A painting can neither be put aside nor moved to disk; only the last limit is of use.
+    memory = {f"distributed.worker.memory.{name}": False for name in ("target", "spill", "pause")}
+    with dask.config.set(memory):
+        return SpecCluster(
             workers={
                 number: {"cls": Nanny, "options": given} for number, given in enumerate(options)
             },
@@ -70,33 +60,6 @@ def started(workers: int | None) -> Iterator[SpecCluster]:
             },
             silence_logs=logging.CRITICAL,
         )
-        with cluster:
-            yield cluster
-
-
-def _start_method() -> str:
-    """How worker processes begin: on Linux, all are forked from one that has imported everything.
-
-    A worker that begins by itself takes two seconds of the processor to import torch, also when it
-    replaces one that died. On other systems libraries may not survive a fork.
-    """
-    return "forkserver" if sys.platform == "linux" else "spawn"
-
-
-def _import_beforehand() -> None:
-    """Start the process that workers are forked from, if they are.
-
-    It can be forked safely, as it never paints: it starts no OpenMP threads and uses no graphics
-    card.
-    """
-    from distributed.utils import get_mp_context
-
-    context = get_mp_context()  # the first call sets Dask's own list of modules: before ours
-    if context.get_start_method() == "forkserver":
-        from multiprocessing import forkserver  # missing on Windows
-
-        context.set_forkserver_preload(list(BEFOREHAND))
-        forkserver.ensure_running()
 
 
 def _options(count: int, cards: int, cores: int) -> list[dict[str, Any]]:
